@@ -1,0 +1,111 @@
+//! A customer's message: [`ContactText`] and what comes with it.
+//!
+//! Everything here is checked when it is made; the rest of the program does not check again.
+
+use crate::ticket::{CustomerId, Name, TicketId};
+use crate::timestamp::Timestamp;
+
+/// The way a contact came in, as the helpdesk names it (`email`, `phone`, `chat`, …).
+pub type Channel = Name;
+
+/// Longest text that is accepted, in bytes of UTF-8, unless configured otherwise.
+pub const DEFAULT_MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// A customer's text with at least one visible character.
+///
+/// Control characters other than tab and line ends are removed; everything else is kept as sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactText(String);
+
+/// Why a text is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ContactTextError {
+    /// Nothing but white space and control characters.
+    #[error("the text is empty: expected at least one visible character")]
+    Empty,
+    /// Longer than the limit.
+    #[error("the text has {bytes} bytes, at most {max_bytes} are accepted")]
+    TooLong {
+        /// Bytes of UTF-8 that were sent.
+        bytes: usize,
+        /// The configured limit.
+        max_bytes: usize,
+    },
+}
+
+impl ContactText {
+    /// Checks and cleans a text as sent by a helpdesk.
+    ///
+    /// # Errors
+    /// [`ContactTextError`] when nothing visible is left or the text exceeds `max_bytes`.
+    pub fn parse(text: &str, max_bytes: usize) -> Result<Self, ContactTextError> {
+        if text.len() > max_bytes {
+            return Err(ContactTextError::TooLong { bytes: text.len(), max_bytes });
+        }
+        let is_noise = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+        let cleaned =
+            if text.contains(is_noise) { text.replace(is_noise, "") } else { text.to_owned() };
+        if cleaned.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+            return Err(ContactTextError::Empty);
+        }
+        Ok(Self(cleaned))
+    }
+
+    /// The cleaned text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Zero-width and direction marks: present in a text, but nothing a reader sees.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{00AD}')
+}
+
+/// A contact as reported by a helpdesk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// The helpdesk's identifier; unique within a tenant.
+    pub id: Name,
+    /// Who wrote.
+    pub customer_id: CustomerId,
+    /// The ticket the contact belongs to, when the helpdesk knows it.
+    pub ticket_id: Option<TicketId>,
+    /// When the customer wrote.
+    pub occurred_at: Timestamp,
+    /// How the contact came in.
+    pub channel: Option<Channel>,
+    /// What the customer wrote.
+    pub text: ContactText,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_visible_characters_is_refused() {
+        for text in ["", "  \t\r\n", "\u{0}\u{1}", "\u{200B}\u{FEFF}"] {
+            assert_eq!(ContactText::parse(text, 100), Err(ContactTextError::Empty), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn emoji_cyrillic_and_right_to_left_texts_are_kept_as_sent() {
+        for text in ["🙂", "Карта не пришла", "לא הגיע", "Картка не прыйшла\nдзякуй"] {
+            assert_eq!(ContactText::parse(text, 100).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_removed() {
+        assert_eq!(ContactText::parse("card\u{0}\u{7}\tlost", 100).unwrap().as_str(), "card\tlost");
+    }
+
+    #[test]
+    fn a_text_over_the_limit_is_refused_with_both_sizes() {
+        let error = ContactText::parse("слово", 9).unwrap_err();
+        assert_eq!(error, ContactTextError::TooLong { bytes: 10, max_bytes: 9 });
+    }
+}

@@ -1,0 +1,7 @@
+//! `recontact` classifies customer contacts and tells, when a ticket is closed, how likely the customer is to come back.
+
+pub mod contact;
+pub mod probability;
+pub mod registry;
+pub mod ticket;
+pub mod timestamp;

@@ -1,0 +1,5 @@
+//! The registry of trained models: folders below `models/`, and which of them is live.
+
+pub mod artifact;
+
+pub use artifact::{Artifact, ArtifactError, Manifest, ModelKind};

@@ -1,0 +1,3 @@
+//! `recontact-train`: the command line.
+
+fn main() {}
