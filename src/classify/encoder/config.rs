@@ -212,20 +212,17 @@ fn pooling(folder: &Path) -> Result<Pooling, EncoderError> {
     let Some(modules) = read_json::<Vec<ModuleJson>>(folder, "modules.json")? else {
         return Ok(Pooling::Mean);
     };
-    let mut pooling = Pooling::Mean;
-    for module in modules {
-        match module.kind.rsplit('.').next().unwrap_or_default() {
-            "Transformer" | "Normalize" => {}
-            "Pooling" => pooling = pooling_mode(folder, &format!("{}/config.json", module.path))?,
-            other => {
-                let reason = format!(
-                    "module {other:?} is not supported: expected Transformer, Pooling and Normalize only"
-                );
-                return Err(EncoderError::Config { path: folder.join("modules.json"), reason });
-            }
-        }
+    let kind = |module: &ModuleJson| module.kind.rsplit('.').next().unwrap_or_default().to_owned();
+    let supported = ["Transformer", "Pooling", "Normalize"];
+    if let Some(other) = modules.iter().map(kind).find(|kind| !supported.contains(&kind.as_str())) {
+        let reason =
+            format!("module {other:?} is not supported: expected only {}", supported.join(", "));
+        return Err(EncoderError::Config { path: folder.join("modules.json"), reason });
     }
-    Ok(pooling)
+    match modules.iter().find(|module| kind(module) == "Pooling") {
+        Some(module) => pooling_mode(folder, &format!("{}/config.json", module.path)),
+        None => Ok(Pooling::Mean),
+    }
 }
 
 fn pooling_mode(folder: &Path, file: &str) -> Result<Pooling, EncoderError> {
