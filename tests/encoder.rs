@@ -101,7 +101,9 @@ fn the_real_minilm_equals_python_on_english_and_russian_texts() {
             "RECONTACT_REQUIRE_ENCODER is set, but {} is missing",
             folder.display()
         );
-        println!("SKIPPED all-MiniLM-L6-v2: get it with `cargo run -p recontact-training -- fetch-encoder all-MiniLM-L6-v2`");
+        println!(
+            "SKIPPED all-MiniLM-L6-v2: get it with `cargo run -p recontact-training -- fetch-encoder all-MiniLM-L6-v2`"
+        );
         return;
     }
     assert_parity(&folder, &fixtures().join("all-MiniLM-L6-v2.reference.safetensors"));
@@ -151,7 +153,13 @@ fn copy_of_tiny_bert() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     let source = fixtures().join("tiny-bert");
     fs::create_dir(copy.path().join("1_Pooling")).unwrap();
-    for file in ["config.json", "tokenizer.json", "model.safetensors", "modules.json", "1_Pooling/config.json"] {
+    for file in [
+        "config.json",
+        "tokenizer.json",
+        "model.safetensors",
+        "modules.json",
+        "1_Pooling/config.json",
+    ] {
         fs::copy(source.join(file), copy.path().join(file)).unwrap();
     }
     copy
@@ -187,7 +195,8 @@ fn weights_that_do_not_fit_the_configuration_are_refused_with_tensor_and_shapes(
     let copy = copy_of_tiny_bert();
     let path = copy.path().join("config.json");
     let config = fs::read_to_string(&path).unwrap();
-    fs::write(&path, config.replace("\"intermediate_size\": 64", "\"intermediate_size\": 96")).unwrap();
+    fs::write(&path, config.replace("\"intermediate_size\": 64", "\"intermediate_size\": 96"))
+        .unwrap();
     let message = refusal(copy.path());
     assert!(message.contains("intermediate.dense"), "{message}");
     assert!(message.contains("96") && message.contains("64"), "{message}");

@@ -96,7 +96,8 @@ impl CategoryHead {
     /// # Errors
     /// What the safetensors library refuses.
     pub fn to_safetensors(&self) -> Result<Vec<u8>, safetensors::SafeTensorError> {
-        let bytes = |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        let bytes =
+            |values: &[f32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
         let labels = self.biases.len();
         let (weights, biases) = (bytes(&self.weights), bytes(&self.biases));
         let tensors = [

@@ -46,7 +46,9 @@ impl ClassifyPolicy {
             ));
         }
         match self.expected_languages.iter().find(|code| !language::is_known(code)) {
-            Some(code) => Err(format!("expected_languages: {code:?} is no ISO 639-1 code known here")),
+            Some(code) => {
+                Err(format!("expected_languages: {code:?} is no ISO 639-1 code known here"))
+            }
             None => Ok(()),
         }
     }
@@ -123,7 +125,12 @@ impl Classifier {
 
     /// What to say of a text whose embedding is known.
     #[must_use]
-    pub fn decide(&self, text: &ContactText, embedding: &Embedding, top_k: usize) -> Classification {
+    pub fn decide(
+        &self,
+        text: &ContactText,
+        embedding: &Embedding,
+        top_k: usize,
+    ) -> Classification {
         let language = language::detect(text.as_str(), &self.policy.expected_languages);
         let languages = &self.head.description().languages;
         let abstain = |reason, alternatives| Classification {

@@ -149,11 +149,7 @@ struct Place {
 }
 
 impl Place {
-    fn take(
-        waiting: &Arc<AtomicUsize>,
-        texts: usize,
-        capacity: usize,
-    ) -> Result<Self, QueueError> {
+    fn take(waiting: &Arc<AtomicUsize>, texts: usize, capacity: usize) -> Result<Self, QueueError> {
         let fits = |now: usize| now.checked_add(texts).filter(|&sum| sum <= capacity);
         match waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
             Ok(_) => Ok(Self { waiting: Arc::clone(waiting), texts }),

@@ -223,9 +223,12 @@ impl Registry {
         let failed = |reason: String| RegistryError::LiveFile { path: path.clone(), reason };
         let text = toml::to_string(live).map_err(|error| failed(error.to_string()))?;
         let staging = self.root.join(format!(".{LIVE}.{}.partial", std::process::id()));
-        fs::write(&staging, format!("# Written by `recontact models promote` and `rollback`.\n{text}"))
-            .and_then(|()| fs::File::open(&staging)?.sync_all())
-            .and_then(|()| fs::rename(&staging, &path))
-            .map_err(|error| failed(error.to_string()))
+        fs::write(
+            &staging,
+            format!("# Written by `recontact models promote` and `rollback`.\n{text}"),
+        )
+        .and_then(|()| fs::File::open(&staging)?.sync_all())
+        .and_then(|()| fs::rename(&staging, &path))
+        .map_err(|error| failed(error.to_string()))
     }
 }

@@ -115,10 +115,10 @@ impl EncoderConfig {
     /// Reads `config.json` and, where present, `modules.json`, the pooling module's `config.json`,
     /// `sentence_bert_config.json`, `config_sentence_transformers.json` and `tokenizer_config.json`.
     pub(super) fn load(folder: &Path) -> Result<Self, EncoderError> {
-        let model: ModelJson = read_json(folder, "config.json")?.ok_or_else(|| {
-            EncoderError::Missing { path: folder.join("config.json"), hint: "" }
-        })?;
-        let invalid = |file: &str, reason: String| EncoderError::Config { path: folder.join(file), reason };
+        let model: ModelJson = read_json(folder, "config.json")?
+            .ok_or_else(|| EncoderError::Missing { path: folder.join("config.json"), hint: "" })?;
+        let invalid =
+            |file: &str, reason: String| EncoderError::Config { path: folder.join(file), reason };
         let in_config = |reason: String| invalid("config.json", reason);
 
         let architecture = match model.model_type.as_str() {
@@ -132,7 +132,9 @@ impl EncoderConfig {
             }
         };
         if let Some(kind) = model.position_embedding_type.filter(|kind| kind != "absolute") {
-            return Err(in_config(format!("position_embedding_type {kind:?} is not supported: expected \"absolute\"")));
+            return Err(in_config(format!(
+                "position_embedding_type {kind:?} is not supported: expected \"absolute\""
+            )));
         }
         let hidden_act = match model.hidden_act.as_str() {
             "gelu" => bert::HiddenAct::Gelu,
@@ -144,7 +146,9 @@ impl EncoderConfig {
                 )));
             }
         };
-        if model.num_attention_heads == 0 || !model.hidden_size.is_multiple_of(model.num_attention_heads) {
+        if model.num_attention_heads == 0
+            || !model.hidden_size.is_multiple_of(model.num_attention_heads)
+        {
             return Err(in_config(format!(
                 "hidden_size {} is not a multiple of num_attention_heads {}",
                 model.hidden_size, model.num_attention_heads
@@ -160,14 +164,17 @@ impl EncoderConfig {
 
         let sentence: SentenceJson =
             read_json(folder, "sentence_bert_config.json")?.unwrap_or_default();
-        let tokenizer: TokenizerJson = read_json(folder, "tokenizer_config.json")?.unwrap_or_default();
+        let tokenizer: TokenizerJson =
+            read_json(folder, "tokenizer_config.json")?.unwrap_or_default();
         let max_tokens = sentence
             .max_seq_length
             .or_else(|| tokenizer.model_max_length.and_then(as_length))
             .unwrap_or(positions)
             .min(positions);
         if max_tokens < 3 {
-            return Err(in_config(format!("texts of at most {max_tokens} tokens leave no room for a word")));
+            return Err(in_config(format!(
+                "texts of at most {max_tokens} tokens leave no room for a word"
+            )));
         }
         let prompts: PromptsJson =
             read_json(folder, "config_sentence_transformers.json")?.unwrap_or_default();
@@ -247,7 +254,11 @@ fn pooling_mode(folder: &Path, file: &str) -> Result<Pooling, EncoderError> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie in 1..1e9")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to lie in 1..1e9"
+)]
 fn as_length(length: f64) -> Option<usize> {
     (1.0..1e9).contains(&length).then_some(length as usize)
 }

@@ -226,8 +226,7 @@ impl TextEncoder {
     fn tokenize(&self, text: &str) -> Result<Sequence, EncoderError> {
         let failed = |error: tokenizers::Error| EncoderError::Encode(error.to_string());
         let prompted = format!("{}{text}", self.identity.prompt);
-        let prompted =
-            if self.config.lowercase { prompted.to_lowercase() } else { prompted };
+        let prompted = if self.config.lowercase { prompted.to_lowercase() } else { prompted };
         let mut encoding: Encoding = self.tokenizer.encode(prompted, false).map_err(failed)?;
         let total = encoding.len() + self.special_tokens;
         let room = self.config.max_tokens.saturating_sub(self.special_tokens);
@@ -295,11 +294,7 @@ fn load_tokenizer(bytes: &[u8]) -> Result<Tokenizer, String> {
     Ok(tokenizer)
 }
 
-fn read(
-    folder: &Path,
-    file: &str,
-    hint: &'static str,
-) -> Result<(PathBuf, Vec<u8>), EncoderError> {
+fn read(folder: &Path, file: &str, hint: &'static str) -> Result<(PathBuf, Vec<u8>), EncoderError> {
     let path = folder.join(file);
     match fs::read(&path) {
         Ok(bytes) => Ok((path, bytes)),

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn nan_and_infinity_are_seen() {
-        let finite = |values: &[f32]| is_finite(&Tensor::new(values, &Device::Cpu).unwrap()).unwrap();
+        let finite =
+            |values: &[f32]| is_finite(&Tensor::new(values, &Device::Cpu).unwrap()).unwrap();
         assert!(finite(&[0.0, -3.0e38, 3.0e38]));
         assert!(!finite(&[1.0, f32::NAN]));
         assert!(!finite(&[f32::NEG_INFINITY]));
