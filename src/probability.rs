@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// A finite number in `0.0..=1.0`.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(value_type = f64, minimum = 0, maximum = 1)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Probability(f64);
 

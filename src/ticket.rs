@@ -7,8 +7,11 @@ use std::fmt;
 
 /// An identifier or label as a helpdesk sends it: 1 to 200 characters, no control characters,
 /// surrounding white space removed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, min_length = 1, max_length = 200)]
 pub struct Name(String);
 
 /// A customer's identifier in the helpdesk. Stored only as a keyed hash.

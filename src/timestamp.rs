@@ -10,7 +10,10 @@ pub const DAY_MS: i64 = 86_400_000;
 /// An instant between the years 1970 and 9999, in milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// Written as RFC 3339 in UTC (`2026-01-05T09:00:00Z`); read from RFC 3339 with any offset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[schema(value_type = String, format = DateTime, examples("2026-01-05T09:00:00Z"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Timestamp(i64);
 

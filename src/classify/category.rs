@@ -73,7 +73,7 @@ impl From<LabelSet> for Vec<Label> {
 }
 
 /// What a helpdesk should do with a classification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Sure enough to be set without a person.
@@ -85,7 +85,7 @@ pub enum Action {
 }
 
 /// Why a classification is not `auto`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Likely, but below the threshold for setting it without a person.
@@ -101,7 +101,7 @@ pub enum Reason {
 }
 
 /// A category with its probability.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct ScoredLabel {
     /// The category or area.
     pub label: Name,

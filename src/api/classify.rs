@@ -1,0 +1,291 @@
+//! `POST /v1/classify` and `POST /v1/embed`: texts in, categories or vectors out. Nothing is stored.
+
+use super::ModelName;
+use super::body::{JsonBody, check_count};
+use super::problem::{FieldProblem, Problem};
+use crate::app::App;
+use crate::classify::Classifier;
+use crate::classify::category::{Action, Classification, Reason, ScoredLabel};
+use crate::contact::{Channel, ContactText};
+use crate::probability::Probability;
+use crate::ticket::{IssueCategory, Name};
+use actix_web::web;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Categories in an answer unless asked for otherwise.
+const DEFAULT_TOP_K: usize = 3;
+/// Most categories in an answer.
+const MAX_TOP_K: usize = 100;
+
+/// Texts to classify: either `inputs` or a single `text`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifyRequest {
+    /// Several texts.
+    inputs: Option<Vec<ClassifyInput>>,
+    /// One text.
+    #[schema(examples("My card has not arrived"))]
+    text: Option<String>,
+    /// How many categories to answer with, the best one included; 1 to 100, 3 if left out.
+    #[schema(minimum = 1, maximum = 100, default = 3)]
+    top_k: Option<usize>,
+}
+
+/// One text to classify.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifyInput {
+    /// Comes back with the result.
+    id: Option<Name>,
+    /// What the customer wrote.
+    text: String,
+    /// How the contact came in; not used by the model.
+    #[serde(rename = "channel")]
+    _channel: Option<Channel>,
+}
+
+/// One result for each text, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClassifyResponse {
+    /// The category model.
+    model: ModelName,
+    /// One for each text.
+    results: Vec<ClassificationResult>,
+}
+
+/// What is said of one text.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClassificationResult {
+    /// As sent.
+    pub id: Option<Name>,
+    /// The best category; null when the action is to abstain.
+    pub category: Option<IssueCategory>,
+    /// Its calibrated probability.
+    pub probability: Option<Probability>,
+    /// The area with the highest probability, where the taxonomy has areas.
+    pub area: Option<ScoredLabel>,
+    /// The next best categories, most likely first; when abstaining, the best ones.
+    pub alternatives: Vec<ScoredLabel>,
+    /// auto: may be set without a person; suggest: a person should confirm; abstain: not known.
+    pub action: Action,
+    /// Why the action is not auto.
+    pub reason: Option<Reason>,
+    /// ISO 639-1 code of the text's language.
+    pub language: Option<&'static str>,
+    /// Whether the end of the text was left out.
+    pub truncated: bool,
+    /// Tokens of the whole text, special tokens included.
+    pub tokens_total: usize,
+    /// Tokens that were read.
+    pub tokens_used: usize,
+}
+
+impl ClassificationResult {
+    /// A classification in the form in which it is sent.
+    pub fn new(id: Option<Name>, classification: Classification) -> Self {
+        let tokens = classification.tokens;
+        let (category, probability) =
+            classification.category.map(|best| (best.label, best.probability)).unzip();
+        Self {
+            id,
+            category,
+            probability,
+            area: classification.area,
+            alternatives: classification.alternatives,
+            action: classification.action,
+            reason: classification.reason,
+            language: classification.language,
+            truncated: tokens.truncated(),
+            tokens_total: tokens.total,
+            tokens_used: tokens.used,
+        }
+    }
+}
+
+/// Classifies one or many texts.
+#[utoipa::path(
+    post, path = "/v1/classify", tag = "contacts", request_body = ClassifyRequest,
+    responses(
+        (status = 200, body = ClassifyResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn classify_contacts(
+    app: web::Data<App>,
+    JsonBody(request): JsonBody<ClassifyRequest>,
+) -> Result<web::Json<ClassifyResponse>, Problem> {
+    let top_k = checked_top_k(request.top_k)?;
+    let (inputs, at) = match (request.inputs, request.text) {
+        (Some(inputs), None) => (inputs, TextAt::Inputs),
+        (None, Some(text)) => {
+            (vec![ClassifyInput { id: None, text, _channel: None }], TextAt::Single)
+        }
+        _ => return Err(Problem::field("#", "expected either inputs or text")),
+    };
+    check_count("#/inputs", inputs.len(), app.settings.limits.texts_per_request)?;
+    let texts = parse_texts(&app, inputs.iter().map(|input| input.text.as_str()), at)?;
+    let classifier = app.classifier()?;
+    let classifications = app
+        .queue
+        .classify(classifier.clone(), texts, top_k)
+        .await
+        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    let results = inputs
+        .into_iter()
+        .zip(classifications)
+        .map(|(input, classification)| {
+            count(&classification);
+            ClassificationResult::new(input.id, classification)
+        })
+        .collect();
+    Ok(web::Json(ClassifyResponse { model: ModelName::category(&classifier), results }))
+}
+
+/// Counts an answer for the metrics.
+pub fn count(classification: &Classification) {
+    let action = match classification.action {
+        Action::Auto => "auto",
+        Action::Suggest => "suggest",
+        Action::Abstain => "abstain",
+    };
+    metrics::counter!("recontact_classifications_total", "action" => action).increment(1);
+    if classification.tokens.truncated() {
+        metrics::counter!("recontact_truncated_texts_total").increment(1);
+    }
+}
+
+fn checked_top_k(top_k: Option<usize>) -> Result<usize, Problem> {
+    let top_k = top_k.unwrap_or(DEFAULT_TOP_K);
+    if (1..=MAX_TOP_K).contains(&top_k) {
+        Ok(top_k)
+    } else {
+        Err(Problem::field("#/top_k", format!("expected 1 to {MAX_TOP_K}, got {top_k}")))
+    }
+}
+
+/// Where in a body the texts stand.
+#[derive(Clone, Copy)]
+enum TextAt {
+    /// `{"text": …}`
+    Single,
+    /// `{"inputs": [{"text": …}]}`
+    Inputs,
+    /// `{"inputs": ["…"]}`
+    Bare,
+}
+
+/// Parses all texts; every one that is not accepted is named.
+fn parse_texts<'a>(
+    app: &App,
+    texts: impl Iterator<Item = &'a str>,
+    at: TextAt,
+) -> Result<Vec<ContactText>, Problem> {
+    let mut parsed = Vec::new();
+    let mut errors = Vec::new();
+    for (index, text) in texts.enumerate() {
+        match ContactText::parse(text, app.settings.limits.text_bytes) {
+            Ok(text) => parsed.push(text),
+            Err(error) => {
+                let pointer = match at {
+                    TextAt::Single => "#/text".to_owned(),
+                    TextAt::Inputs => format!("#/inputs/{index}/text"),
+                    TextAt::Bare => format!("#/inputs/{index}"),
+                };
+                errors.push(FieldProblem::new(pointer, error));
+            }
+        }
+    }
+    if errors.is_empty() { Ok(parsed) } else { Err(Problem::invalid(errors)) }
+}
+
+/// Texts to embed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmbedRequest {
+    /// One text or several.
+    inputs: OneOrMany,
+}
+
+/// One text or several.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
+pub enum OneOrMany {
+    /// One text.
+    One(String),
+    /// Several texts.
+    Many(Vec<String>),
+}
+
+/// One vector for each text, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmbedResponse {
+    /// The encoder.
+    model: ModelName,
+    /// Vectors of length 1.
+    embeddings: Vec<Vec<f32>>,
+    /// Tokens of each text that were read, special tokens included.
+    tokens: Vec<usize>,
+    /// Tokens of each whole text.
+    tokens_total: Vec<usize>,
+    /// Whether the end of each text was left out.
+    truncated: Vec<bool>,
+}
+
+/// Embeds one or many texts.
+#[utoipa::path(
+    post, path = "/v1/embed", tag = "contacts", request_body = EmbedRequest,
+    responses(
+        (status = 200, body = EmbedResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn embed_texts(
+    app: web::Data<App>,
+    JsonBody(request): JsonBody<EmbedRequest>,
+) -> Result<web::Json<EmbedResponse>, Problem> {
+    let texts = match request.inputs {
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
+    };
+    check_count("#/inputs", texts.len(), app.settings.limits.texts_per_request)?;
+    let texts = parse_texts(&app, texts.iter().map(String::as_str), TextAt::Bare)?;
+    let encoder = app.encoder()?;
+    let embeddings = app
+        .queue
+        .embed(encoder.clone(), texts)
+        .await
+        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    Ok(web::Json(EmbedResponse {
+        model: ModelName::encoder(encoder.identity()),
+        tokens: embeddings.iter().map(|embedding| embedding.tokens.used).collect(),
+        tokens_total: embeddings.iter().map(|embedding| embedding.tokens.total).collect(),
+        truncated: embeddings.iter().map(|embedding| embedding.tokens.truncated()).collect(),
+        embeddings: embeddings.into_iter().map(|embedding| embedding.vector).collect(),
+    }))
+}
+
+/// Classifies one text that is checked already.
+///
+/// # Errors
+/// [`Problem`] when the model is not loaded or the queue refuses.
+pub async fn classify_one(
+    app: &App,
+    text: ContactText,
+) -> Result<(std::sync::Arc<Classifier>, Classification), Problem> {
+    let classifier = app.classifier()?;
+    let mut classifications = app
+        .queue
+        .classify(classifier.clone(), vec![text], DEFAULT_TOP_K)
+        .await
+        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    match classifications.pop() {
+        Some(classification) => {
+            count(&classification);
+            Ok((classifier, classification))
+        }
+        None => Err(Problem::new(super::problem::ProblemCode::Internal, "no classification")),
+    }
+}

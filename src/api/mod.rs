@@ -1,0 +1,97 @@
+//! The HTTP API: one file per subject, every handler a short story. Errors are [`problem::Problem`].
+
+pub mod assessment;
+pub mod auth;
+pub mod body;
+pub mod classify;
+pub mod contacts;
+pub mod health;
+pub mod models;
+pub mod predict;
+pub mod problem;
+pub mod ticket_body;
+pub mod tickets;
+
+use crate::classify::Classifier;
+use crate::classify::encoder::EncoderIdentity;
+use serde::Serialize;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+
+/// Which model made an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ModelName {
+    /// category, risk, or the encoder's name.
+    pub name: String,
+    /// The model folder's name, or the first digits of the encoder's weights' SHA-256.
+    pub version: String,
+}
+
+impl ModelName {
+    /// The model behind a classification.
+    #[must_use]
+    pub fn category(classifier: &Classifier) -> Self {
+        Self { name: "category".to_owned(), version: classifier.version.clone() }
+    }
+
+    /// The model behind a risk.
+    #[must_use]
+    pub fn risk(version: &str) -> Self {
+        Self { name: "risk".to_owned(), version: version.to_owned() }
+    }
+
+    /// The model behind an embedding.
+    #[must_use]
+    pub fn encoder(identity: &EncoderIdentity) -> Self {
+        let version = identity.weights_sha256.chars().take(12).collect();
+        Self { name: identity.name.clone(), version }
+    }
+}
+
+/// The OpenAPI document, made from the handlers.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "recontact",
+        description = "Classifies customer contacts and tells, when a ticket is closed, how likely the customer is to come back.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        classify::classify_contacts,
+        classify::embed_texts,
+        contacts::record_contact,
+        predict::predict_recontacts,
+        tickets::report_ticket,
+        tickets::close_ticket,
+        tickets::show_ticket,
+        tickets::list_tickets,
+        models::list_models,
+        health::live,
+        health::ready,
+        health::show_metrics,
+    ),
+    tags(
+        (name = "contacts", description = "Texts in, categories or vectors out"),
+        (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
+        (name = "models", description = "Trained models"),
+        (name = "operations", description = "For those who run the service"),
+    ),
+    modifiers(&BearerToken),
+    security((), ("bearer" = []))
+)]
+pub struct ApiDoc;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("Needed where the service was started with a token; never for /health."))
+            .build();
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}

@@ -1,0 +1,80 @@
+//! `POST /v1/predict`: closed tickets given whole, their risks out. Nothing is stored.
+
+use super::ModelName;
+use super::assessment::{RiskView, language};
+use super::body::{JsonBody, check_count};
+use super::problem::Problem;
+use super::ticket_body::PredictTicket;
+use crate::app::App;
+use crate::ticket::TicketId;
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Closed tickets.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PredictRequest {
+    /// At least one.
+    tickets: Vec<PredictTicket>,
+}
+
+/// One result for each ticket, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PredictResponse {
+    /// The risk model.
+    model: ModelName,
+    /// One for each ticket.
+    results: Vec<PredictResult>,
+}
+
+/// The risk of one ticket.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PredictResult {
+    /// As sent.
+    id: TicketId,
+    #[serde(flatten)]
+    risk: RiskView,
+}
+
+/// Tells how likely the customers of closed tickets are to come back.
+#[utoipa::path(
+    post, path = "/v1/predict", tag = "tickets", request_body = PredictRequest,
+    responses(
+        (status = 200, body = PredictResponse),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn predict_recontacts(
+    app: web::Data<App>,
+    request: HttpRequest,
+    JsonBody(body): JsonBody<PredictRequest>,
+) -> Result<web::Json<PredictResponse>, Problem> {
+    check_count("#/tickets", body.tickets.len(), app.settings.limits.tickets_per_request)?;
+    let faults: Vec<_> = body
+        .tickets
+        .iter()
+        .enumerate()
+        .flat_map(|(index, ticket)| ticket.faults(&app, &format!("#/tickets/{index}")))
+        .collect();
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let model = app.risk()?;
+    let language = language(&request);
+    let mut results = Vec::with_capacity(body.tickets.len());
+    for ticket in &body.tickets {
+        let history = match &ticket.history {
+            Some(history) => history.to_history(),
+            None => app
+                .store
+                .customer_history(&app.tenant, &ticket.customer_id, &ticket.id)
+                .await
+                .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?,
+        };
+        let risk = model.assess(&ticket.closed_ticket(), &history);
+        results.push(PredictResult { id: ticket.id.clone(), risk: RiskView::new(risk, language) });
+    }
+    Ok(web::Json(PredictResponse { model: ModelName::risk(model.version()), results }))
+}

@@ -1,0 +1,321 @@
+//! Ticket events and what was made of them: report a ticket, close it, read it, list the risky ones.
+
+use super::assessment::{AssessmentView, assess, language};
+use super::body::{JsonBody, path_id, query};
+use super::problem::{Problem, ProblemCode};
+use super::ticket_body::{CloseRequest, TicketRequest};
+use crate::app::App;
+use crate::risk::{Language, RiskBand};
+use crate::store::{StoredTicket, TicketClosed, TicketCursor, TicketRecorded};
+use crate::ticket::{IssueCategory, Name, TicketDetails, TicketId};
+use crate::timestamp::Timestamp;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// A ticket as the service knows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketView {
+    /// The helpdesk's identifier.
+    id: TicketId,
+    /// The customer's keyed hash; the identifier itself is not stored.
+    customer: String,
+    /// open or closed.
+    status: &'static str,
+    /// When it was opened.
+    opened_at: Timestamp,
+    /// When it was closed.
+    closed_at: Option<Timestamp>,
+    /// What it is about, as far as known.
+    category: Option<IssueCategory>,
+    /// Everything else the helpdesk told.
+    #[schema(value_type = Object)]
+    details: TicketDetails,
+    /// The risk at closing; null while open, and where no model was loaded.
+    assessment: Option<AssessmentView>,
+}
+
+impl TicketView {
+    fn new(ticket: StoredTicket, language: Language) -> Result<Self, Problem> {
+        let assessment =
+            ticket.assessment.map(|stored| AssessmentView::new(stored, language)).transpose();
+        let assessment = assessment.map_err(|error| {
+            tracing::error!(%error, ticket = %ticket.id, "a stored assessment cannot be read");
+            Problem::new(ProblemCode::Internal, "the stored assessment cannot be read")
+        })?;
+        Ok(Self {
+            id: ticket.id,
+            customer: ticket.customer.to_string(),
+            status: if ticket.closed_at.is_some() { "closed" } else { "open" },
+            opened_at: ticket.opened_at,
+            closed_at: ticket.closed_at,
+            category: ticket.category,
+            details: ticket.details,
+            assessment,
+        })
+    }
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportOutcome {
+    /// The ticket was not known before.
+    Created,
+    /// The report is the ticket's state now.
+    Updated,
+    /// The same report was received before.
+    Unchanged,
+    /// The report was kept; a later one, or the closing, is the ticket's state.
+    Outdated,
+}
+
+/// A ticket after a report.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketReported {
+    /// What became of the report.
+    outcome: ReportOutcome,
+    /// The ticket as it is now.
+    ticket: TicketView,
+}
+
+/// Reports a ticket's state. Sending the same report again changes nothing.
+#[utoipa::path(
+    put, path = "/v1/tickets/{id}", tag = "tickets", request_body = TicketRequest,
+    params(("id" = String, Path, description = "The helpdesk's identifier of the ticket")),
+    responses(
+        (status = 200, body = TicketReported),
+        (status = 201, body = TicketReported, description = "The ticket was not known before"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn report_ticket(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    JsonBody(body): JsonBody<TicketRequest>,
+) -> Result<HttpResponse, Problem> {
+    let id = path_id(&id)?;
+    let faults = body.detail_faults(&app, "#");
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let event = body.into_event(id.clone());
+    let recorded = app
+        .store
+        .record_ticket(&app.tenant, &event, Timestamp::now())
+        .await
+        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    let outcome = match recorded {
+        TicketRecorded::Created => ReportOutcome::Created,
+        TicketRecorded::Updated => ReportOutcome::Updated,
+        TicketRecorded::Unchanged => ReportOutcome::Unchanged,
+        TicketRecorded::Outdated => ReportOutcome::Outdated,
+        TicketRecorded::Conflict { reason } => {
+            return Err(Problem::new(ProblemCode::Conflict, reason));
+        }
+        TicketRecorded::Invalid { field, reason } => {
+            return Err(Problem::field(format!("#/{field}"), reason));
+        }
+    };
+    let status = match outcome {
+        ReportOutcome::Created => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
+    let ticket = find(&app, &id, language(&request)).await?;
+    Ok(HttpResponse::build(status).json(TicketReported { outcome, ticket }))
+}
+
+/// Closes a ticket and tells how likely the customer is to come back. The answer is stored; closing again with the same
+/// content gives the same answer.
+#[utoipa::path(
+    post, path = "/v1/tickets/{id}/close", tag = "tickets", request_body = CloseRequest,
+    params(("id" = String, Path, description = "The helpdesk's identifier of the ticket")),
+    responses(
+        (status = 200, body = TicketView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn close_ticket(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    JsonBody(body): JsonBody<CloseRequest>,
+) -> Result<web::Json<TicketView>, Problem> {
+    let id = path_id(&id)?;
+    let faults = body.detail_faults(&app, "#");
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    let model = app.risk()?;
+    let now = Timestamp::now();
+    let closed = app
+        .store
+        .close_ticket(&app.tenant, &id, &body.into_event(), now, |ticket, history| {
+            assess(&model, ticket, history, now)
+        })
+        .await
+        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    let ticket = match closed {
+        TicketClosed::Closed(ticket) => {
+            let band = ticket.assessment.as_ref().map_or("none", |a| a.band.as_str()).to_owned();
+            metrics::counter!("recontact_tickets_closed_total", "band" => band).increment(1);
+            ticket
+        }
+        TicketClosed::AlreadyClosed(ticket) => ticket,
+        TicketClosed::Conflict { reason } => {
+            return Err(Problem::new(ProblemCode::Conflict, reason));
+        }
+        TicketClosed::UnknownTicket => return Err(unknown(&id)),
+        TicketClosed::Invalid { field, reason } => {
+            return Err(Problem::field(format!("#/{field}"), reason));
+        }
+    };
+    TicketView::new(ticket, language(&request)).map(web::Json)
+}
+
+/// Reads one ticket.
+#[utoipa::path(
+    get, path = "/v1/tickets/{id}", tag = "tickets",
+    params(("id" = String, Path, description = "The helpdesk's identifier of the ticket")),
+    responses(
+        (status = 200, body = TicketView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn show_ticket(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> Result<web::Json<TicketView>, Problem> {
+    find(&app, &path_id(&id)?, language(&request)).await.map(web::Json)
+}
+
+/// Which closed tickets to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those of this band.
+    #[param(value_type = Option<String>, example = "high")]
+    risk: Option<RiskBand>,
+    /// Tickets on a page.
+    limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// A page of closed tickets, the latest closing first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketList {
+    /// The tickets.
+    tickets: Vec<TicketView>,
+    /// Asks for the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+/// Lists closed tickets that were assessed, the latest closing first.
+#[utoipa::path(
+    get, path = "/v1/tickets", tag = "tickets", params(ListQuery),
+    responses(
+        (status = 200, body = TicketList),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list_tickets(
+    app: web::Data<App>,
+    request: HttpRequest,
+) -> Result<web::Json<TicketList>, Problem> {
+    let list: ListQuery = query(&request)?;
+    let limits = &app.settings.limits;
+    let limit = list.limit.unwrap_or(limits.page_size);
+    if !(1..=limits.page_size_max).contains(&limit) {
+        let detail = format!("limit: expected 1 to {}, got {limit}", limits.page_size_max);
+        return Err(Problem::new(ProblemCode::InvalidQuery, detail));
+    }
+    let after = list.cursor.as_deref().map(parse_cursor).transpose()?;
+    let band = list.risk.map(RiskBand::as_str);
+    // One more than asked for tells whether there is another page.
+    let mut tickets = app
+        .store
+        .tickets_by_risk(&app.tenant, band, after.as_ref(), limit.saturating_add(1))
+        .await
+        .map_err(|error| Problem::from_store(error, limits.retry_after_s))?;
+    let has_more = tickets.len() > limit as usize;
+    tickets.truncate(limit as usize);
+    let next_cursor = if has_more {
+        tickets.last().and_then(StoredTicket::cursor).map(|cursor| format_cursor(&cursor))
+    } else {
+        None
+    };
+    let language = language(&request);
+    let tickets = tickets
+        .into_iter()
+        .map(|ticket| TicketView::new(ticket, language))
+        .collect::<Result<_, _>>()?;
+    Ok(web::Json(TicketList { tickets, next_cursor }))
+}
+
+async fn find(app: &App, id: &TicketId, language: Language) -> Result<TicketView, Problem> {
+    let ticket = app
+        .store
+        .ticket(&app.tenant, id)
+        .await
+        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    TicketView::new(ticket.ok_or_else(|| unknown(id))?, language)
+}
+
+fn unknown(id: &TicketId) -> Problem {
+    Problem::new(ProblemCode::TicketNotFound, format!("no ticket {id:?} was reported", id = id.as_str()))
+}
+
+/// A cursor is opaque to clients: the last ticket's closing and id, in hexadecimal digits.
+fn format_cursor(cursor: &TicketCursor) -> String {
+    let plain = format!("{}:{}", cursor.closed_at.millis(), cursor.id);
+    plain.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn parse_cursor(cursor: &str) -> Result<TicketCursor, Problem> {
+    let parsed = || {
+        if !cursor.is_ascii() {
+            return None;
+        }
+        let bytes = (0..cursor.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(cursor.get(at..at + 2)?, 16).ok())
+            .collect::<Option<Vec<u8>>>()?;
+        let plain = String::from_utf8(bytes).ok()?;
+        let (closed_at, id) = plain.split_once(':')?;
+        let closed_at = Timestamp::from_millis(closed_at.parse().ok()?).ok()?;
+        Some(TicketCursor { closed_at, id: Name::parse(id).ok()? })
+    };
+    parsed().ok_or_else(|| {
+        let detail = "cursor: expected the next_cursor of a page";
+        Problem::new(ProblemCode::InvalidQuery, detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_comes_back_as_it_was(millis in 0i64..9_999_999_999_999, id in "[^\\p{Cc}\\s]{1,50}") {
+            let cursor = TicketCursor {
+                closed_at: Timestamp::from_millis(millis).unwrap(),
+                id: Name::parse(&id).unwrap(),
+            };
+            prop_assert_eq!(parse_cursor(&format_cursor(&cursor)).unwrap(), cursor);
+        }
+
+        #[test]
+        fn a_made_up_cursor_is_refused(text in "[g-zа-я ]{1,40}") {
+            prop_assert_eq!(parse_cursor(&text).unwrap_err().code, ProblemCode::InvalidQuery);
+        }
+    }
+}

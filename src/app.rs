@@ -1,0 +1,119 @@
+//! [`App`]: what request handlers share.
+
+use crate::api::problem::{Problem, ProblemCode};
+use crate::classify::Classifier;
+use crate::classify::encoder::TextEncoder;
+use crate::classify::queue::ClassifyQueue;
+use crate::config::{Secret, Settings};
+use crate::live_models::{LiveModels, ModelSource};
+use crate::registry::Registry;
+use crate::risk::RiskModel;
+use crate::store::{Store, Tenant};
+use arc_swap::ArcSwap;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::sync::Arc;
+
+/// Everything a handler may use. Made once; shared by all worker threads.
+pub struct App {
+    /// How the service was configured.
+    pub settings: Settings,
+    /// What the service remembers.
+    pub store: Store,
+    /// The way to the inference thread.
+    pub queue: ClassifyQueue,
+    /// Whose data this process serves.
+    pub tenant: Tenant,
+    /// The token that requests must bring, if any.
+    pub token: Option<Secret>,
+    /// Renders the counters.
+    pub metrics: PrometheusHandle,
+    models: ArcSwap<LiveModels>,
+    source: ModelSource,
+}
+
+impl App {
+    /// Puts the parts together and loads the live models.
+    ///
+    /// # Errors
+    /// If the bearer token's file cannot be read.
+    pub fn new(
+        settings: Settings,
+        store: Store,
+        queue: ClassifyQueue,
+        metrics: PrometheusHandle,
+    ) -> Result<Self, String> {
+        let source = ModelSource {
+            registry: Registry::new(&settings.models),
+            encoder: settings.encoder.clone(),
+            policy: settings.classify.clone(),
+        };
+        let models = source.load(None);
+        announce(&models);
+        let token = settings.bearer_token()?;
+        let models = ArcSwap::from_pointee(models);
+        Ok(Self { settings, store, queue, tenant: Tenant::DEFAULT, token, metrics, models, source })
+    }
+
+    /// The models as of now: one snapshot, to be used to the end of a request.
+    #[must_use]
+    pub fn models(&self) -> Arc<LiveModels> {
+        self.models.load_full()
+    }
+
+    /// The live classifier.
+    ///
+    /// # Errors
+    /// [`ProblemCode::ModelUnavailable`] with the reason.
+    pub fn classifier(&self) -> Result<Arc<Classifier>, Problem> {
+        self.models.load().classifier.clone().map_err(|reason| self.unavailable(reason))
+    }
+
+    /// The encoder.
+    ///
+    /// # Errors
+    /// [`ProblemCode::ModelUnavailable`] with the reason.
+    pub fn encoder(&self) -> Result<Arc<TextEncoder>, Problem> {
+        self.models.load().encoder.clone().map_err(|reason| self.unavailable(reason))
+    }
+
+    /// The live risk model.
+    ///
+    /// # Errors
+    /// [`ProblemCode::ModelUnavailable`] with the reason.
+    pub fn risk(&self) -> Result<Arc<RiskModel>, Problem> {
+        self.models.load().risk.clone().map_err(|reason| self.unavailable(reason))
+    }
+
+    fn unavailable(&self, reason: String) -> Problem {
+        Problem::later(ProblemCode::ModelUnavailable, reason, self.settings.limits.retry_after_s)
+    }
+
+    /// Looks at `live.toml` and, if it says something new, loads that and swaps it in. Blocks while loading.
+    ///
+    /// What cannot be loaded leaves the model before it serving.
+    pub fn reload(&self) {
+        let before = self.models.load_full();
+        let is_outdated = match self.source.registry.live() {
+            Ok(live) => before.is_outdated(&live),
+            Err(_) => before.errors.is_empty(),
+        };
+        if is_outdated {
+            let models = self.source.load(Some(&before));
+            announce(&models);
+            self.models.store(Arc::new(models));
+        }
+    }
+}
+
+/// Says in log and metrics what serves and what could not be loaded.
+fn announce(models: &LiveModels) {
+    for (kind, version) in models.versions() {
+        tracing::info!(%kind, version, "model loaded");
+        metrics::gauge!("recontact_model_info", "kind" => kind.as_str(), "version" => version.to_owned())
+            .set(1.0);
+    }
+    for error in &models.errors {
+        tracing::error!(%error, "a model could not be loaded");
+        metrics::counter!("recontact_model_load_failures_total").increment(1);
+    }
+}

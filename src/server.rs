@@ -1,0 +1,192 @@
+//! The one route table, and the life of the service: bind, run, stop.
+
+use crate::api::problem::{Problem, ProblemCode};
+use crate::api::{ApiDoc, auth, classify, contacts, health, models, predict, tickets};
+use crate::app::App;
+use crate::classify::queue::{ClassifyQueue, InferenceThread, QueueLimits};
+use crate::config::Settings;
+use crate::customer_key;
+use crate::store::{Store, StoreOptions};
+use crate::telemetry;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, Resource, Route, web};
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::time::Duration;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// How long a call waits for a database connection.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A service that is bound to its address and takes requests as soon as it is run.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What its handlers share.
+    pub app: web::Data<App>,
+    server: Server,
+    inference: InferenceThread,
+}
+
+/// Every address of the service.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/v1/classify", [(Method::POST, web::post().to(classify::classify_contacts))]))
+        .service(resource("/v1/embed", [(Method::POST, web::post().to(classify::embed_texts))]))
+        .service(resource("/v1/predict", [(Method::POST, web::post().to(predict::predict_recontacts))]))
+        .service(resource("/v1/contacts", [(Method::POST, web::post().to(contacts::record_contact))]))
+        .service(resource("/v1/tickets", [(Method::GET, web::get().to(tickets::list_tickets))]))
+        .service(resource(
+            "/v1/tickets/{id}",
+            [
+                (Method::GET, web::get().to(tickets::show_ticket)),
+                (Method::PUT, web::put().to(tickets::report_ticket)),
+            ],
+        ))
+        .service(resource(
+            "/v1/tickets/{id}/close",
+            [(Method::POST, web::post().to(tickets::close_ticket))],
+        ))
+        .service(resource("/v1/models", [(Method::GET, web::get().to(models::list_models))]))
+        .service(resource("/health/live", [(Method::GET, web::get().to(health::live))]))
+        .service(resource("/health/ready", [(Method::GET, web::get().to(health::ready))]))
+        .service(resource("/metrics", [(Method::GET, web::get().to(health::show_metrics))]))
+        .service(resource("/docs", [(Method::GET, web::get().to(to_docs))]))
+        // The viewer's files are compiled in; it reads /openapi.json.
+        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", ApiDoc::openapi()))
+        .default_service(web::to(unknown_address));
+}
+
+/// A resource that answers methods it does not take with 405 and the ones it takes.
+fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
+    let allow = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+    let resource = web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
+        let detail = format!("{} is not taken here, only {allow}", request.method());
+        let mut problem = Problem::new(ProblemCode::MethodNotAllowed, detail);
+        problem.allow = Some(allow.clone());
+        async move { Err::<HttpResponse, _>(problem) }
+    }));
+    routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish()
+}
+
+async fn unknown_address(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let detail = format!("no such address: {}", request.path());
+    Err(Problem::new(ProblemCode::NotFound, detail))
+}
+
+impl Service {
+    /// Connects the store, loads the models, binds the address.
+    ///
+    /// # Errors
+    /// If the customer key, the database or the address cannot be used.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let key = customer_key::load_or_make(&settings.customer_key_file)?;
+        let options = StoreOptions {
+            max_connections: settings.database_connections,
+            acquire_timeout: STORE_TIMEOUT,
+        };
+        let store =
+            Store::connect(&settings.database, key, options).await.context("opening the database")?;
+        let limits = QueueLimits {
+            capacity: settings.limits.waiting_texts,
+            batch: settings.limits.batch_texts,
+        };
+        let (queue, inference) = ClassifyQueue::start(limits).context("starting inference")?;
+        let metrics = telemetry::start_metrics().map_err(anyhow::Error::msg)?;
+        let app = web::block(move || App::new(settings, store, queue, metrics))
+            .await?
+            .map_err(anyhow::Error::msg)?;
+        Self::bind(web::Data::new(app), inference)
+    }
+
+    fn bind(app: web::Data<App>, inference: InferenceThread) -> anyhow::Result<Self> {
+        let shared = app.clone();
+        let server = HttpServer::new(move || {
+            ActixApp::new()
+                .app_data(shared.clone())
+                .wrap(from_fn(auth::authenticate))
+                .wrap(from_fn(telemetry::observe))
+                .configure(routes)
+        })
+        .shutdown_timeout(app.settings.shutdown_timeout_s)
+        .disable_signals()
+        .bind(app.settings.listen)
+        .with_context(|| format!("listening on {}", app.settings.listen))?;
+        let address = *server.addrs().first().context("no address was bound")?;
+        if let Some(file) = &app.settings.port_file {
+            write_port(file, address.port())?;
+        }
+        Ok(Self { address, app, server: server.run(), inference })
+    }
+
+    /// A handle to stop it from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until a stop is asked for by signal or handle; then finishes what was accepted.
+    ///
+    /// # Errors
+    /// If the server fails.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
+        let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
+        let result = self.server.await;
+        stopper.abort();
+        reloader.abort();
+        self.app.store.close().await;
+        tracing::info!("stopped");
+        result.context("serving")
+    }
+}
+
+/// Written beside and moved, so that whoever waits for the file reads a whole number.
+fn write_port(file: &std::path::Path, port: u16) -> anyhow::Result<()> {
+    let staging = file.with_extension("partial");
+    std::fs::write(&staging, format!("{port}\n"))
+        .and_then(|()| std::fs::rename(&staging, file))
+        .with_context(|| format!("writing the port file {}", file.display()))
+}
+
+/// An interrupt or a termination signal stops gracefully.
+async fn stop_on_signal(handle: ServerHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        tracing::error!("signals cannot be listened to; stop the process by killing it");
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping: finishing what was accepted");
+    handle.stop(true).await;
+}
+
+/// Looks at `live.toml` every so often, and at once on a hang-up signal.
+async fn reload_regularly(app: web::Data<App>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interval = tokio::time::interval(Duration::from_secs(app.settings.reload_interval_s));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            _ = hang_up.recv() => {}
+        }
+        let app = app.clone();
+        if let Err(error) = web::block(move || app.reload()).await {
+            tracing::error!(%error, "reloading models failed");
+        }
+    }
+}
