@@ -4,5 +4,6 @@ pub mod classify;
 pub mod contact;
 pub mod probability;
 pub mod registry;
+pub mod store;
 pub mod ticket;
 pub mod timestamp;

@@ -152,6 +152,76 @@ pub struct TicketDetails {
     pub attributes: BTreeMap<String, AttributeValue>,
 }
 
+impl TicketDetails {
+    /// These details with everything `newer` states put over them; attributes are replaced one by one.
+    #[must_use]
+    pub fn overlaid_with(self, newer: Self) -> Self {
+        let mut attributes = self.attributes;
+        attributes.extend(newer.attributes);
+        Self {
+            channel: newer.channel.or(self.channel),
+            priority: newer.priority.or(self.priority),
+            team: newer.team.or(self.team),
+            reassignments: newer.reassignments.or(self.reassignments),
+            reopens: newer.reopens.or(self.reopens),
+            sla_met: newer.sla_met.or(self.sla_met),
+            csat: newer.csat.or(self.csat),
+            first_response_at: newer.first_response_at.or(self.first_response_at),
+            messages_in: newer.messages_in.or(self.messages_in),
+            messages_out: newer.messages_out.or(self.messages_out),
+            attributes,
+        }
+    }
+
+    /// The first field that holds NaN or infinity, if one does: such a number cannot be written as JSON.
+    #[must_use]
+    pub fn non_finite_field(&self) -> Option<&str> {
+        if self.csat.is_some_and(|csat| !csat.is_finite()) {
+            return Some("csat");
+        }
+        self.attributes.iter().find_map(|(name, value)| match value {
+            AttributeValue::Number(number) if !number.is_finite() => Some(name.as_str()),
+            _ => None,
+        })
+    }
+}
+
+/// A ticket's state as a helpdesk reports it: at its opening, and whenever something about it changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TicketEvent {
+    /// The helpdesk's identifier; unique within a tenant.
+    pub id: TicketId,
+    /// Whose problem it is; the same in every report.
+    pub customer_id: CustomerId,
+    /// When it was opened; the same in every report.
+    pub opened_at: Timestamp,
+    /// When it came into this state; `None` is the opening itself.
+    pub updated_at: Option<Timestamp>,
+    /// What it is about, as far as known.
+    pub category: Option<IssueCategory>,
+    /// The whole state: what is missing here is not known any more.
+    pub details: TicketDetails,
+}
+
+impl TicketEvent {
+    /// The instant the report is about; together with the ticket it identifies the report.
+    #[must_use]
+    pub fn occurred_at(&self) -> Timestamp {
+        self.updated_at.unwrap_or(self.opened_at)
+    }
+}
+
+/// A ticket's closing as a helpdesk reports it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClosingEvent {
+    /// When it was closed; never before it was opened.
+    pub closed_at: Timestamp,
+    /// What it was about; `None` keeps what was reported before.
+    pub category: Option<IssueCategory>,
+    /// What the closing adds to or changes in the reported state.
+    pub details: TicketDetails,
+}
+
 /// An earlier ticket of the same customer, as far as history needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PastTicket {
@@ -181,5 +251,26 @@ mod tests {
         assert_eq!(Name::parse(" "), Err(NameError::Empty));
         assert_eq!(Name::parse("a\u{0}b"), Err(NameError::ControlCharacter));
         assert_eq!(Name::parse(&"x".repeat(201)), Err(NameError::TooLong(201)));
+    }
+
+    #[test]
+    fn a_closing_replaces_what_it_states_and_keeps_the_rest() {
+        let name = |text: &str| Some(Name::parse(text).unwrap());
+        let flag = |key: &str, value| (key.to_owned(), AttributeValue::Flag(value));
+        let known = TicketDetails {
+            channel: name("email"),
+            priority: name("low"),
+            attributes: [flag("kept", true), flag("replaced", false)].into(),
+            ..TicketDetails::default()
+        };
+        let closing = TicketDetails {
+            priority: name("high"),
+            attributes: [flag("replaced", true), flag("added", true)].into(),
+            ..TicketDetails::default()
+        };
+        let merged = known.overlaid_with(closing);
+        assert_eq!((merged.channel, merged.priority), (name("email"), name("high")));
+        let expected = [flag("kept", true), flag("replaced", true), flag("added", true)];
+        assert_eq!(merged.attributes, expected.into());
     }
 }

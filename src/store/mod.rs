@@ -1,0 +1,293 @@
+//! [`Store`]: everything the service remembers, in SQLite (a file) or PostgreSQL (shared by many processes).
+//!
+//! One SQL text and one set of migrations serve both. What a method answers as done is committed; what two callers do
+//! at once is settled by the database (unique keys, row locks), so any number of processes may share one PostgreSQL.
+//! Every row belongs to a [`Tenant`]. Customers and contact texts are kept only as keyed hashes ([`CustomerKey`]).
+//!
+//! An outcome a caller has to tell apart (unchanged, conflict, unknown ticket) is a variant of a result type;
+//! [`StoreError`] means that the database did not do its part.
+
+mod connect;
+mod contacts;
+mod customer;
+mod import;
+mod tickets;
+
+pub use crate::ticket::{ClosingEvent, TicketEvent};
+pub use contacts::ContactRecorded;
+pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use tickets::{Assessment, StoredTicket, TicketClosed, TicketCursor, TicketRecorded};
+
+use crate::ticket::{CustomerId, Name, TicketId};
+use crate::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// Whose rows a query is about: one organisation among those that share a database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tenant(Cow<'static, str>);
+
+impl Tenant {
+    /// The tenant where there is only one.
+    pub const DEFAULT: Self = Self(Cow::Borrowed("default"));
+
+    /// The tenant of this name.
+    #[must_use]
+    pub fn new(name: Name) -> Self {
+        Self(Cow::Owned(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Tenant {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How a process shares the database with itself and others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreOptions {
+    /// Connections this process opens at most; at least 1.
+    pub max_connections: u32,
+    /// How long a call waits for a connection (or for its turn to write) before it answers
+    /// [`StoreError::Unavailable`].
+    pub acquire_timeout: Duration,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { max_connections: 10, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// The database did not do its part.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not reachable, shutting down or too busy: the same call may succeed later.
+    #[error("the database cannot be reached or is too busy: {source}")]
+    Unavailable {
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// It answered with an error that trying again does not cure.
+    #[error("the database failed: {source}")]
+    Database {
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// The database file or its folder cannot be made.
+    #[error("{path}: the database file cannot be made: {source}")]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The rows were hashed with another key, so known customers would look new.
+    #[error("this database was written with another customer key: use that key, or a new database")]
+    WrongCustomerKey,
+    /// The URL names no database this program can use. The URL is not repeated here, as it may hold a password.
+    #[error(
+        "the database URL is not usable: {reason}; expected sqlite:PATH (such as sqlite:var/recontact.db) \
+         or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    InvalidUrl {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A stored value is not one this program writes.
+    #[error("table {table}, column {column}: the stored value cannot be read: {reason}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// Why it is not accepted.
+        reason: String,
+    },
+    /// The tables cannot be brought to this version; a newer program may have written them.
+    #[error("the database cannot be migrated: {source}")]
+    Migration {
+        /// The migration and what was wrong with it.
+        source: sqlx::migrate::MigrateError,
+    },
+    /// A bulk import was refused as a whole, and nothing of it was kept.
+    #[error("ticket {ticket_id}: {reason}")]
+    ImportRefused {
+        /// The first ticket that cannot be imported.
+        ticket_id: TicketId,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    fn corrupt(table: &'static str, column: &'static str, reason: impl fmt::Display) -> Self {
+        Self::Corrupt { table, column, reason: reason.to_string() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(source: sqlx::Error) -> Self {
+        let passes = match &source {
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
+            _ => false,
+        };
+        if passes { Self::Unavailable { source } } else { Self::Database { source } }
+    }
+}
+
+/// Whether an error code of either database tells of a state that passes.
+fn is_passing(code: &str) -> bool {
+    // SQLite's extended codes carry the primary one in the low byte: 5 is SQLITE_BUSY, 6 is SQLITE_LOCKED.
+    // PostgreSQL's have five characters: connection lost, rolled back by others, out of connections, shutting down.
+    match code.parse::<u32>() {
+        Ok(sqlite) if code.len() < 5 => matches!(sqlite & 0xff, 5 | 6),
+        _ => ["08", "40", "53", "57P"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// The service's memory. Cheap to clone; the clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+    key: CustomerKey,
+    /// SQLite has one writer at a time. Waiting here is fair and costs no connection, while SQLite's own waiting
+    /// sleeps and retries. Correctness does not rest on it: other processes only meet at the file's lock.
+    write_turn: Option<Arc<Mutex<()>>>,
+    acquire_timeout: Duration,
+}
+
+impl Store {
+    /// Checks that the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Waits until running calls are done and closes all connections; later calls answer
+    /// [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// A customer as the store knows them.
+    #[must_use]
+    pub fn customer_hash(&self, tenant: &Tenant, id: &CustomerId) -> CustomerHash {
+        self.key.customer_hash(tenant, id)
+    }
+
+    /// Begins a transaction whose first statement must be a write: so SQLite gives it the write lock at once,
+    /// and it never finds out half-way that another writer was faster.
+    async fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
+        let turn = self.write_turn().await?;
+        Ok(WriteTransaction { transaction: self.pool.begin().await?, _turn: turn })
+    }
+
+    async fn write_turn(&self) -> Result<Option<OwnedMutexGuard<()>>, StoreError> {
+        let Some(turn) = &self.write_turn else { return Ok(None) };
+        tokio::time::timeout(self.acquire_timeout, Arc::clone(turn).lock_owned())
+            .await
+            .map(Some)
+            .map_err(|_| StoreError::Unavailable { source: sqlx::Error::PoolTimedOut })
+    }
+}
+
+/// A transaction and this process's turn to write; the turn ends after the transaction.
+struct WriteTransaction {
+    transaction: Transaction<'static, Any>,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl WriteTransaction {
+    fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+
+    /// Keeps what was written when `keep`, and takes all of it back otherwise.
+    async fn finish(self, keep: bool) -> Result<(), StoreError> {
+        if keep {
+            self.transaction.commit().await?;
+        } else {
+            self.transaction.rollback().await?;
+        }
+        Ok(())
+    }
+}
+
+fn instant(
+    row: &AnyRow,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millis(row.try_get(column)?)
+        .map_err(|error| StoreError::corrupt(table, column, error))
+}
+
+fn optional_instant(
+    row: &AnyRow,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Option<Timestamp>, StoreError> {
+    row.try_get::<Option<i64>, _>(column)?
+        .map(Timestamp::from_millis)
+        .transpose()
+        .map_err(|error| StoreError::corrupt(table, column, error))
+}
+
+fn name(row: &AnyRow, table: &'static str, column: &'static str) -> Result<Name, StoreError> {
+    Name::parse(&row.try_get::<String, _>(column)?)
+        .map_err(|error| StoreError::corrupt(table, column, error))
+}
+
+fn optional_name(
+    row: &AnyRow,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Option<Name>, StoreError> {
+    row.try_get::<Option<String>, _>(column)?
+        .map(|text| Name::parse(&text))
+        .transpose()
+        .map_err(|error| StoreError::corrupt(table, column, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_passing;
+
+    #[test]
+    fn busy_and_unreachable_pass_and_constraints_do_not() {
+        for code in ["5", "517", "6", "08006", "40001", "53300", "57P01"] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["1555", "787", "13", "23505", "42P01", "22021", "11"] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Every method of the store, on SQLite and on PostgreSQL.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+
+#[path = "../support/postgres.rs"]
+mod postgres;
+
+/// Makes two tests of each body, one per database.
+macro_rules! on_both_databases {
+    ($($body:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $body() { crate::run_on_sqlite(super::$body); })*
+        }
+        mod on_postgres {
+            $(#[test] fn $body() { crate::run_on_postgres(super::$body); })*
+        }
+    };
+}
+
+mod closings;
+mod connecting;
+mod contacts;
+mod imports;
+mod lists;
+mod reports;
+
+use recontact::store::{
+    Assessment, ClosingEvent, CustomerKey, Store, StoreError, StoreOptions, StoredTicket, Tenant,
+    TicketClosed, TicketEvent, TicketRecorded,
+};
+use recontact::ticket::{ClosedTicket, CustomerHistory, Name, TicketDetails};
+use recontact::timestamp::Timestamp;
+use tempfile::TempDir;
+
+const TENANT: Tenant = Tenant::DEFAULT;
+
+/// A new, empty database.
+struct Database {
+    url: String,
+    _folder: Option<TempDir>,
+}
+
+impl Database {
+    async fn store(&self) -> Store {
+        self.connect_with_key(1).await.unwrap()
+    }
+
+    async fn connect_with_key(&self, key: u8) -> Result<Store, StoreError> {
+        let options = StoreOptions { max_connections: 4, ..StoreOptions::default() };
+        Store::connect(&self.url, CustomerKey::new([key; 32]), options).await
+    }
+}
+
+fn run_on_sqlite(body: impl AsyncFnOnce(&Database)) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("recontact.db").display());
+    run(&Database { url, _folder: Some(folder) }, body);
+}
+
+fn run_on_postgres(body: impl AsyncFnOnce(&Database)) {
+    if let Some(url) = postgres::database_or_skip() {
+        run(&Database { url, _folder: None }, body);
+    }
+}
+
+fn run(database: &Database, body: impl AsyncFnOnce(&Database)) {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(body(database));
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+/// An instant `minutes` after a fixed one.
+fn minute(minutes: i64) -> Timestamp {
+    Timestamp::from_millis(1_767_600_000_000 + minutes * 60_000).unwrap()
+}
+
+fn with_priority(priority: &str) -> TicketDetails {
+    TicketDetails { priority: Some(name(priority)), ..TicketDetails::default() }
+}
+
+/// The opening report of a ticket: of customer u-9, at minute 0.
+fn opening(id: &str) -> TicketEvent {
+    TicketEvent {
+        id: name(id),
+        customer_id: name("u-9"),
+        opened_at: minute(0),
+        updated_at: None,
+        category: Some(name("card_arrival")),
+        details: with_priority("normal"),
+    }
+}
+
+fn update(id: &str, at_minute: i64, priority: &str) -> TicketEvent {
+    TicketEvent {
+        updated_at: Some(minute(at_minute)),
+        details: with_priority(priority),
+        ..opening(id)
+    }
+}
+
+fn closing(at_minute: i64) -> ClosingEvent {
+    ClosingEvent {
+        closed_at: minute(at_minute),
+        category: None,
+        details: TicketDetails { sla_met: Some(true), ..TicketDetails::default() },
+    }
+}
+
+fn assessment(band: &str) -> Assessment {
+    Assessment {
+        model_version: "risk-1".to_owned(),
+        inputs_sha256: "ab".repeat(32),
+        assessed_at: minute(1_000),
+        probability: 0.1 + 0.2,
+        band: band.to_owned(),
+        body: r#"{"reasons":["ё"]}"#.to_owned(),
+    }
+}
+
+fn closed_ticket(id: &str, customer: &str, at_minute: i64) -> ClosedTicket {
+    ClosedTicket {
+        id: name(id),
+        customer_id: name(customer),
+        opened_at: minute(0),
+        closed_at: minute(at_minute),
+        category: name("card_arrival"),
+        details: with_priority("normal"),
+    }
+}
+
+async fn record(store: &Store, event: &TicketEvent) -> TicketRecorded {
+    store.record_ticket(&TENANT, event, minute(2_000)).await.unwrap()
+}
+
+async fn stored(store: &Store, id: &str) -> StoredTicket {
+    store.ticket(&TENANT, &name(id)).await.unwrap().unwrap()
+}
+
+async fn close_with(
+    store: &Store,
+    id: &str,
+    closing: &ClosingEvent,
+    assess: impl FnOnce(&ClosedTicket, &CustomerHistory) -> Option<Assessment> + Send,
+) -> TicketClosed {
+    store.close_ticket(&TENANT, &name(id), closing, minute(2_000), assess).await.unwrap()
+}
+
+/// For calls that must not reach the model.
+fn must_not_assess(_: &ClosedTicket, _: &CustomerHistory) -> Option<Assessment> {
+    panic!("assessed again")
+}
