@@ -25,7 +25,7 @@ pub enum NameError {
     #[error("expected 1 to {} characters, got an empty text", Name::MAX_CHARS)]
     Empty,
     /// More than [`Name::MAX_CHARS`] characters.
-    #[error("expected 1 to {} characters, got {0}", Name::MAX_CHARS)]
+    #[error("expected 1 to {max} characters, got {0}", max = Name::MAX_CHARS)]
     TooLong(usize),
     /// A control character inside.
     #[error("expected no control characters")]

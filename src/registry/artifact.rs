@@ -289,13 +289,12 @@ impl Artifact {
     pub fn check_destination(folder: &Path) -> Result<(), ArtifactError> {
         version_of(folder)?;
         match fs::read_dir(folder) {
-            Ok(mut entries) if entries.next().is_some() => {
-                Err(ArtifactError::Occupied { path: folder.to_owned() })
-            }
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(io_error(folder, source))
-            }
-            _ => Ok(()),
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(ArtifactError::Occupied { path: folder.to_owned() }),
+                None => Ok(()),
+            },
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(io_error(folder, source)),
         }
     }
 
