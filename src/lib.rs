@@ -3,5 +3,6 @@
 pub mod contact;
 pub mod probability;
 pub mod registry;
+pub mod risk;
 pub mod ticket;
 pub mod timestamp;
