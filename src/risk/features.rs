@@ -120,7 +120,20 @@ impl<'a> Facts<'a> {
         Self { ticket, history: HistoryFacts::gather(ticket, others) }
     }
 
-    /// The number a feature has, if it is known and finite. Declared attributes follow the built-in features.
+    /// The value of a built-in feature in raw units; missing when there is no such feature.
+    #[must_use]
+    pub fn value(&self, feature: &str) -> FeatureValue {
+        let number = NUMBERS.iter().find(|(name, _)| *name == feature);
+        let category = CATEGORIES.iter().find(|(name, _)| *name == feature);
+        match (number, category) {
+            (Some((_, number)), _) => number(self).map_or(FeatureValue::Missing, FeatureValue::Number),
+            (_, Some((_, category))) => category(self)
+                .map_or(FeatureValue::Missing, |text| FeatureValue::Text(text.into_owned())),
+            _ => FeatureValue::Missing,
+        }
+    }
+
+    /// The number an attribute holds; true counts as 1, false as 0, a text as the number it spells.
     pub(crate) fn attribute_number(&self, attribute: &str) -> Option<f64> {
         match self.ticket.details.attributes.get(attribute)? {
             AttributeValue::Number(number) => Some(*number),

@@ -1,3 +1,60 @@
 //! `recontact-train`: the command line.
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use recontact::registry::{Artifact, ModelKind};
+use recontact_training::{bad_input, failure, prepare, risk};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Trains and measures the models of recontact.
+#[derive(Debug, Parser)]
+#[command(name = "recontact-train", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Turn a public data set into a table of closed tickets.
+    #[command(subcommand)]
+    Prepare(prepare::PrepareCommand),
+    /// Train a recontact risk model on closed tickets.
+    Risk(risk::RiskArgs),
+    /// Measure a stored model on a file.
+    Evaluate(EvaluateArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct EvaluateArgs {
+    /// The model folder.
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// The data to measure on.
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Prepare(command) => prepare::run(command),
+        Command::Risk(args) => risk::run(args),
+        Command::Evaluate(args) => evaluate(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            failure::exit_code(&error)
+        }
+    }
+}
+
+fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let artifact = Artifact::open(&args.model, ModelKind::Risk)
+        .map_err(|error| bad_input!("--model: {error}"))?;
+    risk::evaluate_risk(&artifact, &args.data, args.json)
+}
