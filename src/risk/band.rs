@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn thresholds_that_make_no_three_bands_are_refused() {
         assert!(BandThresholds::new(probability(0.3), probability(0.3)).is_err());
-        let error = serde_json::from_str::<BandThresholds>(r#"{"medium":0.4,"high":0.2}"#).unwrap_err();
+        let error =
+            serde_json::from_str::<BandThresholds>(r#"{"medium":0.4,"high":0.2}"#).unwrap_err();
         assert!(error.to_string().contains("medium 0.4 and high 0.2"), "{error}");
     }
 

@@ -4,7 +4,7 @@
 //! column. A category becomes one column per value seen often enough in training, one for all other values and one for
 //! a missing value. Numbers are kept inside the range seen in training: a linear model knows nothing beyond it.
 
-use super::features::{self, FeatureKind, FeatureValue, Facts};
+use super::features::{self, Facts, FeatureKind, FeatureValue};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -180,7 +180,8 @@ impl Encoding {
                 put(1, 1.0);
             }
             (Self::Category(category), RawValue::Category(Some(value))) => {
-                let known = category.values.binary_search_by(|known| known.value.as_str().cmp(value));
+                let known =
+                    category.values.binary_search_by(|known| known.value.as_str().cmp(value));
                 put(known.unwrap_or(category.values.len()), 1.0);
             }
             (Self::Category(category), _) => put(category.values.len() + 1, 1.0),
@@ -194,9 +195,8 @@ impl Encoding {
             Self::Number(number) => vec![number.column, number.missing],
             Self::Category(category) => {
                 let values = category.values.iter();
-                let mut columns: Vec<Column> = values
-                    .map(|known| Column { weight: known.weight, mean: known.mean })
-                    .collect();
+                let mut columns: Vec<Column> =
+                    values.map(|known| Column { weight: known.weight, mean: known.mean }).collect();
                 columns.extend([category.other, category.missing]);
                 columns
             }
@@ -223,7 +223,9 @@ impl Encoding {
     pub fn set_columns(&mut self, columns: &[Column]) {
         match self {
             Self::Number(number) => {
-                for (slot, column) in [&mut number.column, &mut number.missing].into_iter().zip(columns) {
+                for (slot, column) in
+                    [&mut number.column, &mut number.missing].into_iter().zip(columns)
+                {
                     *slot = *column;
                 }
             }
@@ -233,7 +235,9 @@ impl Encoding {
                     known.weight = column.weight;
                     known.mean = column.mean;
                 }
-                for (slot, column) in [&mut category.other, &mut category.missing].into_iter().zip(columns) {
+                for (slot, column) in
+                    [&mut category.other, &mut category.missing].into_iter().zip(columns)
+                {
                     *slot = *column;
                 }
             }
@@ -253,9 +257,8 @@ impl Encoding {
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
         const LARGEST: f64 = 1e6;
-        let is_sound = |column: &Column| {
-            column.weight.abs() <= LARGEST && column.mean.abs() <= LARGEST
-        };
+        let is_sound =
+            |column: &Column| column.weight.abs() <= LARGEST && column.mean.abs() <= LARGEST;
         if !self.columns().iter().all(is_sound) {
             return Some("a weight or mean is not a number of ordinary size");
         }

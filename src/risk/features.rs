@@ -126,7 +126,9 @@ impl<'a> Facts<'a> {
         let number = NUMBERS.iter().find(|(name, _)| *name == feature);
         let category = CATEGORIES.iter().find(|(name, _)| *name == feature);
         match (number, category) {
-            (Some((_, number)), _) => number(self).map_or(FeatureValue::Missing, FeatureValue::Number),
+            (Some((_, number)), _) => {
+                number(self).map_or(FeatureValue::Missing, FeatureValue::Number)
+            }
             (_, Some((_, category))) => category(self)
                 .map_or(FeatureValue::Missing, |text| FeatureValue::Text(text.into_owned())),
             _ => FeatureValue::Missing,
@@ -165,10 +167,7 @@ impl<'a> Facts<'a> {
 }
 
 impl HistoryFacts {
-    fn gather<'h>(
-        ticket: &ClosedTicket,
-        others: impl IntoIterator<Item = &'h PastTicket>,
-    ) -> Self {
+    fn gather<'h>(ticket: &ClosedTicket, others: impl IntoIterator<Item = &'h PastTicket>) -> Self {
         let now = ticket.closed_at;
         let mut facts =
             Self { first: Some(ticket.opened_at).filter(|at| *at <= now), ..Self::default() };

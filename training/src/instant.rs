@@ -26,7 +26,9 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, String> {
             utc(PrimitiveDateTime::new(date, clock))
         })
         .ok_or_else(|| {
-            format!("expected an RFC 3339 instant or YYYY-MM-DD HH:MM[:SS] from 1970 on, got {text:?}")
+            format!(
+                "expected an RFC 3339 instant or YYYY-MM-DD HH:MM[:SS] from 1970 on, got {text:?}"
+            )
         })
 }
 

@@ -149,8 +149,7 @@ fn light_report(
 ) -> Option<LightReport> {
     let heavy = heavy_customers(&table.tickets, params.heavy_customer_tickets);
     let light = || -> anyhow::Result<LightReport> {
-        let examples =
-            Examples::label(table, params.window_days, all.observed_until, &heavy);
+        let examples = Examples::label(table, params.window_days, all.observed_until, &heavy);
         let split: Split<'_, '_> = examples.split(params)?;
         let fitted = fit::fit(&split, params)?;
         let model = RiskModel::new(String::new(), fitted.weights).map_err(anyhow::Error::msg)?;
@@ -164,9 +163,7 @@ fn light_report(
             data,
         })
     };
-    light()
-        .inspect_err(|error| eprintln!("no figures without heavy customers: {error}"))
-        .ok()
+    light().inspect_err(|error| eprintln!("no figures without heavy customers: {error}")).ok()
 }
 
 fn model_json(weights: &RiskWeights) -> anyhow::Result<Vec<u8>> {

@@ -43,7 +43,9 @@ impl Table {
             .map_err(|error| bad_input!("{}: cannot be read: {error}", path.display()))?;
         let name = file.to_lowercase();
         let (name, reader): (_, Box<dyn Read>) = match name.strip_suffix(".gz") {
-            Some(inner) => (inner, Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(opened)))),
+            Some(inner) => {
+                (inner, Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(opened))))
+            }
             None if name.ends_with(".parquet") => {
                 let (columns, records) = parquet_file::read(&file, opened)?;
                 return Self::new(file, columns, records);
@@ -59,11 +61,7 @@ impl Table {
         Self::new(file, columns, records)
     }
 
-    fn new(
-        file: String,
-        columns: Vec<String>,
-        records: Vec<StringRecord>,
-    ) -> anyhow::Result<Self> {
+    fn new(file: String, columns: Vec<String>, records: Vec<StringRecord>) -> anyhow::Result<Self> {
         let mut seen = BTreeSet::new();
         if let Some(twice) = columns.iter().find(|column| !seen.insert(column.as_str())) {
             return Err(bad_input!("{file}: column {twice} appears twice"));
@@ -88,7 +86,10 @@ impl Table {
 
     /// Number of data rows, at least 1.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a table without rows is refused when it is read")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a table without rows is refused when it is read"
+    )]
     pub fn len(&self) -> usize {
         self.records.len()
     }

@@ -114,7 +114,10 @@ impl TicketTable {
             let Some(ticket) = reader.ticket(row, &places) else { continue };
             if let Some(first) = first_rows.insert(ticket.id.clone(), row.number) {
                 let id = &ticket.id;
-                let fault = format!("expected each ticket once, {id:?} is also in row {first}", id = id.as_str());
+                let fault = format!(
+                    "expected each ticket once, {id:?} is also in row {first}",
+                    id = id.as_str()
+                );
                 reader.fault(row, places.ticket_id, &fault);
             }
             let label = places.label.map(|column| reader.flag(row, column));
@@ -242,7 +245,8 @@ impl Reader<'_> {
         if let (Some(opened_at), Some(closed_at)) = (opened_at, closed_at)
             && closed_at < opened_at
         {
-            let fault = format!("expected no earlier than the opening {opened_at}, got {closed_at}");
+            let fault =
+                format!("expected no earlier than the opening {opened_at}, got {closed_at}");
             self.fault(row, places.closed_at, &fault);
         }
         let details = self.details(row, places);
@@ -276,7 +280,9 @@ impl Reader<'_> {
             reopens: places.reopens.and_then(|column| self.count(row, column)),
             sla_met: places.sla_met.and_then(|column| self.flag(row, column)),
             csat: places.csat.and_then(|column| self.number(row, column)),
-            first_response_at: places.first_response_at.and_then(|column| self.instant(row, column)),
+            first_response_at: places
+                .first_response_at
+                .and_then(|column| self.instant(row, column)),
             messages_in: places.messages_in.and_then(|column| self.count(row, column)),
             messages_out: places.messages_out.and_then(|column| self.count(row, column)),
             attributes,
@@ -323,8 +329,9 @@ impl Reader<'_> {
         // Whole numbers pass through floating-point columns of other tools as `3.0`.
         self.read(row, column, |text| {
             let whole = text.strip_suffix(".0").unwrap_or(text);
-            u32::from_str(whole)
-                .map_err(|_| format!("expected a whole number from 0 to {}, got {text:?}", u32::MAX))
+            u32::from_str(whole).map_err(|_| {
+                format!("expected a whole number from 0 to {}, got {text:?}", u32::MAX)
+            })
         })
     }
 

@@ -6,7 +6,11 @@ use crate::card::{Card, markdown_table};
 use recontact::risk::RiskWeights;
 
 /// Writes the card of a training run.
-pub(super) fn render(report: &RiskReport, recorded: &RecordedParams, weights: &RiskWeights) -> String {
+pub(super) fn render(
+    report: &RiskReport,
+    recorded: &RecordedParams,
+    weights: &RiskWeights,
+) -> String {
     Card::new(&format!("Recontact risk {}", report.version))
         .section("What it does", &what(report))
         .section("Label", &label(report, recorded))
@@ -108,7 +112,10 @@ fn features(report: &RiskReport, weights: &RiskWeights) -> String {
     let unused = if constant.is_empty() {
         String::new()
     } else {
-        format!("\n\nNot used, the same in all training tickets or never known: {}.", constant.join(", "))
+        format!(
+            "\n\nNot used, the same in all training tickets or never known: {}.",
+            constant.join(", ")
+        )
     };
     format!(
         "{}: {}.{unused}\n\n{} columns, C = {}, gradient norm at rest {:.1e} per ticket.",

@@ -1,7 +1,9 @@
 //! `recontact-train evaluate` for a risk model: a stored model on a table of closed tickets.
 
-use super::report::{self, Baselines, BandCount, FIGURE_HEADS, Figures, figure_row, rate};
-use super::{RecordedParams, observed_until, protocol::Examples, protocol::positives, read_tickets};
+use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row, rate};
+use super::{
+    RecordedParams, observed_until, protocol::Examples, protocol::positives, read_tickets,
+};
 use crate::bad_input;
 use crate::card::markdown_table;
 use anyhow::Context;
@@ -43,13 +45,15 @@ pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Re
         .map_err(|error| artifact.content_error("manifest.json", format!("parameters: {error}")))?;
     let params = &recorded.params;
     let table = read_tickets(data, params, recorded.label_column.as_deref())?;
-    let until = observed_until(&table.tickets, configured_end(&table.tickets, params.observed_until))?;
+    let until =
+        observed_until(&table.tickets, configured_end(&table.tickets, params.observed_until))?;
     let examples = Examples::label(&table, model.window_days(), until, &BTreeSet::new());
 
     let sha256 = sha256_file(data)?;
     let is_training_file = manifest.data.iter().any(|file| file.sha256 == sha256);
     let closed_after = if is_training_file { Some(end_of_training(artifact)?) } else { None };
-    let first = examples.rows.partition_point(|row| closed_after.is_some_and(|end| row.closed_at <= end));
+    let first =
+        examples.rows.partition_point(|row| closed_after.is_some_and(|end| row.closed_at <= end));
     let tickets = &examples.rows[first..];
     if tickets.is_empty() {
         return Err(bad_input!(
@@ -62,9 +66,7 @@ pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Re
     let (test, bands) = report::measure(&model, tickets, params.seed);
     let train = |name: &str| manifest.metrics.pointer(&format!("/data/{name}"))?.as_u64();
     let base_rate = match (train("train_positives"), train("train")) {
-        (Some(positives), Some(rows)) => {
-            rate(usize::try_from(positives)?, usize::try_from(rows)?)
-        }
+        (Some(positives), Some(rows)) => rate(usize::try_from(positives)?, usize::try_from(rows)?),
         _ => rate(positives(tickets), tickets.len()),
     };
     let evaluation = Evaluation {
@@ -110,7 +112,10 @@ fn print(evaluation: &Evaluation, json: bool) -> anyhow::Result<()> {
     ];
     writeln!(out, "{}", markdown_table(&FIGURE_HEADS, &rows))?;
     if let Some(end) = evaluation.closed_after {
-        writeln!(out, "The model was trained on this file: only tickets closed after {end} are measured.")?;
+        writeln!(
+            out,
+            "The model was trained on this file: only tickets closed after {end} are measured."
+        )?;
     }
     Ok(())
 }

@@ -122,7 +122,8 @@ impl RiskParams {
         }
         let is_built_in =
             |name: &str| recontact::risk::features::built_in().any(|(known, _)| known == name);
-        let clash = columns.categorical.iter().chain(&columns.numeric).find(|name| is_built_in(name))?;
+        let clash =
+            columns.categorical.iter().chain(&columns.numeric).find(|name| is_built_in(name))?;
         Some(format!("columns: {clash} is the name of a built-in feature, rename the column"))
     }
 }

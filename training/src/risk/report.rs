@@ -146,8 +146,7 @@ pub fn figures(score: &[f64], positive: &[bool], is_probability: bool, seed: u64
 #[must_use]
 pub fn measure(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> (Figures, Vec<BandCount>) {
     let outcomes = outcomes(tickets);
-    let risks: Vec<_> =
-        tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect();
+    let risks: Vec<_> = tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect();
     let scores: Vec<f64> = risks.iter().map(|risk| risk.probability.value()).collect();
     let bands = [RiskBand::High, RiskBand::Medium, RiskBand::Low].map(|band| {
         let inside = || risks.iter().zip(&outcomes).filter(|(risk, _)| risk.band == band);

@@ -15,11 +15,7 @@ pub(super) fn read(
 ) -> anyhow::Result<(Vec<String>, Vec<StringRecord>)> {
     let cannot_read = |error: std::io::Error| malformed(file, "cannot be read", error);
     let mut head = Vec::new();
-    reader
-        .by_ref()
-        .take(MAX_HEADER_BYTES)
-        .read_until(b'\n', &mut head)
-        .map_err(cannot_read)?;
+    reader.by_ref().take(MAX_HEADER_BYTES).read_until(b'\n', &mut head).map_err(cannot_read)?;
     check_head(file, &head)?;
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
     let mut csv = ReaderBuilder::new()

@@ -25,9 +25,8 @@ pub(super) fn read(file: &str, opened: File) -> anyhow::Result<(Vec<String>, Vec
             .map_err(|error| malformed(&format!("{file}, row {}", index + 1), "Parquet", error))?;
         let mut record = StringRecord::new();
         for ((name, field), is_nanos) in row.get_column_iter().zip(&is_nanos) {
-            let cell = text(field, *is_nanos).map_err(|fault| {
-                bad_input!("{file}, row {}, column {name}: {fault}", index + 1)
-            })?;
+            let cell = text(field, *is_nanos)
+                .map_err(|fault| bad_input!("{file}, row {}, column {name}: {fault}", index + 1))?;
             record.push_field(&cell);
         }
         records.push(record);
