@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn emoji_cyrillic_and_right_to_left_texts_are_kept_as_sent() {
-        for text in ["🙂", "Карта не пришла", "לא הגיע", "Картка не прыйшла\nдзякуй"] {
+        for text in ["🙂", "Карта не пришла", "לא הגיע", "Картка не прыйшла\nдзякуй"]
+        {
             assert_eq!(ContactText::parse(text, 100).unwrap().as_str(), text);
         }
     }

@@ -18,11 +18,7 @@ impl Probability {
     /// # Errors
     /// [`NotAProbability`] for NaN and for values outside the range.
     pub fn new(value: f64) -> Result<Self, NotAProbability> {
-        if (0.0..=1.0).contains(&value) {
-            Ok(Self(value))
-        } else {
-            Err(NotAProbability(value))
-        }
+        if (0.0..=1.0).contains(&value) { Ok(Self(value)) } else { Err(NotAProbability(value)) }
     }
 
     /// The logistic function of `logit` (log-odds), without overflow for any finite `logit`.

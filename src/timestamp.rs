@@ -16,7 +16,9 @@ pub struct Timestamp(i64);
 
 /// The text or number is no instant this system accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an RFC 3339 instant such as 2026-01-05T09:00:00Z between 1970 and 9999, got {0:?}")]
+#[error(
+    "expected an RFC 3339 instant such as 2026-01-05T09:00:00Z between 1970 and 9999, got {0:?}"
+)]
 pub struct InvalidTimestamp(String);
 
 impl Timestamp {
@@ -109,7 +111,8 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_instant_are_refused() {
-        for text in ["", "yesterday", "2026-02-30T00:00:00Z", "2026-01-05", "1969-12-31T23:59:59Z"] {
+        for text in ["", "yesterday", "2026-02-30T00:00:00Z", "2026-01-05", "1969-12-31T23:59:59Z"]
+        {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }
     }

@@ -139,7 +139,9 @@ pub enum ArtifactError {
         reason: String,
     },
     /// A file is shorter or longer than written.
-    #[error("{path}: the file has {found} bytes, {expected} were written: it is truncated or changed")]
+    #[error(
+        "{path}: the file has {found} bytes, {expected} were written: it is truncated or changed"
+    )]
     Length {
         /// The file.
         path: PathBuf,
@@ -177,13 +179,17 @@ pub enum ArtifactError {
         reason: String,
     },
     /// The folder to be written has something in it already.
-    #[error("{path}: the folder is not empty; a model never changes after it is written, name a new folder")]
+    #[error(
+        "{path}: the folder is not empty; a model never changes after it is written, name a new folder"
+    )]
     Occupied {
         /// The folder.
         path: PathBuf,
     },
     /// The folder's name cannot be a version.
-    #[error("{path}: a version is 1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit")]
+    #[error(
+        "{path}: a version is 1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit"
+    )]
     Version {
         /// The folder.
         path: PathBuf,
@@ -266,7 +272,8 @@ impl Artifact {
         })?;
         json.push(b'\n');
 
-        let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent =
+            folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(|source| io_error(parent, source))?;
         let staging = parent.join(format!(".{}.{}.partial", manifest.version, std::process::id()));
         let written = write_all(&staging, &files, &json).and_then(|()| {

@@ -3,6 +3,7 @@
 pub mod card;
 pub mod failure;
 pub mod faults;
+pub mod hub;
 pub mod instant;
 pub mod logistic;
 pub mod metrics;

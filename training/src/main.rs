@@ -2,20 +2,21 @@
 
 use clap::{Parser, Subcommand};
 use recontact::registry::{Artifact, ModelKind};
-use recontact_training::{bad_input, failure, prepare, risk};
+use recontact_training::{bad_input, failure, hub, prepare, risk};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Trains and measures the models of recontact.
+/// Fetches encoders and trains, checks and evaluates models.
 #[derive(Debug, Parser)]
 #[command(name = "recontact-train", version)]
-struct Cli {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    FetchEncoder(hub::FetchEncoderArgs),
     /// Turn a public data set into a table of closed tickets.
     #[command(subcommand)]
     Prepare(prepare::PrepareCommand),
@@ -39,7 +40,8 @@ struct EvaluateArgs {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match CommandLine::parse().command {
+        Command::FetchEncoder(args) => hub::run(args),
         Command::Prepare(command) => prepare::run(command),
         Command::Risk(args) => risk::run(args),
         Command::Evaluate(args) => evaluate(&args),

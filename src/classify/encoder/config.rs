@@ -1,0 +1,276 @@
+//! What the files of a Hugging Face encoder folder say about the encoder, checked before any weight is read.
+
+use super::EncoderError;
+use candle_transformers::models::bert;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// The transformer families that are understood. All of them run as one BERT after their tensors got BERT's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Architecture {
+    /// BERT (also multilingual-e5-small, rubert-tiny2, all-MiniLM-L6-v2).
+    Bert,
+    /// DistilBERT: BERT without token types, with names of its own.
+    Distilbert,
+    /// XLM-RoBERTa, RoBERTa, CamemBERT: BERT whose positions start after the padding id.
+    XlmRoberta,
+}
+
+/// How token vectors become one text vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pooling {
+    /// The mean over all tokens that are not padding.
+    Mean,
+    /// The first token.
+    Cls,
+}
+
+/// Everything the encoder needs to know besides its weights.
+#[derive(Debug, Clone)]
+pub struct EncoderConfig {
+    pub(super) architecture: Architecture,
+    pub(super) bert: bert::Config,
+    /// Rows of the position table before the first position of a text (0 for BERT).
+    pub(super) position_offset: usize,
+    pub(super) pooling: Pooling,
+    /// Longest sequence, special tokens included.
+    pub(super) max_tokens: usize,
+    pub(super) lowercase: bool,
+    /// Put before every text unless the caller says otherwise.
+    pub(super) default_prompt: Option<String>,
+}
+
+/// `config.json`; DistilBERT's names are aliases.
+#[derive(Deserialize)]
+struct ModelJson {
+    model_type: String,
+    vocab_size: usize,
+    #[serde(alias = "dim")]
+    hidden_size: usize,
+    #[serde(alias = "n_layers")]
+    num_hidden_layers: usize,
+    #[serde(alias = "n_heads")]
+    num_attention_heads: usize,
+    #[serde(alias = "hidden_dim")]
+    intermediate_size: usize,
+    #[serde(alias = "activation")]
+    hidden_act: String,
+    max_position_embeddings: usize,
+    #[serde(default = "two")]
+    type_vocab_size: usize,
+    #[serde(default = "bert_layer_norm_eps")]
+    layer_norm_eps: f64,
+    pad_token_id: Option<usize>,
+    position_embedding_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ModuleJson {
+    path: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct PoolingJson {
+    #[serde(flatten)]
+    fields: BTreeMap<String, serde_json::Value>,
+}
+
+#[derive(Default, Deserialize)]
+struct SentenceJson {
+    max_seq_length: Option<usize>,
+    #[serde(default)]
+    do_lower_case: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct PromptsJson {
+    #[serde(default)]
+    prompts: BTreeMap<String, String>,
+    default_prompt_name: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct TokenizerJson {
+    /// transformers writes 1e30 where there is no limit.
+    model_max_length: Option<f64>,
+}
+
+fn two() -> usize {
+    2
+}
+
+fn bert_layer_norm_eps() -> f64 {
+    1e-12
+}
+
+impl EncoderConfig {
+    /// Reads `config.json` and, where present, `modules.json`, the pooling module's `config.json`,
+    /// `sentence_bert_config.json`, `config_sentence_transformers.json` and `tokenizer_config.json`.
+    pub(super) fn load(folder: &Path) -> Result<Self, EncoderError> {
+        let model: ModelJson = read_json(folder, "config.json")?
+            .ok_or_else(|| EncoderError::Missing { path: folder.join("config.json"), hint: "" })?;
+        let invalid =
+            |file: &str, reason: String| EncoderError::Config { path: folder.join(file), reason };
+        let in_config = |reason: String| invalid("config.json", reason);
+
+        let architecture = match model.model_type.as_str() {
+            "bert" => Architecture::Bert,
+            "distilbert" => Architecture::Distilbert,
+            "xlm-roberta" | "roberta" | "camembert" => Architecture::XlmRoberta,
+            other => {
+                return Err(in_config(format!(
+                    "model_type {other:?} is not supported: expected bert, distilbert, xlm-roberta, roberta or camembert"
+                )));
+            }
+        };
+        if let Some(kind) = model.position_embedding_type.filter(|kind| kind != "absolute") {
+            return Err(in_config(format!(
+                "position_embedding_type {kind:?} is not supported: expected \"absolute\""
+            )));
+        }
+        let hidden_act = match model.hidden_act.as_str() {
+            "gelu" => bert::HiddenAct::Gelu,
+            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => bert::HiddenAct::GeluApproximate,
+            "relu" => bert::HiddenAct::Relu,
+            other => {
+                return Err(in_config(format!(
+                    "hidden_act {other:?} is not supported: expected gelu, gelu_new, gelu_pytorch_tanh, gelu_fast or relu"
+                )));
+            }
+        };
+        if model.num_attention_heads == 0
+            || !model.hidden_size.is_multiple_of(model.num_attention_heads)
+        {
+            return Err(in_config(format!(
+                "hidden_size {} is not a multiple of num_attention_heads {}",
+                model.hidden_size, model.num_attention_heads
+            )));
+        }
+        let pad_token_id = model.pad_token_id.unwrap_or(match architecture {
+            Architecture::XlmRoberta => 1,
+            Architecture::Bert | Architecture::Distilbert => 0,
+        });
+        let position_offset =
+            if architecture == Architecture::XlmRoberta { pad_token_id + 1 } else { 0 };
+        let positions = model.max_position_embeddings.saturating_sub(position_offset);
+
+        let sentence: SentenceJson =
+            read_json(folder, "sentence_bert_config.json")?.unwrap_or_default();
+        let tokenizer: TokenizerJson =
+            read_json(folder, "tokenizer_config.json")?.unwrap_or_default();
+        let max_tokens = sentence
+            .max_seq_length
+            .or_else(|| tokenizer.model_max_length.and_then(as_length))
+            .unwrap_or(positions)
+            .min(positions);
+        if max_tokens < 3 {
+            return Err(in_config(format!(
+                "texts of at most {max_tokens} tokens leave no room for a word"
+            )));
+        }
+        let prompts: PromptsJson =
+            read_json(folder, "config_sentence_transformers.json")?.unwrap_or_default();
+        let default_prompt = match prompts.default_prompt_name {
+            None => None,
+            Some(name) => Some(prompts.prompts.get(&name).cloned().ok_or_else(|| {
+                let reason = format!("default_prompt_name {name:?} is not among the prompts");
+                invalid("config_sentence_transformers.json", reason)
+            })?),
+        };
+
+        Ok(Self {
+            architecture,
+            bert: bert::Config {
+                vocab_size: model.vocab_size,
+                hidden_size: model.hidden_size,
+                num_hidden_layers: model.num_hidden_layers,
+                num_attention_heads: model.num_attention_heads,
+                intermediate_size: model.intermediate_size,
+                hidden_act,
+                max_position_embeddings: positions,
+                type_vocab_size: if architecture == Architecture::Distilbert {
+                    1
+                } else {
+                    model.type_vocab_size
+                },
+                layer_norm_eps: model.layer_norm_eps,
+                pad_token_id,
+                ..bert::Config::default()
+            },
+            position_offset,
+            pooling: pooling(folder)?,
+            max_tokens,
+            lowercase: sentence.do_lower_case,
+            default_prompt: default_prompt.filter(|prompt| !prompt.is_empty()),
+        })
+    }
+}
+
+/// The pooling that `modules.json` names; a folder without it is pooled by the mean, as sentence-transformers does.
+fn pooling(folder: &Path) -> Result<Pooling, EncoderError> {
+    let Some(modules) = read_json::<Vec<ModuleJson>>(folder, "modules.json")? else {
+        return Ok(Pooling::Mean);
+    };
+    let kind = |module: &ModuleJson| module.kind.rsplit('.').next().unwrap_or_default().to_owned();
+    let supported = ["Transformer", "Pooling", "Normalize"];
+    if let Some(other) = modules.iter().map(kind).find(|kind| !supported.contains(&kind.as_str())) {
+        let reason =
+            format!("module {other:?} is not supported: expected only {}", supported.join(", "));
+        return Err(EncoderError::Config { path: folder.join("modules.json"), reason });
+    }
+    match modules.iter().find(|module| kind(module) == "Pooling") {
+        Some(module) => pooling_mode(folder, &format!("{}/config.json", module.path)),
+        None => Ok(Pooling::Mean),
+    }
+}
+
+fn pooling_mode(folder: &Path, file: &str) -> Result<Pooling, EncoderError> {
+    let Some(PoolingJson { fields }) = read_json(folder, file)? else {
+        return Err(EncoderError::Missing { path: folder.join(file), hint: "" });
+    };
+    let is_on = |name: &str| fields.get(name).and_then(serde_json::Value::as_bool) == Some(true);
+    let named = fields.get("pooling_mode").and_then(serde_json::Value::as_str);
+    let mut modes: Vec<&str> = fields
+        .keys()
+        .filter_map(|name| name.strip_prefix("pooling_mode_"))
+        .filter(|mode| is_on(&format!("pooling_mode_{mode}")))
+        .collect();
+    modes.extend(named);
+    match modes.as_slice() {
+        ["mean_tokens" | "mean"] => Ok(Pooling::Mean),
+        ["cls_token" | "cls"] => Ok(Pooling::Cls),
+        other => {
+            let reason = format!("pooling {other:?} is not supported: expected mean or cls alone");
+            Err(EncoderError::Config { path: folder.join(file), reason })
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to lie in 1..1e9"
+)]
+fn as_length(length: f64) -> Option<usize> {
+    (1.0..1e9).contains(&length).then_some(length as usize)
+}
+
+fn read_json<T: DeserializeOwned>(folder: &Path, file: &str) -> Result<Option<T>, EncoderError> {
+    let path = folder.join(file);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(EncoderError::Io { path, source }),
+    };
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| EncoderError::Config { path, reason: error.to_string() })
+}

@@ -1,0 +1,258 @@
+//! [`Settings`]: every option of the service. `config.default.toml` holds and explains the defaults.
+
+use crate::classify::ClassifyPolicy;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The defaults, as compiled in.
+pub const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// What the defaults file may leave out.
+const OPTIONAL: [&str; 4] = ["port_file", "encoder", "token_file", "token"];
+
+/// Everything that can be configured. Field by field explained in `config.default.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where to write the port.
+    pub port_file: Option<PathBuf>,
+    /// URL of the store.
+    pub database: String,
+    /// Most connections to the store.
+    pub database_connections: u32,
+    /// The folder of models.
+    pub models: PathBuf,
+    /// The encoder's folder or name.
+    pub encoder: Option<String>,
+    /// Seconds between looks at `live.toml`.
+    pub reload_interval_s: u64,
+    /// The file with the key for hashing customers.
+    pub customer_key_file: PathBuf,
+    /// The file with the bearer token.
+    pub token_file: Option<PathBuf>,
+    /// The bearer token itself; meant for the environment.
+    pub token: Option<Secret>,
+    /// Seconds a stop waits for requests.
+    pub shutdown_timeout_s: u64,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Bounds on what a client may send.
+    pub limits: Limits,
+    /// When to trust a category.
+    pub classify: ClassifyPolicy,
+}
+
+/// Bounds on what a client may send.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "each is explained in config.default.toml, which is where a reader looks")]
+pub struct Limits {
+    pub body_bytes: usize,
+    pub text_bytes: usize,
+    pub texts_per_request: usize,
+    pub tickets_per_request: usize,
+    pub history_per_ticket: usize,
+    pub attributes_per_ticket: usize,
+    pub page_size: u32,
+    pub page_size_max: u32,
+    pub waiting_texts: usize,
+    pub batch_texts: usize,
+    pub retry_after_s: u64,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A text that is never shown in logs.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Options that the command line can set; the names are those of [`Settings`].
+#[derive(Debug, Clone, Default, Serialize, clap::Args)]
+pub struct CommandLineSettings {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Address to listen on, such as 127.0.0.1:8080; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// File to write the port to, once bound
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port_file: Option<PathBuf>,
+    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// Folder of models
+    #[arg(long, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub models: Option<PathBuf>,
+    /// Encoder: a folder or a name below models/encoder
+    #[arg(long, value_name = "NAME|DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<String>,
+    /// File with the key under which customers are hashed
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_key_file: Option<PathBuf>,
+    /// File with the bearer token that guards everything but /health
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the defaults, the file, the environment and the command line, the later over the earlier.
+    ///
+    /// # Errors
+    /// The option, where it came from, and what was expected.
+    pub fn load(command_line: &CommandLineSettings) -> Result<Self, String> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = &command_line.config {
+            if !file.is_file() {
+                return Err(format!("{}: no such configuration file", file.display()));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let known = known_options();
+        let environment = Env::prefixed("RECONTACT_")
+            .map(|name| name.as_str().replace("__", ".").into())
+            .filter(move |name| known.iter().any(|option| option == name.as_str()));
+        let settings: Self = figment
+            .merge(environment)
+            .merge(Serialized::defaults(command_line))
+            .extract()
+            .map_err(|error| error.to_string())?;
+        settings.validate()?;
+        Ok(settings)
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
+        let limits = &self.limits;
+        let at_least_one = [
+            ("database_connections", u64::from(self.database_connections)),
+            ("reload_interval_s", self.reload_interval_s),
+            ("limits.page_size", u64::from(limits.page_size)),
+            ("limits.batch_texts", limits.batch_texts as u64),
+            ("limits.texts_per_request", limits.texts_per_request as u64),
+        ];
+        if let Some((name, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("{name} must be at least 1"));
+        }
+        if limits.page_size > limits.page_size_max {
+            return Err("limits.page_size must not be above limits.page_size_max".to_owned());
+        }
+        if limits.waiting_texts < limits.texts_per_request {
+            return Err("limits.waiting_texts must not be below limits.texts_per_request: a full request could never be accepted".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The bearer token, from its file or the environment.
+    ///
+    /// # Errors
+    /// If the file cannot be read or holds nothing.
+    pub fn bearer_token(&self) -> Result<Option<Secret>, String> {
+        let token = match (&self.token_file, &self.token) {
+            (None, None) => return Ok(None),
+            (None, Some(token)) => token.reveal().trim().to_owned(),
+            (Some(file), _) => std::fs::read_to_string(file)
+                .map_err(|error| format!("token_file {}: {error}", file.display()))?
+                .trim()
+                .to_owned(),
+        };
+        if token.is_empty() {
+            return Err("the bearer token is empty: unset it or give one".to_owned());
+        }
+        Ok(Some(Secret(token)))
+    }
+}
+
+/// Dotted names of all options; variables that are none of them belong to somebody else.
+fn known_options() -> Vec<String> {
+    let defaults: toml::Table = toml::from_str(DEFAULTS).unwrap_or_default();
+    let mut names: Vec<String> = OPTIONAL.map(str::to_owned).to_vec();
+    for (name, value) in &defaults {
+        match value.as_table() {
+            Some(section) => names.extend(section.keys().map(|key| format!("{name}.{key}"))),
+            None => names.push(name.clone()),
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_complete_and_listen_on_this_machine_only() {
+        let settings = Settings::load(&CommandLineSettings::default()).unwrap();
+        assert!(settings.listen.ip().is_loopback());
+        assert!(settings.bearer_token().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_with_an_unknown_option_or_a_wrong_value_is_refused_by_name() {
+        for (content, named) in [
+            ("lisen = \"127.0.0.1:1\"\n", "lisen"),
+            ("listen = \"here\"\n", "listen"),
+            ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
+            ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
+            ("[limits]\nbatch_texts = 0\n", "batch_texts"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("recontact.toml");
+            std::fs::write(&file, content).unwrap();
+            let command_line = CommandLineSettings { config: Some(file), ..Default::default() };
+            let error = Settings::load(&command_line).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("recontact.toml");
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:from-file.db\"\n").unwrap();
+        let command_line = CommandLineSettings {
+            config: Some(file),
+            listen: "127.0.0.1:2".parse().ok(),
+            ..Default::default()
+        };
+        let settings = Settings::load(&command_line).unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.database, "sqlite:from-file.db");
+    }
+}

@@ -1,0 +1,234 @@
+//! [`Registry`]: which model folders there are and which of them is live (`models/live.toml`).
+//!
+//! `live.toml` pins the checksum of a promoted model's manifest, and the manifest those of its files, so nothing of a live
+//! model can change unseen. Promotion and rollback edit `live.toml` only, and only after the model was opened whole.
+
+use super::artifact::{Artifact, ArtifactError, MANIFEST, Manifest, ModelKind, is_version};
+use crate::classify::head::CategoryHead;
+use crate::risk::RiskModel;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file below the models folder that says what is live.
+pub const LIVE: &str = "live.toml";
+
+/// The folder of trained models.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    root: PathBuf,
+}
+
+/// What is live of one kind, and what was before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveEntry {
+    /// The live version.
+    pub version: String,
+    /// SHA-256 of its manifest when it was promoted.
+    pub manifest_sha256: String,
+    /// Versions that were live before, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous: Vec<String>,
+}
+
+/// The content of `live.toml`.
+pub type LiveFile = BTreeMap<ModelKind, LiveEntry>;
+
+/// A model folder as listed, without its files having been checked.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// What it does.
+    pub kind: ModelKind,
+    /// The folder's name.
+    pub version: String,
+    /// Whether it is the live one.
+    pub is_live: bool,
+    /// Its manifest, or why that cannot be read.
+    pub manifest: Result<Manifest, String>,
+}
+
+/// Why the registry refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The model's folder is damaged or missing.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// `live.toml` cannot be read or written.
+    #[error("{path}: {reason}")]
+    LiveFile {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong.
+        reason: String,
+    },
+    /// There is nothing to roll back to.
+    #[error("no {0} model was live before the present one")]
+    NothingBefore(ModelKind),
+    /// The word is no version.
+    #[error("{0:?} is no version: expected the name of a folder below models/{1}")]
+    NoVersion(String, ModelKind),
+    /// The manifest is not the one that was promoted.
+    #[error("{path}: the manifest is not the one that was promoted: it was changed, or {LIVE} was")]
+    NotAsPromoted {
+        /// The manifest.
+        path: PathBuf,
+    },
+}
+
+impl Registry {
+    /// The registry in `root`, usually `models`.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder of one version.
+    #[must_use]
+    pub fn folder(&self, kind: ModelKind, version: &str) -> PathBuf {
+        self.root.join(kind.as_str()).join(version)
+    }
+
+    /// The folder of an encoder named on the command line, in the configuration or in a manifest: a path to a folder
+    /// or the name of one below `models/encoder`.
+    #[must_use]
+    pub fn encoder_folder(&self, name_or_path: &str) -> PathBuf {
+        let path = Path::new(name_or_path);
+        if path.components().count() > 1 || path.is_dir() {
+            path.to_owned()
+        } else {
+            self.root.join("encoder").join(name_or_path)
+        }
+    }
+
+    /// What is live. No file means nothing is.
+    ///
+    /// # Errors
+    /// [`RegistryError::LiveFile`] if the file cannot be read or understood.
+    pub fn live(&self) -> Result<LiveFile, RegistryError> {
+        let path = self.root.join(LIVE);
+        let failed = |reason: String| RegistryError::LiveFile { path: path.clone(), reason };
+        match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| failed(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(LiveFile::new()),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
+    /// Opens the live model of a kind and checks that it is the one that was promoted.
+    ///
+    /// # Errors
+    /// [`RegistryError`], naming the file.
+    pub fn open_live(&self, kind: ModelKind, entry: &LiveEntry) -> Result<Artifact, RegistryError> {
+        let artifact = self.open(kind, &entry.version)?;
+        if artifact.manifest_sha256() != entry.manifest_sha256 {
+            return Err(RegistryError::NotAsPromoted { path: artifact.folder().join(MANIFEST) });
+        }
+        Ok(artifact)
+    }
+
+    /// Opens a version and checks all of its files.
+    ///
+    /// # Errors
+    /// [`RegistryError`], naming the file.
+    pub fn open(&self, kind: ModelKind, version: &str) -> Result<Artifact, RegistryError> {
+        if !is_version(version) {
+            return Err(RegistryError::NoVersion(version.to_owned(), kind));
+        }
+        Ok(Artifact::open(&self.folder(kind, version), kind)?)
+    }
+
+    /// Opens a version and also builds the model in it, as the service would.
+    ///
+    /// # Errors
+    /// [`RegistryError`], naming the file.
+    pub fn verify(&self, kind: ModelKind, version: &str) -> Result<Artifact, RegistryError> {
+        let artifact = self.open(kind, version)?;
+        match kind {
+            ModelKind::Category => drop(CategoryHead::load(&artifact)?),
+            ModelKind::Risk => drop(RiskModel::load(&artifact)?),
+        }
+        Ok(artifact)
+    }
+
+    /// Makes a version live, after checking it whole.
+    ///
+    /// # Errors
+    /// [`RegistryError`]; then what was live stays live.
+    pub fn promote(&self, kind: ModelKind, version: &str) -> Result<(), RegistryError> {
+        let artifact = self.verify(kind, version)?;
+        let mut live = self.live()?;
+        let mut previous = Vec::new();
+        if let Some(entry) = live.remove(&kind) {
+            previous = entry.previous;
+            if entry.version != version {
+                previous.push(entry.version);
+            }
+        }
+        let manifest_sha256 = artifact.manifest_sha256().to_owned();
+        live.insert(kind, LiveEntry { version: version.to_owned(), manifest_sha256, previous });
+        self.write(&live)
+    }
+
+    /// Makes the version live that was before the present one, after checking it whole. Returns that version.
+    ///
+    /// # Errors
+    /// [`RegistryError::NothingBefore`], or what is wrong with that version; then what was live stays live.
+    pub fn roll_back(&self, kind: ModelKind) -> Result<String, RegistryError> {
+        let mut live = self.live()?;
+        let entry = live.get_mut(&kind).ok_or(RegistryError::NothingBefore(kind))?;
+        let version = entry.previous.pop().ok_or(RegistryError::NothingBefore(kind))?;
+        let artifact = self.verify(kind, &version)?;
+        artifact.manifest_sha256().clone_into(&mut entry.manifest_sha256);
+        entry.version.clone_from(&version);
+        self.write(&live)?;
+        Ok(version)
+    }
+
+    /// Every model folder, by kind and version. Nothing but the manifests is read.
+    ///
+    /// # Errors
+    /// [`RegistryError::LiveFile`].
+    pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
+        let live = self.live()?;
+        let mut listed = Vec::new();
+        for kind in ModelKind::ALL {
+            let mut versions: Vec<String> = fs::read_dir(self.root.join(kind.as_str()))
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+                .filter(|name| is_version(name))
+                .collect();
+            versions.sort();
+            for version in versions {
+                let path = self.folder(kind, &version).join(MANIFEST);
+                let manifest = fs::read(&path)
+                    .map_err(|error| format!("{}: {error}", path.display()))
+                    .and_then(|bytes| {
+                        serde_json::from_slice(&bytes)
+                            .map_err(|error| format!("{}: {error}", path.display()))
+                    });
+                let is_live = live.get(&kind).is_some_and(|entry| entry.version == version);
+                listed.push(Listed { kind, version, is_live, manifest });
+            }
+        }
+        Ok(listed)
+    }
+
+    /// Replaces `live.toml` in one step: a reader sees the old or the new content.
+    fn write(&self, live: &LiveFile) -> Result<(), RegistryError> {
+        let path = self.root.join(LIVE);
+        let failed = |reason: String| RegistryError::LiveFile { path: path.clone(), reason };
+        let text = toml::to_string(live).map_err(|error| failed(error.to_string()))?;
+        let staging = self.root.join(format!(".{LIVE}.{}.partial", std::process::id()));
+        fs::write(
+            &staging,
+            format!("# Written by `recontact models promote` and `rollback`.\n{text}"),
+        )
+        .and_then(|()| fs::File::open(&staging)?.sync_all())
+        .and_then(|()| fs::rename(&staging, &path))
+        .map_err(|error| failed(error.to_string()))
+    }
+}
