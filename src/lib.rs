@@ -1,9 +1,33 @@
 //! `recontact` classifies customer contacts and tells, when a ticket is closed, how likely the customer is to come back.
+//!
+//! # The map, in reading order
+//!
+//! * What the support desk talks about: [`contact`], [`ticket`], [`timestamp`], [`probability`].
+//! * What is said of it: [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk, linear).
+//! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer).
+//! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
+//! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`demo`] shows it all.
+//!
+//! # The two main paths
+//!
+//! A contact: `api::contacts` parses it, `classify::queue` batches it, `classify` answers, `store::contacts` records it.
+//!
+//! A closing: `api::tickets` parses it, `store::tickets` locks the ticket and reads the customer's history,
+//! `risk::features` turns both into numbers, `risk` assesses, and ticket and assessment are stored in one transaction.
 
+pub mod api;
+pub mod app;
 pub mod classify;
+pub mod config;
 pub mod contact;
+pub mod customer_key;
+pub mod demo;
+pub mod live_models;
 pub mod probability;
 pub mod registry;
+pub mod risk;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod ticket;
 pub mod timestamp;

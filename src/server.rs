@@ -3,7 +3,7 @@
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{ApiDoc, auth, classify, contacts, health, models, predict, tickets};
 use crate::app::App;
-use crate::classify::queue::{ClassifyQueue, InferenceThread, QueueLimits};
+use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
 use crate::store::{Store, StoreOptions};
@@ -28,7 +28,6 @@ pub struct Service {
     /// What its handlers share.
     pub app: web::Data<App>,
     server: Server,
-    inference: InferenceThread,
 }
 
 /// Every address of the service.
@@ -98,15 +97,15 @@ impl Service {
             capacity: settings.limits.waiting_texts,
             batch: settings.limits.batch_texts,
         };
-        let (queue, inference) = ClassifyQueue::start(limits).context("starting inference")?;
+        let queue = ClassifyQueue::start(limits).context("starting inference")?;
         let metrics = telemetry::start_metrics().map_err(anyhow::Error::msg)?;
         let app = web::block(move || App::new(settings, store, queue, metrics))
             .await?
             .map_err(anyhow::Error::msg)?;
-        Self::bind(web::Data::new(app), inference)
+        Self::bind(web::Data::new(app))
     }
 
-    fn bind(app: web::Data<App>, inference: InferenceThread) -> anyhow::Result<Self> {
+    fn bind(app: web::Data<App>) -> anyhow::Result<Self> {
         let shared = app.clone();
         let server = HttpServer::new(move || {
             ActixApp::new()
@@ -123,7 +122,7 @@ impl Service {
         if let Some(file) = &app.settings.port_file {
             write_port(file, address.port())?;
         }
-        Ok(Self { address, app, server: server.run(), inference })
+        Ok(Self { address, app, server: server.run() })
     }
 
     /// A handle to stop it from elsewhere.

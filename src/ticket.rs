@@ -85,8 +85,8 @@ impl From<Name> for String {
 }
 
 /// The value of a column or field that only this helpdesk has.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(untagged, expecting = "expected true, false, a number or a text")]
 pub enum AttributeValue {
     /// Yes or no.
     Flag(bool),

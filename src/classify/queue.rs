@@ -11,7 +11,6 @@ use crate::contact::ContactText;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Why a request was not answered.
@@ -50,31 +49,17 @@ pub struct ClassifyQueue {
     limits: QueueLimits,
 }
 
-/// Ends when every [`ClassifyQueue`] handle is dropped and everything accepted is answered.
-#[derive(Debug)]
-pub struct InferenceThread(JoinHandle<()>);
-
-impl InferenceThread {
-    /// Waits for the thread's end.
-    pub fn join(self) {
-        if self.0.join().is_err() {
-            tracing::error!("the inference thread ended by a panic");
-        }
-    }
-}
-
 impl ClassifyQueue {
-    /// Starts the inference thread.
+    /// Starts the inference thread; it ends when every handle is dropped and everything accepted is answered.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(limits: QueueLimits) -> std::io::Result<(Self, InferenceThread)> {
+    pub fn start(limits: QueueLimits) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("inference".to_owned())
             .spawn(move || work(&receiver, limits.batch))?;
-        let queue = Self { sender, waiting: Arc::default(), limits };
-        Ok((queue, InferenceThread(thread)))
+        Ok(Self { sender, waiting: Arc::default(), limits })
     }
 
     /// Classifies texts with one snapshot of the model.

@@ -1,5 +1,14 @@
 //! Training for `recontact`: from raw data to model folders. The service cannot reach this code.
 
+pub mod card;
 pub mod failure;
+pub mod faults;
 pub mod hub;
+pub mod instant;
+pub mod logistic;
+pub mod metrics;
+pub mod prepare;
 pub mod progress;
+pub mod risk;
+pub mod table;
+pub mod tickets;

@@ -1,7 +1,9 @@
 //! `recontact-train`: the command line.
 
 use clap::{Parser, Subcommand};
-use recontact_training::{failure, hub};
+use recontact::registry::{Artifact, ModelKind};
+use recontact_training::{bad_input, failure, hub, prepare, risk};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Fetches encoders and trains, checks and evaluates models.
@@ -15,11 +17,34 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     FetchEncoder(hub::FetchEncoderArgs),
+    /// Turn a public data set into a table of closed tickets.
+    #[command(subcommand)]
+    Prepare(prepare::PrepareCommand),
+    /// Train a recontact risk model on closed tickets.
+    Risk(risk::RiskArgs),
+    /// Measure a stored model on a file.
+    Evaluate(EvaluateArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct EvaluateArgs {
+    /// The model folder.
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// The data to measure on.
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
 }
 
 fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::FetchEncoder(args) => hub::run(args),
+        Command::Prepare(command) => prepare::run(command),
+        Command::Risk(args) => risk::run(args),
+        Command::Evaluate(args) => evaluate(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,4 +53,10 @@ fn main() -> ExitCode {
             failure::exit_code(&error)
         }
     }
+}
+
+fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
+    let artifact = Artifact::open(&args.model, ModelKind::Risk)
+        .map_err(|error| bad_input!("--model: {error}"))?;
+    risk::evaluate_risk(&artifact, &args.data, args.json)
 }

@@ -1,0 +1,228 @@
+//! Which tickets count, which of them came back, and which train and which measure.
+//!
+//! A ticket came back when the same customer opened *another* ticket of the same category after it was closed, at most
+//! the window later. A ticket whose window had not ended when the table was taken has no label. The split is by time,
+//! and training tickets end a whole window before the first test ticket closes, so that no training label was still
+//! unknown then.
+
+use super::params::RiskParams;
+use crate::bad_input;
+use crate::tickets::TicketTable;
+use recontact::risk::features::Facts;
+use recontact::ticket::{ClosedTicket, Name, PastTicket};
+use recontact::timestamp::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fewest training tickets.
+const MIN_TRAIN: usize = 100;
+/// Fewest training tickets of each outcome.
+const MIN_OUTCOME: usize = 10;
+
+/// A closed ticket with a known outcome, as of its closing.
+#[derive(Debug)]
+pub struct Example<'t> {
+    /// The ticket and its customer's history.
+    pub facts: Facts<'t>,
+    /// When it was closed.
+    pub closed_at: Timestamp,
+    /// The ticket's identifier.
+    pub id: &'t Name,
+    /// Whether the customer came back.
+    pub positive: bool,
+}
+
+/// The tickets with an outcome, ordered by closing and identifier, and what was left out.
+#[derive(Debug)]
+pub struct Examples<'t> {
+    /// In order of `(closed_at, id)`.
+    pub rows: Vec<Example<'t>>,
+    /// Tickets whose window had not ended.
+    pub immature: usize,
+    /// Tickets whose label column is empty.
+    pub unlabelled: usize,
+    /// Until when openings are known.
+    pub observed_until: Timestamp,
+}
+
+/// Training and test tickets; the tickets between them are in neither.
+#[derive(Debug, Clone, Copy)]
+pub struct Split<'e, 't> {
+    /// The end of training.
+    pub at: Timestamp,
+    /// Closed at least a window before `at`.
+    pub train: &'e [Example<'t>],
+    /// Closed after `at`.
+    pub test: &'e [Example<'t>],
+}
+
+impl<'t> Examples<'t> {
+    /// Labels the tickets of a table, leaving out the customers in `without`.
+    #[must_use]
+    pub fn label(
+        table: &'t TicketTable,
+        window_days: u32,
+        observed_until: Timestamp,
+        without: &BTreeSet<&Name>,
+    ) -> Self {
+        let mut examples = Self { rows: Vec::new(), immature: 0, unlabelled: 0, observed_until };
+        for (customer, positions) in by_customer(&table.tickets) {
+            if without.contains(customer) {
+                continue;
+            }
+            let past: Vec<PastTicket> =
+                positions.iter().map(|position| past(&table.tickets[*position])).collect();
+            for (own, position) in positions.iter().enumerate() {
+                let others = || past[..own].iter().chain(&past[own + 1..]);
+                let ticket = &table.tickets[*position];
+                let outcome = match &table.labels {
+                    Some(labels) => Outcome::given(labels[*position]),
+                    None => Outcome::derive(ticket, others(), window_days, observed_until),
+                };
+                match outcome {
+                    Outcome::Immature => examples.immature += 1,
+                    Outcome::Unlabelled => examples.unlabelled += 1,
+                    Outcome::Known(positive) => examples.rows.push(Example {
+                        facts: Facts::gather(ticket, others()),
+                        closed_at: ticket.closed_at,
+                        id: &ticket.id,
+                        positive,
+                    }),
+                }
+            }
+        }
+        examples.rows.sort_by(|a, b| (a.closed_at, a.id).cmp(&(b.closed_at, b.id)));
+        examples
+    }
+
+    /// Splits by time.
+    ///
+    /// # Errors
+    /// [`crate::failure::BadInput`] when a part is too small or has only one outcome.
+    pub fn split(&self, params: &RiskParams) -> anyhow::Result<Split<'_, 't>> {
+        if self.rows.is_empty() {
+            return Err(bad_input!(
+                "no ticket has a known outcome: {} closed less than {} days before {} (observed_until), \
+                 {} have an empty label",
+                self.immature,
+                params.window_days,
+                self.observed_until,
+                self.unlabelled
+            ));
+        }
+        let index = share(1.0 - params.test_share, self.rows.len()).min(self.rows.len() - 1);
+        let at = self.rows[index].closed_at;
+        let window = i64::from(params.window_days);
+        let train = self.rows.partition_point(|row| row.closed_at.plus_days(window) <= at);
+        let test = self.rows.partition_point(|row| row.closed_at <= at);
+        let split = Split { at, train: &self.rows[..train], test: &self.rows[test..] };
+        check("training", split.train, MIN_TRAIN, MIN_OUTCOME)?;
+        check("test", split.test, 2, 1)?;
+        Ok(split)
+    }
+}
+
+impl<'e, 't> Split<'e, 't> {
+    /// The training tickets that fit, and those closed later that choose.
+    ///
+    /// # Errors
+    /// [`crate::failure::BadInput`] when a part has only one outcome.
+    pub fn validation(
+        &self,
+        params: &RiskParams,
+    ) -> anyhow::Result<(&'e [Example<'t>], &'e [Example<'t>])> {
+        let held_out = share(params.validation_share, self.train.len());
+        let parts = self.train.split_at(self.train.len() - held_out);
+        check("fitting", parts.0, 2, 1)?;
+        check("validation", parts.1, 2, 1)?;
+        Ok(parts)
+    }
+}
+
+/// What is known of a ticket's outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Immature,
+    Unlabelled,
+    Known(bool),
+}
+
+impl Outcome {
+    fn given(label: Option<bool>) -> Self {
+        label.map_or(Self::Unlabelled, Self::Known)
+    }
+
+    fn derive<'p>(
+        ticket: &ClosedTicket,
+        mut others: impl Iterator<Item = &'p PastTicket>,
+        window_days: u32,
+        observed_until: Timestamp,
+    ) -> Self {
+        let end = ticket.closed_at.plus_days(i64::from(window_days));
+        if end > observed_until {
+            return Self::Immature;
+        }
+        Self::Known(others.any(|other| {
+            other.category.as_ref() == Some(&ticket.category)
+                && other.opened_at > ticket.closed_at
+                && other.opened_at <= end
+        }))
+    }
+}
+
+/// The customers with more than `most` tickets.
+#[must_use]
+pub fn heavy_customers(tickets: &[ClosedTicket], most: usize) -> BTreeSet<&Name> {
+    let customers = by_customer(tickets).into_iter();
+    customers.filter(|(_, positions)| positions.len() > most).map(|(name, _)| name).collect()
+}
+
+/// How many of these tickets came back.
+#[must_use]
+pub fn positives(examples: &[Example<'_>]) -> usize {
+    examples.iter().filter(|example| example.positive).count()
+}
+
+/// `share` of `rows`, cut to a whole number.
+#[must_use]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share between 0 and 1 of a row count, which fits into 53 bits"
+)]
+pub fn share(share: f64, rows: usize) -> usize {
+    (share * rows as f64 + 1e-9).floor() as usize
+}
+
+fn by_customer(tickets: &[ClosedTicket]) -> BTreeMap<&Name, Vec<usize>> {
+    let mut customers: BTreeMap<&Name, Vec<usize>> = BTreeMap::new();
+    for (position, ticket) in tickets.iter().enumerate() {
+        customers.entry(&ticket.customer_id).or_default().push(position);
+    }
+    customers
+}
+
+fn past(ticket: &ClosedTicket) -> PastTicket {
+    PastTicket {
+        opened_at: ticket.opened_at,
+        closed_at: Some(ticket.closed_at),
+        category: Some(ticket.category.clone()),
+    }
+}
+
+fn check(part: &str, rows: &[Example<'_>], min_rows: usize, min_each: usize) -> anyhow::Result<()> {
+    let positives = positives(rows);
+    let negatives = rows.len() - positives;
+    if rows.len() < min_rows || positives < min_each || negatives < min_each {
+        return Err(bad_input!(
+            "too little data: the {part} part has {} tickets with a known outcome, {positives} came back and \
+             {negatives} did not; expected at least {min_rows}, and {min_each} of each outcome",
+            rows.len()
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "protocol_tests.rs"]
+mod tests;

@@ -1,0 +1,86 @@
+//! CSV: comma, semicolon or tab, taken from the header; a byte-order mark and any line ends are accepted.
+
+use super::malformed;
+use crate::bad_input;
+use crate::faults::Faults;
+use csv::{ByteRecord, ReaderBuilder, StringRecord};
+use std::io::{BufRead, Cursor, Read};
+
+/// A header longer than this is no header.
+const MAX_HEADER_BYTES: u64 = 1 << 20;
+
+pub(super) fn read(
+    file: &str,
+    mut reader: impl BufRead,
+) -> anyhow::Result<(Vec<String>, Vec<StringRecord>)> {
+    let cannot_read = |error: std::io::Error| malformed(file, "cannot be read", error);
+    let mut head = Vec::new();
+    reader.by_ref().take(MAX_HEADER_BYTES).read_until(b'\n', &mut head).map_err(cannot_read)?;
+    check_head(file, &head)?;
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
+    let mut csv = ReaderBuilder::new()
+        .delimiter(delimiter(head))
+        .flexible(true)
+        .from_reader(Cursor::new(head).chain(reader));
+    let header = csv.byte_headers().map_err(|error| malformed(file, "header", error))?.clone();
+    let header = StringRecord::from_byte_record(header)
+        .map_err(|error| malformed(file, "header: expected UTF-8", error))?;
+    let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    if let Some(nameless) = columns.iter().position(String::is_empty) {
+        return Err(bad_input!("{file}, header: column {} has no name", nameless + 1));
+    }
+
+    let mut faults = Faults::default();
+    let mut records = Vec::new();
+    let mut number = 0_usize;
+    let mut bytes = ByteRecord::new();
+    while csv.read_byte_record(&mut bytes).map_err(|error| malformed(file, "CSV", error))? {
+        number += 1;
+        if bytes.len() != columns.len() {
+            let (expected, found) = (columns.len(), bytes.len());
+            let line = bytes.position().map_or(0, csv::Position::line);
+            faults.push(format!(
+                "{file}, row {number} (line {line}): expected {expected} cells, got {found}"
+            ));
+            continue;
+        }
+        match StringRecord::from_byte_record(bytes.clone()) {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                let column = &columns[error.utf8_error().field()];
+                faults.push(format!(
+                    "{file}, row {number}, column {column}: expected UTF-8, got the byte 0x{:02X}",
+                    bytes[error.utf8_error().field()][error.utf8_error().valid_up_to()],
+                ));
+            }
+        }
+    }
+    faults.finish()?;
+    Ok((columns, records))
+}
+
+fn check_head(file: &str, head: &[u8]) -> anyhow::Result<()> {
+    if head.iter().all(u8::is_ascii_whitespace) {
+        Err(bad_input!("{file}: expected a header line, the file is empty"))
+    } else if head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF") {
+        Err(bad_input!("{file}: expected UTF-8, this is UTF-16; save it as CSV UTF-8"))
+    } else if head.contains(&0) {
+        Err(bad_input!("{file}: expected CSV, found binary data"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The most frequent of comma, semicolon and tab outside quotes.
+fn delimiter(header: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut is_quoted = false;
+    for byte in header {
+        is_quoted ^= *byte == b'"';
+        if !is_quoted {
+            counts.iter_mut().filter(|(known, _)| known == byte).for_each(|(_, count)| *count += 1);
+        }
+    }
+    // The comma wins a tie: it comes first.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(byte, _)| byte)
+}
