@@ -26,11 +26,7 @@ fn ticket() -> ClosedTicket {
 }
 
 fn other(opened: f64, closed: Option<f64>, category: &str) -> PastTicket {
-    PastTicket {
-        opened_at: at(opened),
-        closed_at: closed.map(at),
-        category: Some(named(category)),
-    }
+    PastTicket { opened_at: at(opened), closed_at: closed.map(at), category: Some(named(category)) }
 }
 
 fn number(facts: &Facts<'_>, feature: &str) -> f64 {

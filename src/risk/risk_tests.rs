@@ -48,8 +48,9 @@ fn weights() -> RiskWeights {
         let values: Vec<RawValue<'_>> =
             facts.iter().map(|facts| raw_value(facts, name, attribute, kind).unwrap()).collect();
         let mut encoding = Encoding::fit(&values, 2).unwrap();
-        let columns: Vec<Column> = (0..encoding.width())
-            .map(|i| Column { weight: 0.7 - 0.4 * f64::from(i as u8), mean: 0.25 })
+        let columns: Vec<Column> = [0.7, 0.3, -0.1, -0.5]
+            .into_iter()
+            .map(|weight| Column { weight, mean: 0.25 })
             .collect();
         encoding.set_columns(&columns);
         FeatureModel { name: name.into(), attribute, encoding }
@@ -69,7 +70,8 @@ fn model() -> RiskModel {
 
 #[test]
 fn a_response_has_the_documented_fields_and_reasons_in_order_of_strength() {
-    let risk = model().assess(&ticket("card", AttributeValue::Text("minsk".into()), 3.0), &history(2));
+    let risk =
+        model().assess(&ticket("card", AttributeValue::Text("minsk".into()), 3.0), &history(2));
     let json = serde_json::to_value(&risk).unwrap();
     for field in ["probability", "logit", "band", "threshold", "window_days", "base_logit"] {
         assert!(!json[field].is_null(), "{field}");
@@ -103,7 +105,10 @@ fn damaged_weights_are_refused_with_the_name_of_the_feature() {
     let damages: [(Damage, &str); 5] = [
         (|w| w.features[0].name = "moon_phase".into(), "feature moon_phase: not known"),
         (|w| w.features[4].name = "location".into(), "feature location: named twice"),
-        (|w| w.features[1].encoding.set_columns(&[Column { weight: 1e300, mean: 0.0 }]), "days_since"),
+        (
+            |w| w.features[1].encoding.set_columns(&[Column { weight: 1e300, mean: 0.0 }]),
+            "days_since",
+        ),
         (|w| w.window_days = 0, "window_days"),
         (|w| w.intercept = f64::INFINITY, "intercept"),
     ];

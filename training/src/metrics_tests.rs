@@ -1,9 +1,8 @@
 use super::*;
 
 /// Reference values: scikit-learn 1.9.1 on the same numbers.
-const POSITIVE: [bool; 12] = [
-    false, false, true, true, false, true, false, false, true, false, true, false,
-];
+const POSITIVE: [bool; 12] =
+    [false, false, true, true, false, true, false, false, true, false, true, false];
 const SCORE: [f64; 12] = [0.1, 0.4, 0.35, 0.8, 0.4, 0.4, 0.2, 0.05, 0.9, 0.6, 0.2, 0.15];
 
 fn assert_close(found: f64, expected: f64) {

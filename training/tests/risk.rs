@@ -1,4 +1,5 @@
 //! `recontact-train prepare`, `risk` and `evaluate` as a data scientist runs them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must fail")]
 
 use recontact::registry::{Artifact, ModelKind};
 use recontact::risk::RiskModel;
@@ -111,8 +112,7 @@ fn the_shipped_model_loads_and_says_what_it_was_measured_on() {
 fn the_shipped_model_measures_the_same_when_evaluated() {
     let folder = root().join("models/risk/incidents-1");
     let tickets = root().join("data/incidents/tickets.csv.gz");
-    let output =
-        train(&["evaluate", "--model", text(&folder), "--data", text(&tickets), "--json"]);
+    let output = train(&["evaluate", "--model", text(&folder), "--data", text(&tickets), "--json"]);
     let manifest: Value =
         serde_json::from_slice(&fs::read(folder.join("manifest.json")).unwrap()).unwrap();
     let (found, written) = (json(&output), &manifest["metrics"]);
@@ -213,8 +213,14 @@ fn faults_of_the_data_are_refused_before_training_and_leave_nothing_behind() {
     let mut missing = csv(&generated(300), ",", "\n");
     missing = missing.replacen("closed_at", "resolved", 1);
     let cases = [
-        (csv(&twice, ",", "\n"), "row 201, column ticket_id: expected each ticket once, \"t-5\" is also in row 6"),
-        (missing, "there is no column closed_at; the columns are: ticket_id, customer_id, opened_at, resolved, category"),
+        (
+            csv(&twice, ",", "\n"),
+            "row 201, column ticket_id: expected each ticket once, \"t-5\" is also in row 6",
+        ),
+        (
+            missing,
+            "there is no column closed_at; the columns are: ticket_id, customer_id, opened_at, resolved, category",
+        ),
         (csv(&generated(300), ",", "\n"), "too little data"),
         (String::new(), "the file is empty"),
     ];

@@ -8,7 +8,13 @@ fn instant(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
-fn ticket(id: &str, customer: &str, opened_at: &str, closed_at: &str, category: &str) -> ClosedTicket {
+fn ticket(
+    id: &str,
+    customer: &str,
+    opened_at: &str,
+    closed_at: &str,
+    category: &str,
+) -> ClosedTicket {
     let named = |text: &str| Name::parse(text).unwrap();
     ClosedTicket {
         id: named(id),
@@ -27,8 +33,7 @@ fn label_beside(customer: &str, opened_at: &str, category: &str) -> bool {
         ticket("b", customer, opened_at, "2016-04-30T00:00:00Z", category),
     ];
     let table = TicketTable { rows: 2, without_customer: 0, labels: None, tickets };
-    let examples =
-        Examples::label(&table, 14, instant("2016-06-01T00:00:00Z"), &BTreeSet::new());
+    let examples = Examples::label(&table, 14, instant("2016-06-01T00:00:00Z"), &BTreeSet::new());
     examples.rows.iter().find(|row| row.id.as_str() == "a").unwrap().positive
 }
 
@@ -109,5 +114,8 @@ fn too_little_data_or_one_outcome_is_said_before_anything_is_fitted() {
     table.labels = None;
     let all_young = Examples::label(&table, 14, instant("2016-03-02T00:00:00Z"), &BTreeSet::new());
     let fault = all_young.split(&RiskParams::default()).unwrap_err().to_string();
-    assert!(fault.starts_with("no ticket has a known outcome: 2000 closed less than 14 days"), "{fault}");
+    assert!(
+        fault.starts_with("no ticket has a known outcome: 2000 closed less than 14 days"),
+        "{fault}"
+    );
 }

@@ -48,7 +48,10 @@ fn json_lines_keep_numbers_and_open_inner_objects() {
     columns.sort();
     assert_eq!(columns, ["attributes.vip", "id", "score", "text"]);
     let id = table.column("id").unwrap();
-    assert_eq!(table.rows().map(|row| row.cell(id)).collect::<Vec<_>>(), [Some("1"), Some("карта")]);
+    assert_eq!(
+        table.rows().map(|row| row.cell(id)).collect::<Vec<_>>(),
+        [Some("1"), Some("карта")]
+    );
     let last = table.rows().last().unwrap();
     assert_eq!((last.number, last.line()), (2, Some(3)));
     assert_eq!(table.place(last, id), "t.jsonl, row 2, column id");
@@ -69,7 +72,11 @@ fn faults_name_the_file_the_row_and_what_was_expected() {
         ("t.csv", b"id,\n1,2\n", "t.csv, header: column 2 has no name"),
         ("t.csv", b"a,b\n1,2\n1\n", "t.csv, row 2 (line 3): expected 2 cells, got 1"),
         ("t.csv", b"a,b\n1,2,3\n", "t.csv, row 1 (line 2): expected 2 cells, got 3"),
-        ("t.csv", b"a,b\n1,\xC4\xFF\n", "t.csv, row 1, column b: expected UTF-8, got the byte 0xC4"),
+        (
+            "t.csv",
+            b"a,b\n1,\xC4\xFF\n",
+            "t.csv, row 1, column b: expected UTF-8, got the byte 0xC4",
+        ),
         ("t.csv", b"\xFF\xFEi\x00d\x00", "t.csv: expected UTF-8, this is UTF-16"),
         ("t.jsonl", b"{\"a\":1}\n[2]\n", "t.jsonl, row 2 (line 2): expected a JSON object"),
         ("t.parquet", b"not parquet", "t.parquet: expected Parquet"),
