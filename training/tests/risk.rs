@@ -221,7 +221,11 @@ fn faults_of_the_data_are_refused_before_training_and_leave_nothing_behind() {
             missing,
             "there is no column closed_at; the columns are: ticket_id, customer_id, opened_at, resolved, category",
         ),
-        (csv(&generated(300), ",", "\n"), "too little data"),
+        (
+            csv(&generated(300), ",", "\n"),
+            "no ticket has a known outcome: 300 closed less than 14 days",
+        ),
+        (csv(&generated(600), ",", "\n"), "too little data: the training part has 0 tickets"),
         (String::new(), "the file is empty"),
     ];
     for (content, expected) in cases {
