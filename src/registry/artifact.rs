@@ -347,6 +347,7 @@ impl Artifact {
 
     /// An error about the content of one of this folder's files.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors they do not keep")]
     pub fn content_error(&self, file: &str, reason: impl ToString) -> ArtifactError {
         ArtifactError::Content { path: self.folder.join(file), reason: reason.to_string() }
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing later than the closing of the ticket enters. Of the customer's other tickets only those opened strictly
 //! before that instant count, and one that was closed later counts as still open. What a feature is called and how it
-//! is computed stand side by side in [`NUMBERS`] and [`CATEGORIES`]; how it becomes columns of a model is decided in
+//! is computed stand side by side in `NUMBERS` and `CATEGORIES`; how it becomes columns of a model is decided in
 //! [`super::encoding`].
 
 use crate::ticket::{AttributeValue, ClosedTicket, Name, PastTicket};

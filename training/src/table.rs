@@ -112,6 +112,7 @@ impl Table {
     }
 
     /// The rows in the file's order.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         self.records.iter().enumerate().map(|(index, record)| Row { number: index + 1, record })
     }

@@ -161,8 +161,12 @@ fn outcomes(examples: &[Example<'_>]) -> Array1<bool> {
 }
 
 fn set_columns(models: &mut [FeatureModel], fit: &LogisticFit, means: &Array1<f64>) {
-    let mut columns =
-        fit.weights.iter().zip(means).map(|(weight, mean)| Column { weight: *weight, mean: *mean });
+    // Adding zero turns the solver's -0 into 0.
+    let mut columns = fit
+        .weights
+        .iter()
+        .zip(means)
+        .map(|(weight, mean)| Column { weight: weight + 0.0, mean: *mean });
     for model in models {
         let own: Vec<Column> = columns.by_ref().take(model.encoding.width()).collect();
         model.encoding.set_columns(&own);

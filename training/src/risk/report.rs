@@ -268,7 +268,7 @@ impl RiskReport {
         format!(
             "Of the {} test tickets {:.1} % came back within {} days. Following up the tenth with the highest risk \
              reaches {:.1} % of them; in that tenth {:.1} % come back, {lift:.1} times the average. A ROC-AUC of 0.5 \
-             is chance; an ECE of 0.02 says that a stated 30 % is on average 28 to 32 % in truth.",
+             is chance; an ECE of 0.02 says that stated probabilities are off by 2 points on average.",
             self.test.rows,
             100.0 * test_rate,
             self.window_days,
