@@ -1,7 +1,7 @@
 //! The one route table, and the life of the service: bind, run, stop.
 
 use crate::api::problem::{Problem, ProblemCode};
-use crate::api::{ApiDoc, auth, classify, contacts, health, models, predict, tickets};
+use crate::api::{auth, classify, contacts, docs, health, models, predict, tickets};
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
@@ -15,8 +15,6 @@ use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, Resource
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::time::Duration;
-use utoipa::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
 
 /// How long a call waits for a database connection.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -33,10 +31,19 @@ pub struct Service {
 /// Every address of the service.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/classify", [(Method::POST, web::post().to(classify::classify_contacts))]))
+        .service(resource(
+            "/v1/classify",
+            [(Method::POST, web::post().to(classify::classify_contacts))],
+        ))
         .service(resource("/v1/embed", [(Method::POST, web::post().to(classify::embed_texts))]))
-        .service(resource("/v1/predict", [(Method::POST, web::post().to(predict::predict_recontacts))]))
-        .service(resource("/v1/contacts", [(Method::POST, web::post().to(contacts::record_contact))]))
+        .service(resource(
+            "/v1/predict",
+            [(Method::POST, web::post().to(predict::predict_recontacts))],
+        ))
+        .service(resource(
+            "/v1/contacts",
+            [(Method::POST, web::post().to(contacts::record_contact))],
+        ))
         .service(resource("/v1/tickets", [(Method::GET, web::get().to(tickets::list_tickets))]))
         .service(resource(
             "/v1/tickets/{id}",
@@ -53,26 +60,23 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/health/live", [(Method::GET, web::get().to(health::live))]))
         .service(resource("/health/ready", [(Method::GET, web::get().to(health::ready))]))
         .service(resource("/metrics", [(Method::GET, web::get().to(health::show_metrics))]))
-        .service(resource("/docs", [(Method::GET, web::get().to(to_docs))]))
-        // The viewer's files are compiled in; it reads /openapi.json.
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", ApiDoc::openapi()))
+        .service(resource("/openapi.json", [(Method::GET, web::get().to(docs::show_openapi))]))
+        .service(resource("/docs", [(Method::GET, web::get().to(docs::to_viewer))]))
+        .service(resource("/docs/{file:.*}", [(Method::GET, web::get().to(docs::show_viewer))]))
         .default_service(web::to(unknown_address));
 }
 
 /// A resource that answers methods it does not take with 405 and the ones it takes.
 fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
     let allow = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
-    let resource = web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
-        let detail = format!("{} is not taken here, only {allow}", request.method());
-        let mut problem = Problem::new(ProblemCode::MethodNotAllowed, detail);
-        problem.allow = Some(allow.clone());
-        async move { Err::<HttpResponse, _>(problem) }
-    }));
+    let resource =
+        web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
+            let detail = format!("{} is not taken here, only {allow}", request.method());
+            let mut problem = Problem::new(ProblemCode::MethodNotAllowed, detail);
+            problem.allow = Some(allow.clone());
+            async move { Err::<HttpResponse, _>(problem) }
+        }));
     routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
-}
-
-async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish()
 }
 
 async fn unknown_address(request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -91,8 +95,9 @@ impl Service {
             max_connections: settings.database_connections,
             acquire_timeout: STORE_TIMEOUT,
         };
-        let store =
-            Store::connect(&settings.database, key, options).await.context("opening the database")?;
+        let store = Store::connect(&settings.database, key, options)
+            .await
+            .context("opening the database")?;
         let limits = QueueLimits {
             capacity: settings.limits.waiting_texts,
             batch: settings.limits.batch_texts,

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod contacts;
+pub mod docs;
 pub mod health;
 pub mod models;
 pub mod predict;
@@ -87,7 +88,9 @@ impl Modify for BearerToken {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Needed where the service was started with a token; never for /health."))
+            .description(Some(
+                "Needed where the service was started with a token; never for /health.",
+            ))
             .build();
         openapi
             .components

@@ -1,6 +1,7 @@
 //! The bodies that describe tickets. All three share the fields of [`TicketDetails`]; the macro spells them out in each,
 //! because a fault in a flattened field could not be pointed at.
 
+use super::body::escaped;
 use super::problem::FieldProblem;
 use crate::app::App;
 use crate::ticket::{
@@ -176,7 +177,8 @@ impl PredictTicket {
     pub fn faults(&self, app: &App, at: &str) -> Vec<FieldProblem> {
         let mut faults = self.detail_faults(app, at);
         if self.closed_at < self.opened_at {
-            let detail = format!("closed at {} before it was opened at {}", self.closed_at, self.opened_at);
+            let detail =
+                format!("closed at {} before it was opened at {}", self.closed_at, self.opened_at);
             faults.push(FieldProblem::new(format!("{at}/closed_at"), detail));
         }
         let Some(history) = &self.history else { return faults };
@@ -240,7 +242,7 @@ fn attribute_faults(
         .iter()
         .filter_map(|(name, value)| {
             let place: String = name.chars().take(Name::MAX_CHARS).collect();
-            Some(FieldProblem::new(format!("{pointer}/{place}"), fault(name, value)?))
+            Some(FieldProblem::new(format!("{pointer}/{}", escaped(&place)), fault(name, value)?))
         })
         .collect()
 }

@@ -52,9 +52,15 @@ fn without_the_token_everything_but_health_is_refused() {
 fn a_wrong_token_is_refused_and_the_right_one_is_taken() {
     let (app, _folder) = guarded_app();
     for (method, path) in GUARDED {
-        for wrong in
-            ["Bearer wrong", "Bearer", "Bearer ", "open sesame", "Basic open sesame", "Bearer open sesame!", "Bearer open"]
-        {
+        for wrong in [
+            "Bearer wrong",
+            "Bearer",
+            "Bearer ",
+            "open sesame",
+            "Basic open sesame",
+            "Bearer open sesame!",
+            "Bearer open",
+        ] {
             assert_eq!(status(&app, method, path, wrong), 401, "{method} {path} {wrong}");
         }
         for right in ["Bearer open sesame", "bearer open sesame"] {
@@ -88,5 +94,9 @@ fn the_token_is_not_told_in_any_answer() {
     let (app, _folder) = guarded_app();
     let request = app.request("GET", "/v1/models").header("Authorization", "Bearer my wrong guess");
     let answer = app.send(request, ());
-    assert!(!answer.text().contains("sesame") && !answer.text().contains("guess"), "{}", answer.text());
+    assert!(
+        !answer.text().contains("sesame") && !answer.text().contains("guess"),
+        "{}",
+        answer.text()
+    );
 }

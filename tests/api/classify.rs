@@ -33,11 +33,18 @@ fn a_contact_gets_category_alternatives_action_language_and_token_counts() {
     insta::assert_json_snapshot!(without_probabilities(&body), @"");
     let result = &body["results"][0];
     let best = number(&result["probability"]);
-    let others: Vec<f64> =
-        result["alternatives"].as_array().unwrap().iter().map(|one| number(&one["probability"])).collect();
+    let others: Vec<f64> = result["alternatives"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| number(&one["probability"]))
+        .collect();
     assert!(best >= others[0] && others[0] >= others[1] && others[1] >= 0.0, "{result}");
     assert!(best + others.iter().sum::<f64>() <= 1.0 + 1e-9);
-    assert!(number(&result["area"]["probability"]) >= best, "an area is at least as likely as its category");
+    assert!(
+        number(&result["area"]["probability"]) >= best,
+        "an area is at least as likely as its category"
+    );
 }
 
 #[test]
@@ -68,7 +75,8 @@ fn many_texts_are_answered_in_their_order_and_as_each_alone() {
         assert_eq!(result["id"], index.to_string());
         assert_eq!(result["category"], *category, "{text}");
         let alone = app.classify(&json!({"text": text})).expect(200);
-        let difference = number(&alone["results"][0]["probability"]) - number(&result["probability"]);
+        let difference =
+            number(&alone["results"][0]["probability"]) - number(&result["probability"]);
         assert!(difference.abs() < 1e-3, "{text}: {difference}");
     }
 }
@@ -77,7 +85,8 @@ fn many_texts_are_answered_in_their_order_and_as_each_alone() {
 fn top_k_counts_the_best_category_too() {
     let app = spawn_app();
     for (top_k, alternatives) in [(1, 0), (2, 1), (4, 3), (100, 3)] {
-        let body = app.classify(&json!({"text": "My card has not arrived", "top_k": top_k})).expect(200);
+        let body =
+            app.classify(&json!({"text": "My card has not arrived", "top_k": top_k})).expect(200);
         let found = body["results"][0]["alternatives"].as_array().unwrap().len();
         assert_eq!(found, alternatives, "top_k {top_k}");
     }
@@ -91,19 +100,24 @@ fn top_k_counts_the_best_category_too() {
 fn below_the_auto_threshold_it_only_suggests() {
     let app = crate::helpers::spawn_app_with(|settings| {
         settings.classify.auto_threshold = recontact::probability::Probability::new(1.0).unwrap();
-        settings.classify.suggest_threshold = recontact::probability::Probability::new(0.0).unwrap();
+        settings.classify.suggest_threshold =
+            recontact::probability::Probability::new(0.0).unwrap();
         settings.classify.min_margin = recontact::probability::Probability::new(0.0).unwrap();
     });
     let body = app.classify(&json!({"text": "Where is the money of my card top up?"})).expect(200);
     let result = &body["results"][0];
-    assert_eq!((&result["action"], &result["reason"]), (&json!("suggest"), &json!("below_auto_threshold")));
+    assert_eq!(
+        (&result["action"], &result["reason"]),
+        (&json!("suggest"), &json!("below_auto_threshold"))
+    );
     assert!(result["category"].is_string());
 }
 
 #[test]
 fn two_categories_that_are_as_likely_are_an_abstention_with_both_named() {
     let app = crate::helpers::spawn_app_with(|settings| {
-        settings.classify.suggest_threshold = recontact::probability::Probability::new(0.0).unwrap();
+        settings.classify.suggest_threshold =
+            recontact::probability::Probability::new(0.0).unwrap();
         settings.classify.min_margin = recontact::probability::Probability::new(1.0).unwrap();
     });
     let body = app.classify(&json!({"text": "Where is the money of my card top up?"})).expect(200);
@@ -138,7 +152,8 @@ fn emoji_and_control_characters_are_taken() {
     let body = app.classify(&json!({"text": "🙂🙂"})).expect(200);
     assert_eq!(body["results"][0]["language"], Value::Null);
     let clean = app.classify(&json!({"text": "My card has not arrived"})).expect(200);
-    let noisy = app.classify(&json!({"text": "My card\u{0} has\u{7} not\u{1b} arrived"})).expect(200);
+    let noisy =
+        app.classify(&json!({"text": "My card\u{0} has\u{7} not\u{1b} arrived"})).expect(200);
     assert_eq!(noisy, clean);
 }
 

@@ -14,7 +14,8 @@ fn a_contact_is_classified_and_recorded() {
     let body = app.record_contact(&contact()).expect(201);
     assert_eq!((&body["id"], &body["outcome"]), (&json!("c-1"), &json!("recorded")));
     assert_eq!(body["model"], json!({"name": "category", "version": "cards-1"}));
-    let classified = app.classify(&json!({"inputs": [{"id": "c-1", "text": contact()["text"]}]})).expect(200);
+    let classified =
+        app.classify(&json!({"inputs": [{"id": "c-1", "text": contact()["text"]}]})).expect(200);
     assert_eq!(body["classification"], classified["results"][0]);
     assert_eq!(body["classification"]["category"], "top_up_failed");
 }

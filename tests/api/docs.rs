@@ -43,13 +43,23 @@ fn the_openapi_document_describes_every_route_and_no_other() {
     assert_eq!(described, expected);
     for (method, path) in ROUTES {
         let operation = &document["paths"][path][method];
-        assert!(operation["summary"].is_string() || operation["description"].is_string(), "{method} {path}");
+        assert!(
+            operation["summary"].is_string() || operation["description"].is_string(),
+            "{method} {path}"
+        );
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path}");
-        assert_eq!(operation["requestBody"].is_object(), matches!(method, "post" | "put"), "{method} {path}");
+        assert_eq!(
+            operation["requestBody"].is_object(),
+            matches!(method, "post" | "put"),
+            "{method} {path}"
+        );
         for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
             let parameters = operation["parameters"].as_array().unwrap();
-            assert!(parameters.iter().any(|one| one["name"] == name && one["in"] == "path"), "{path}");
+            assert!(
+                parameters.iter().any(|one| one["name"] == name && one["in"] == "path"),
+                "{path}"
+            );
         }
     }
 }
@@ -124,7 +134,8 @@ fn read(path: &str) -> String {
 fn every_problem_code_has_its_row_in_the_api_page() {
     let page = read("docs/api.md");
     for code in ProblemCode::ALL {
-        let row = format!("| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.title());
+        let row =
+            format!("| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.title());
         assert!(page.contains(&row), "docs/api.md lacks the row\n{row}");
     }
 }

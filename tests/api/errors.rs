@@ -16,18 +16,23 @@ const JSON_ADDRESSES: [(&str, &str); 6] = [
 fn what_is_no_json_is_told_with_its_place() {
     let app = spawn_app();
     for (method, path) in JSON_ADDRESSES {
-        for body in [&b""[..], b"{", b"hello", b"{\"text\":\"a\"} {}", b"{\"text\":\"\xff\"}", b"\xef\xbb\xbf{}"] {
+        for body in [&b""[..], b"{", b"hello", b"{\"text\":\"\xff\"}", b"\xef\xbb\xbf{}"] {
             let answer = app.send(app.request(method, path), body);
             answer.expect_problem(400, "malformed_json");
         }
     }
-    let problem = app.post_bytes("/v1/classify", "{\"text\": \"a\",}").expect_problem(400, "malformed_json");
+    let problem =
+        app.post_bytes("/v1/classify", "{\"text\": \"a\",}").expect_problem(400, "malformed_json");
     insta::assert_json_snapshot!(problem, @"");
-    let latin = app.post_bytes("/v1/classify", b"{\"text\": \"caf\xe9\"}").expect_problem(400, "malformed_json");
+    let latin = app
+        .post_bytes("/v1/classify", b"{\"text\": \"caf\xe9\"}")
+        .expect_problem(400, "malformed_json");
     assert_eq!(latin["detail"], "the body is not UTF-8 from byte 13 on");
+    app.post_bytes("/v1/classify", "{\"text\":\"a\"} {}").expect_problem(400, "malformed_json");
     let deep = "[".repeat(100_000);
     app.post_bytes("/v1/classify", deep).expect_problem(400, "malformed_json");
-    app.post_bytes("/v1/classify", format!("{{\"text\":{}", "[".repeat(100_000))).expect_problem(422, "invalid_input");
+    app.post_bytes("/v1/classify", format!("{{\"text\":{}", "[".repeat(100_000)))
+        .expect_problem(422, "invalid_input");
 }
 
 #[test]
@@ -58,12 +63,14 @@ fn an_unknown_field_is_pointed_at() {
 fn a_body_that_is_not_said_to_be_json_is_refused() {
     let app = spawn_app();
     for (method, path) in JSON_ADDRESSES {
-        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"]
+        {
             let request = ureq::http::Request::builder()
                 .method(method)
                 .uri(format!("http://{}{path}", app.address))
                 .header("Content-Type", content_type);
-            let problem = app.send(request, "{\"text\":\"a\"}").expect_problem(415, "unsupported_media_type");
+            let problem =
+                app.send(request, "{\"text\":\"a\"}").expect_problem(415, "unsupported_media_type");
             assert!(problem["detail"].as_str().unwrap().contains(content_type), "{problem}");
         }
     }
@@ -120,7 +127,8 @@ fn a_refusal_before_the_body_was_read_is_answered_too() {
             .uri(format!("http://{}/v1/classify", app.address))
             .header("Content-Type", "text/plain");
         app.send(request, body.as_slice()).expect_problem(415, "unsupported_media_type");
-        app.send(app.request("POST", "/v1/nowhere"), body.as_slice()).expect_problem(404, "not_found");
+        app.send(app.request("POST", "/v1/nowhere"), body.as_slice())
+            .expect_problem(404, "not_found");
         app.send(app.request("PUT", "/v1/classify"), body.as_slice())
             .expect_problem(405, "method_not_allowed");
     }
@@ -129,7 +137,15 @@ fn a_refusal_before_the_body_was_read_is_answered_too() {
 #[test]
 fn an_unknown_address_is_a_problem() {
     let app = spawn_app();
-    for path in ["/", "/v1", "/v2/classify", "/v1/classify/", "/v1/tickets/", "/health", "/docs/no-such-file.js"] {
+    for path in [
+        "/",
+        "/v1",
+        "/v2/classify",
+        "/v1/classify/",
+        "/v1/tickets/",
+        "/health",
+        "/docs/no-such-file.js",
+    ] {
         app.get(path).expect_problem(404, "not_found");
     }
     let problem = app.get("/v1/clasify").expect_problem(404, "not_found");
@@ -171,7 +187,9 @@ fn a_method_that_an_address_does_not_take_is_answered_with_those_it_takes() {
 #[test]
 fn what_is_sent_back_holds_nothing_of_the_inside() {
     let app = spawn_app();
-    for answer in [app.get("/v1/tickets/no-such"), app.get("/nowhere"), app.post_bytes("/v1/predict", "{}")] {
+    for answer in
+        [app.get("/v1/tickets/no-such"), app.get("/nowhere"), app.post_bytes("/v1/predict", "{}")]
+    {
         for word in ["sqlx", "serde", "src/", "panicked"] {
             assert!(!answer.text().contains(word), "{}", answer.text());
         }

@@ -19,7 +19,8 @@ fn without_models_it_starts_is_live_and_says_what_is_missing() {
     answer.expect_problem(503, "model_unavailable");
     assert_eq!(answer.header("retry-after"), "1");
     app.embed(&json!({"inputs": "card"})).expect_problem(503, "model_unavailable");
-    let report = json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "a"});
+    let report =
+        json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "a"});
     app.report_ticket("t-1", &report).expect(201);
     let closing = json!({"closed_at": "2026-01-06T10:30:00Z"});
     app.close_ticket("t-1", &closing).expect_problem(503, "model_unavailable");
@@ -31,7 +32,9 @@ fn without_models_it_starts_is_live_and_says_what_is_missing() {
 fn an_encoder_alone_is_enough_to_embed() {
     let folder = tempfile::tempdir().unwrap();
     crate::trained::install_encoder(&folder.path().join("models"));
-    let app = spawn_app_in(folder, |settings| settings.encoder = Some(crate::trained::ENCODER.to_owned()));
+    let app = spawn_app_in(folder, |settings| {
+        settings.encoder = Some(crate::trained::ENCODER.to_owned())
+    });
     app.embed(&json!({"inputs": "card"})).expect(200);
     app.get("/health/ready").expect(503);
 }
@@ -53,7 +56,8 @@ fn metrics_are_counted_and_told_in_the_format_of_prometheus() {
     let app = spawn_app();
     app.classify(&json!({"text": "My card has not arrived"})).expect(200);
     app.classify(&json!({"text": "card ".repeat(500)})).expect(200);
-    let report = json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "a"});
+    let report =
+        json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "a"});
     app.report_ticket("t-1", &report).expect(201);
     app.close_ticket("t-1", &json!({"closed_at": "2026-01-06T10:30:00Z"})).expect(200);
     app.get("/secret-name").expect_problem(404, "not_found");
@@ -79,10 +83,14 @@ fn metrics_are_counted_and_told_in_the_format_of_prometheus() {
         let is_comment = line.starts_with("# TYPE ") || line.starts_with("# HELP ");
         let value = line.rsplit(' ').next().unwrap();
         assert!(is_comment || value.parse::<f64>().is_ok(), "{line}");
-        assert!(!line.contains("secret-name") && !line.contains("t-1"), "an identifier is no label: {line}");
+        assert!(
+            !line.contains("secret-name") && !line.contains("t-1"),
+            "an identifier is no label: {line}"
+        );
     }
     for name in names {
-        let family = name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
+        let family =
+            name.trim_end_matches("_bucket").trim_end_matches("_sum").trim_end_matches("_count");
         assert!(answer.text().contains(&format!("# HELP {family} ")), "{family} is not explained");
     }
     let routes = "route=\"/v1/tickets/{id}/close\"";

@@ -228,7 +228,11 @@ impl Answer {
     pub(crate) fn expect_faults(&self) -> Vec<String> {
         let problem = self.expect_problem(422, "invalid_input");
         let errors = problem["errors"].as_array().unwrap();
-        assert!(errors.iter().all(|error| error["detail"].as_str().is_some_and(|text| !text.is_empty())));
+        assert!(
+            errors
+                .iter()
+                .all(|error| error["detail"].as_str().is_some_and(|text| !text.is_empty()))
+        );
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
 }

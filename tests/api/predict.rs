@@ -47,7 +47,8 @@ fn a_closed_ticket_gets_probability_band_threshold_and_window() {
     for result in results {
         assert_eq!(result["window_days"], 14);
         assert_eq!(result["next_issue"], Value::Null);
-        let (probability, threshold) = (number(&result["probability"]), number(&result["threshold"]));
+        let (probability, threshold) =
+            (number(&result["probability"]), number(&result["threshold"]));
         assert!(0.0 < probability && probability < 1.0);
         assert_eq!(result["band"] == "high", probability >= threshold, "{result}");
     }
@@ -73,8 +74,10 @@ fn the_reasons_add_up_to_the_probability() {
     assert!(strengths.windows(2).all(|pair| pair[0] >= pair[1]), "the strongest come first");
     let of = |feature: &str| reasons.iter().find(|reason| reason["feature"] == feature).unwrap();
     assert_eq!(of("same_category_tickets_30d")["value"], 3.0);
-    assert_eq!(of("sla_met")["value"], "true");
-    assert!(reasons.iter().all(|reason| reason["typical"].is_number() || reason["typical"].is_string()));
+    assert_eq!(of("sla_met")["value"], true);
+    assert!(
+        reasons.iter().all(|reason| reason["typical"].is_number() || reason["typical"].is_string())
+    );
 }
 
 #[test]
@@ -152,7 +155,8 @@ fn tickets_later_than_the_closing_are_not_looked_at() {
     let known = predict_one(&app, &with(ticket("t-1"), "history", json!({"tickets": tickets})));
     let later = json!({"opened_at": "2026-01-06T10:30:00Z", "category": "Category 26"});
     tickets.as_array_mut().unwrap().push(later);
-    let with_later = predict_one(&app, &with(ticket("t-1"), "history", json!({"tickets": tickets})));
+    let with_later =
+        predict_one(&app, &with(ticket("t-1"), "history", json!({"tickets": tickets})));
     assert_eq!(with_later, known);
 }
 
@@ -173,7 +177,8 @@ fn numbers_that_are_none_or_absurd_are_refused_with_their_place() {
         ("customer_id", json!("a\u{0}b")),
         ("priority", json!("x".repeat(201))),
     ] {
-        let answer = app.predict(&json!({"tickets": [ticket("t-1"), with(ticket("t-2"), field, value)]}));
+        let answer =
+            app.predict(&json!({"tickets": [ticket("t-1"), with(ticket("t-2"), field, value)]}));
         assert_eq!(answer.expect_faults(), [format!("#/tickets/1/{field}")]);
     }
 }
@@ -181,7 +186,8 @@ fn numbers_that_are_none_or_absurd_are_refused_with_their_place() {
 #[test]
 fn nan_and_numbers_beyond_every_range_are_no_json() {
     let app = spawn_app();
-    let body = serde_json::to_string(&json!({"tickets": [with(ticket("t-1"), "csat", json!(7))]})).unwrap();
+    let body = serde_json::to_string(&json!({"tickets": [with(ticket("t-1"), "csat", json!(7))]}))
+        .unwrap();
     for literal in ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "0x10", "01"] {
         let body = body.replace("\"csat\":7", &format!("\"csat\":{literal}"));
         assert!(body.contains(literal));
@@ -239,7 +245,9 @@ fn too_many_tickets_attributes_or_earlier_tickets_are_refused() {
 fn an_attribute_is_a_text_a_number_or_a_flag() {
     let app = spawn_app();
     for value in [json!(null), json!([1]), json!({"a": 1})] {
-        let answer = app.predict(&json!({"tickets": [with(ticket("t-1"), "attributes", json!({"a/b": value}))]}));
+        let answer = app.predict(
+            &json!({"tickets": [with(ticket("t-1"), "attributes", json!({"a/b": value}))]}),
+        );
         assert_eq!(answer.expect_faults(), ["#/tickets/0/attributes/a~1b"]);
     }
     let long = with(ticket("t-1"), "attributes", json!({"location": "x".repeat(201)}));

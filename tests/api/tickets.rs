@@ -20,7 +20,8 @@ fn closing() -> Value {
 
 /// Reports and closes a ticket of a customer.
 fn close_one(app: &TestApp, id: &str, customer: &str, opened_at: &str, closed_at: &str) -> Value {
-    let report = json!({"customer_id": customer, "opened_at": opened_at, "category": "Category 26"});
+    let report =
+        json!({"customer_id": customer, "opened_at": opened_at, "category": "Category 26"});
     app.report_ticket(id, &report).expect(201);
     app.close_ticket(id, &json!({"closed_at": closed_at})).expect(200)
 }
@@ -44,7 +45,10 @@ fn closing_stores_an_assessment_that_can_be_read_again() {
     let app = spawn_app();
     app.report_ticket("t-1", &opening()).expect(201);
     let closed = app.close_ticket("t-1", &closing()).expect(200);
-    assert_eq!((&closed["status"], &closed["closed_at"]), (&json!("closed"), &json!("2026-01-06T10:30:00Z")));
+    assert_eq!(
+        (&closed["status"], &closed["closed_at"]),
+        (&json!("closed"), &json!("2026-01-06T10:30:00Z"))
+    );
     assert_eq!(closed["details"], json!({"priority": "3 - Moderate", "reassignments": 2}));
     let assessment = &closed["assessment"];
     assert_eq!(assessment["model"], json!({"name": "risk", "version": "incidents-1"}));
@@ -99,10 +103,14 @@ fn updates_out_of_order_leave_the_newest_as_the_state() {
     let third = app.report_ticket("t-1", &update("2026-01-05T11:00:00Z", "third")).expect(200);
     assert_eq!(third["outcome"], "updated");
     let second = app.report_ticket("t-1", &update("2026-01-05T10:00:00Z", "second")).expect(200);
-    assert_eq!((&second["outcome"], &second["ticket"]["details"]["priority"]), (&json!("outdated"), &json!("third")));
+    assert_eq!(
+        (&second["outcome"], &second["ticket"]["details"]["priority"]),
+        (&json!("outdated"), &json!("third"))
+    );
     let again = app.report_ticket("t-1", &update("2026-01-05T10:00:00Z", "second")).expect(200);
     assert_eq!(again["outcome"], "unchanged");
-    app.report_ticket("t-1", &update("2026-01-05T10:00:00Z", "other")).expect_problem(409, "conflict");
+    app.report_ticket("t-1", &update("2026-01-05T10:00:00Z", "other"))
+        .expect_problem(409, "conflict");
     let early = app.report_ticket("t-1", &update("2026-01-05T08:00:00Z", "early"));
     assert_eq!(early.expect_faults(), ["#/updated_at"]);
 }
@@ -123,7 +131,8 @@ fn a_report_after_the_closing_does_not_change_the_closed_ticket() {
     let closed = app.close_ticket("t-1", &closing()).expect(200);
     let earlier = app.report_ticket("t-1", &update("2026-01-06T09:00:00Z", "missed")).expect(200);
     assert_eq!((&earlier["outcome"], &earlier["ticket"]), (&json!("outdated"), &closed));
-    app.report_ticket("t-1", &update("2026-01-07T09:00:00Z", "too late")).expect_problem(409, "conflict");
+    app.report_ticket("t-1", &update("2026-01-07T09:00:00Z", "too late"))
+        .expect_problem(409, "conflict");
     assert_eq!(app.ticket("t-1").expect(200), closed);
 }
 
@@ -135,7 +144,9 @@ fn closing_twice_gives_the_same_answer_and_another_content_is_a_conflict() {
     // What happens in between must not change the answer.
     close_one(&app, "t-2", "u-9", "2026-01-05T10:00:00Z", "2026-01-05T11:00:00Z");
     assert_eq!(app.close_ticket("t-1", &closing()).expect(200), first);
-    for (field, value) in [("closed_at", json!("2026-01-06T10:30:01Z")), ("reassignments", json!(3))] {
+    for (field, value) in
+        [("closed_at", json!("2026-01-06T10:30:01Z")), ("reassignments", json!(3))]
+    {
         let mut other = closing();
         other[field] = value;
         app.close_ticket("t-1", &other).expect_problem(409, "conflict");
@@ -148,8 +159,9 @@ fn closings_at_once_are_assessed_once() {
     let app = spawn_app();
     app.report_ticket("t-1", &opening()).expect(201);
     let answers: Vec<Value> = std::thread::scope(|scope| {
-        let closings: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| app.close_ticket("t-1", &closing()).expect(200))).collect();
+        let closings: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| app.close_ticket("t-1", &closing()).expect(200)))
+            .collect();
         closings.into_iter().map(|closing| closing.join().unwrap()).collect()
     });
     assert!(answers.iter().all(|answer| *answer == answers[0]));

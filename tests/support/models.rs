@@ -3,7 +3,7 @@
 
 use recontact::classify::category::{Label, LabelSet};
 use recontact::classify::encoder::TextEncoder;
-use recontact::classify::head::{CategoryHead, HeadDescription, WEIGHTS};
+use recontact::classify::head::{CategoryHead, HeadDescription, WEIGHTS, softmax};
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
@@ -44,22 +44,24 @@ pub(crate) fn install(models: &Path) {
 pub(crate) fn install_encoder(models: &Path) {
     let folder = models.join("encoder");
     fs::create_dir_all(&folder).unwrap();
-    std::os::unix::fs::symlink(root().join("tests/fixtures/encoders").join(ENCODER), folder.join(ENCODER))
-        .unwrap();
+    std::os::unix::fs::symlink(
+        root().join("tests/fixtures/encoders").join(ENCODER),
+        folder.join(ENCODER),
+    )
+    .unwrap();
 }
 
-/// Fits a nearest-centroid head on [`TRAINING`] and writes it as a model folder.
+/// Fits a head on [`TRAINING`] and writes it as a model folder.
 pub(crate) fn write_category_model(models: &Path, version: &str) {
     let encoder = TextEncoder::load(&models.join("encoder").join(ENCODER), None).unwrap();
-    let (mut weights, mut biases) = (Vec::new(), Vec::new());
-    for (_, _, texts) in &TRAINING {
-        let vectors = encoder.embed(texts).unwrap();
-        let centroid: Vec<f32> =
-            (0..encoder.identity().dimension).map(|i| mean(vectors.iter().map(|v| v.vector[i]))).collect();
-        // The nearest centroid has the highest w·x + b.
-        biases.push(-SHARPNESS / 2.0 * centroid.iter().map(|x| x * x).sum::<f32>());
-        weights.extend(centroid.iter().map(|x| SHARPNESS * x));
-    }
+    let texts: Vec<&str> = TRAINING.iter().flat_map(|(_, _, texts)| *texts).collect();
+    let vectors = encoder.embed(&texts).unwrap();
+    let examples: Vec<(&[f32], usize)> = vectors
+        .iter()
+        .enumerate()
+        .map(|(index, embedding)| (embedding.vector.as_slice(), index / TRAINING[0].2.len()))
+        .collect();
+    let (weights, biases) = fit(&examples, TRAINING.len());
     let labels = TRAINING.iter().map(|(area, category, _)| Label {
         category: Name::parse(category).unwrap(),
         area: Some(Name::parse(area).unwrap()),
@@ -76,8 +78,28 @@ pub(crate) fn write_category_model(models: &Path, version: &str) {
     Artifact::write(&folder, manifest(&head), files, "# Cards\n").unwrap();
 }
 
-/// How much likelier the nearest centroid is than the others.
-const SHARPNESS: f32 = 200.0;
+/// Multinomial logistic regression by gradient descent: a row of weights and a bias for each label.
+fn fit(examples: &[(&[f32], usize)], labels: usize) -> (Vec<f32>, Vec<f32>) {
+    let dimension = examples[0].0.len();
+    let (mut weights, mut biases) = (vec![0.0; labels * dimension], vec![0.0; labels]);
+    for _ in 0..500 {
+        for (vector, label) in examples {
+            let scores = (0..labels).map(|row| {
+                let own = &weights[row * dimension..(row + 1) * dimension];
+                f64::from(biases[row] + own.iter().zip(*vector).map(|(w, x)| w * x).sum::<f32>())
+            });
+            for (row, probability) in softmax(scores.collect(), 1.0).into_iter().enumerate() {
+                #[expect(clippy::cast_possible_truncation, reason = "weights are single precision")]
+                let step = (f64::from(u8::from(row == *label)) - probability) as f32;
+                biases[row] += step;
+                for (weight, x) in weights[row * dimension..].iter_mut().zip(*vector) {
+                    *weight += step * x;
+                }
+            }
+        }
+    }
+    (weights, biases)
+}
 
 fn manifest(head: &CategoryHead) -> Manifest {
     Manifest {
@@ -102,12 +124,6 @@ pub(crate) fn copy_risk_model(models: &Path, version: &str) {
         let file = entry.unwrap();
         fs::copy(file.path(), folder.join(file.file_name())).unwrap();
     }
-}
-
-fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
-    #[expect(clippy::cast_precision_loss, reason = "a handful of texts")]
-    let count = values.len() as f32;
-    values.sum::<f32>() / count
 }
 
 fn root() -> PathBuf {
