@@ -45,7 +45,15 @@ fn without_the_token_everything_but_health_is_refused() {
     }
     app.get("/health/live").expect(200);
     app.get("/health/ready").expect(200);
-    insta::assert_json_snapshot!(app.get("/v1/models").expect_problem(401, "unauthorized"), @"");
+    insta::assert_json_snapshot!(app.get("/v1/models").expect_problem(401, "unauthorized"), @r##"
+    {
+      "code": "unauthorized",
+      "detail": "send the header Authorization: Bearer TOKEN",
+      "status": 401,
+      "title": "A valid bearer token is needed.",
+      "type": "urn:recontact:problem:unauthorized"
+    }
+    "##);
 }
 
 #[test]

@@ -30,7 +30,41 @@ fn a_contact_gets_category_alternatives_action_language_and_token_counts() {
     let answer = app.classify(&request);
     let body = answer.expect(200);
     assert_eq!(answer.header("content-type"), "application/json");
-    insta::assert_json_snapshot!(without_probabilities(&body), @"");
+    insta::assert_json_snapshot!(without_probabilities(&body), @r##"
+    {
+      "model": {
+        "name": "category",
+        "version": "cards-1"
+      },
+      "results": [
+        {
+          "action": "auto",
+          "alternatives": [
+            {
+              "label": "top_up_failed",
+              "probability": "a probability"
+            },
+            {
+              "label": "lost_card",
+              "probability": "a probability"
+            }
+          ],
+          "area": {
+            "label": "cards",
+            "probability": "a probability"
+          },
+          "category": "card_arrival",
+          "id": "c-1",
+          "language": "en",
+          "probability": "a probability",
+          "reason": null,
+          "tokens_total": 11,
+          "tokens_used": 11,
+          "truncated": false
+        }
+      ]
+    }
+    "##);
     let result = &body["results"][0];
     let best = number(&result["probability"]);
     let others: Vec<f64> = result["alternatives"]
@@ -198,7 +232,21 @@ fn every_text_without_a_visible_character_is_pointed_at() {
 fn no_texts_and_ten_thousand_texts_are_refused_with_the_limit() {
     let app = spawn_app();
     let none = app.classify(&json!({"inputs": []})).expect_problem(422, "too_many_items");
-    insta::assert_json_snapshot!(none, @"");
+    insta::assert_json_snapshot!(none, @r##"
+    {
+      "code": "too_many_items",
+      "detail": "#/inputs: expected 1 to 1000 items, got 0",
+      "errors": [
+        {
+          "detail": "expected 1 to 1000 items, got 0",
+          "pointer": "#/inputs"
+        }
+      ],
+      "status": 422,
+      "title": "The request holds no items or more than are accepted at once.",
+      "type": "urn:recontact:problem:too_many_items"
+    }
+    "##);
     let inputs = vec![json!({"text": "card"}); 10_000];
     let many = app.classify(&json!({"inputs": inputs})).expect_problem(422, "too_many_items");
     assert_eq!(many["errors"][0]["detail"], "expected 1 to 1000 items, got 10000");

@@ -23,16 +23,25 @@ fn what_is_no_json_is_told_with_its_place() {
     }
     let problem =
         app.post_bytes("/v1/classify", "{\"text\": \"a\",}").expect_problem(400, "malformed_json");
-    insta::assert_json_snapshot!(problem, @"");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "malformed_json",
+      "detail": "trailing comma at line 1 column 14",
+      "status": 400,
+      "title": "The body is not JSON.",
+      "type": "urn:recontact:problem:malformed_json"
+    }
+    "##);
     let latin = app
         .post_bytes("/v1/classify", b"{\"text\": \"caf\xe9\"}")
         .expect_problem(400, "malformed_json");
     assert_eq!(latin["detail"], "the body is not UTF-8 from byte 13 on");
     app.post_bytes("/v1/classify", "{\"text\":\"a\"} {}").expect_problem(400, "malformed_json");
+    // However deep, it ends in an answer.
     let deep = "[".repeat(100_000);
-    app.post_bytes("/v1/classify", deep).expect_problem(400, "malformed_json");
-    app.post_bytes("/v1/classify", format!("{{\"text\":{}", "[".repeat(100_000)))
-        .expect_problem(422, "invalid_input");
+    for body in [deep.clone(), format!("{{\"text\":{deep}"), format!("{{\"inputs\":{deep}")] {
+        app.post_bytes("/v1/classify", body).expect_problem(422, "invalid_input");
+    }
 }
 
 #[test]
@@ -52,7 +61,21 @@ fn an_unknown_field_is_pointed_at() {
     let problem = app
         .classify(&json!({"inputs": [{"text": "a"}, {"text": "b", "langauge": "en"}]}))
         .expect_problem(422, "invalid_input");
-    insta::assert_json_snapshot!(problem, @"");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "invalid_input",
+      "detail": "#/inputs/1/langauge: unknown field `langauge`, expected one of `id`, `text`, `channel`",
+      "errors": [
+        {
+          "detail": "unknown field `langauge`, expected one of `id`, `text`, `channel`",
+          "pointer": "#/inputs/1/langauge"
+        }
+      ],
+      "status": 422,
+      "title": "A field of the body is missing, unknown or not as expected.",
+      "type": "urn:recontact:problem:invalid_input"
+    }
+    "##);
     for (method, path) in JSON_ADDRESSES {
         let answer = app.send(app.request(method, path), "{\"colour\":1}");
         assert_eq!(answer.expect_faults(), ["#/colour"], "{method} {path}");
@@ -149,7 +172,15 @@ fn an_unknown_address_is_a_problem() {
         app.get(path).expect_problem(404, "not_found");
     }
     let problem = app.get("/v1/clasify").expect_problem(404, "not_found");
-    insta::assert_json_snapshot!(problem, @"");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "not_found",
+      "detail": "no such address: /v1/clasify",
+      "status": 404,
+      "title": "There is nothing at this address.",
+      "type": "urn:recontact:problem:not_found"
+    }
+    "##);
 }
 
 #[test]
@@ -181,7 +212,15 @@ fn a_method_that_an_address_does_not_take_is_answered_with_those_it_takes() {
         }
     }
     let problem = app.get("/v1/classify").expect_problem(405, "method_not_allowed");
-    insta::assert_json_snapshot!(problem, @"");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "method_not_allowed",
+      "detail": "GET is not taken here, only POST",
+      "status": 405,
+      "title": "The address does not take this method.",
+      "type": "urn:recontact:problem:method_not_allowed"
+    }
+    "##);
 }
 
 #[test]

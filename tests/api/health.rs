@@ -6,7 +6,14 @@ fn a_service_with_its_models_is_live_and_ready() {
     let app = spawn_app();
     assert_eq!(app.get("/health/live").expect(200), json!({"live": true}));
     let ready = app.get("/health/ready").expect(200);
-    insta::assert_json_snapshot!(ready, @"");
+    insta::assert_json_snapshot!(ready, @r##"
+    {
+      "category": "ok",
+      "ready": true,
+      "risk": "ok",
+      "store": "ok"
+    }
+    "##);
 }
 
 #[test]
@@ -14,7 +21,14 @@ fn without_models_it_starts_is_live_and_says_what_is_missing() {
     let app = spawn_app_in(tempfile::tempdir().unwrap(), |_| {});
     app.get("/health/live").expect(200);
     let ready = app.get("/health/ready").expect(503);
-    insta::assert_json_snapshot!(ready, @"");
+    insta::assert_json_snapshot!(ready, @r##"
+    {
+      "category": "no category model is live: promote one with `recontact models promote category VERSION`",
+      "ready": false,
+      "risk": "no risk model is live: promote one with `recontact models promote risk VERSION`",
+      "store": "ok"
+    }
+    "##);
     let answer = app.classify(&json!({"text": "My card has not arrived"}));
     answer.expect_problem(503, "model_unavailable");
     assert_eq!(answer.header("retry-after"), "1");

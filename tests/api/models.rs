@@ -65,7 +65,7 @@ fn models_are_listed_with_what_is_live_and_what_serves() {
         ]
     );
     let risk = &body["models"][2];
-    assert!(risk["metrics"]["test"]["model"]["roc_auc"].is_number(), "{risk}");
+    assert!(risk["metrics"]["test"]["roc_auc"].is_number(), "{risk}");
     assert_eq!(risk["error"], Value::Null);
 }
 

@@ -75,9 +75,7 @@ fn the_reasons_add_up_to_the_probability() {
     let of = |feature: &str| reasons.iter().find(|reason| reason["feature"] == feature).unwrap();
     assert_eq!(of("same_category_tickets_30d")["value"], 3.0);
     assert_eq!(of("sla_met")["value"], true);
-    assert!(
-        reasons.iter().all(|reason| reason["typical"].is_number() || reason["typical"].is_string())
-    );
+    assert!(reasons.iter().all(|reason| !reason["typical"].is_null()));
 }
 
 #[test]

@@ -185,7 +185,15 @@ fn what_does_not_fit_a_closing_is_pointed_at() {
 fn an_unknown_ticket_is_a_problem_of_its_own() {
     let app = spawn_app();
     let problem = app.ticket("no-such").expect_problem(404, "ticket_not_found");
-    insta::assert_json_snapshot!(problem, @"");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "ticket_not_found",
+      "detail": "no ticket \"no-such\" was reported",
+      "status": 404,
+      "title": "The ticket is not known.",
+      "type": "urn:recontact:problem:ticket_not_found"
+    }
+    "##);
 }
 
 #[test]

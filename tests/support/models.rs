@@ -21,7 +21,11 @@ pub(crate) const RISK: &str = "incidents-1";
 /// What the category model is fitted on: area, category and texts.
 pub(crate) const TRAINING: [(&str, &str, [&str; 2]); 4] = [
     ("cards", "card_arrival", ["My card has not arrived", "When will my new card come?"]),
-    ("cards", "lost_card", ["I have lost my card on the street", "Моя карта потерялась, помогите"]),
+    (
+        "cards",
+        "lost_card",
+        ["I have lost my card on the street", "Я потерял свою карту, что мне теперь делать?"],
+    ),
     ("transfers", "top_up_failed", ["My top up failed again", "Why did my top-up not go through?"]),
     (
         "transfers",
