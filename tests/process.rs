@@ -24,16 +24,22 @@ use tempfile::TempDir;
 /// The longest any wait in here may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A folder with models, a database to come, and room for a port file.
+/// A folder with models and room for a port file, and a database to come.
 struct Place {
     folder: TempDir,
+    database: String,
 }
 
 impl Place {
+    /// With a database in the folder.
     fn new() -> Self {
+        Self::with_database("sqlite:recontact.db".to_owned())
+    }
+
+    fn with_database(database: String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         trained::install(&folder.path().join("models"));
-        Self { folder }
+        Self { folder, database }
     }
 
     fn models(&self) -> PathBuf {
@@ -50,7 +56,7 @@ impl Place {
         command
             .current_dir(self.folder.path())
             .args(["serve", "--listen", "127.0.0.1:0", "--port-file", "port"])
-            .args(["--database", "sqlite:recontact.db", "--models", "models"])
+            .args(["--database", &self.database, "--models", "models"])
             .args(["--customer-key-file", "customer.key"])
             .stderr(Stdio::piped());
         command
@@ -239,11 +245,11 @@ fn assert_still_there(client: &Client, noted: &[Noted]) {
 }
 
 /// Kills the service under writes, again and again on the same database, and looks for everything it had answered.
-fn kill_and_look(rounds: u64, serve: impl Fn() -> Serving) {
+fn kill_and_look(place: &Place) {
     let mut chance = Chance(2026);
     let mut noted = Vec::new();
-    for round in 0..rounds {
-        let serving = serve();
+    for round in 0..12 {
+        let serving = place.serve();
         let written = AtomicUsize::new(0);
         let kill_after = usize::try_from(5 + chance.below(60)).unwrap();
         let new: Vec<Noted> = std::thread::scope(|scope| {
@@ -265,25 +271,19 @@ fn kill_and_look(rounds: u64, serve: impl Fn() -> Serving) {
         assert!(!new.is_empty());
         noted.extend(new);
     }
-    let serving = serve();
+    let serving = place.serve();
     assert_still_there(&serving.client, &noted);
 }
 
 #[test]
 fn what_was_answered_2xx_is_there_after_kill_9() {
-    let place = Place::new();
-    kill_and_look(12, || place.serve());
+    kill_and_look(&Place::new());
 }
 
 #[test]
 fn what_was_answered_2xx_is_there_after_kill_9_on_postgres() {
     let Some(url) = postgres::database_or_skip() else { return };
-    let place = Place::new();
-    kill_and_look(12, || {
-        place.serve_with(|command| {
-            command.args(["--database", &url]);
-        })
-    });
+    kill_and_look(&Place::with_database(url));
 }
 
 #[test]
