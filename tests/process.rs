@@ -291,7 +291,7 @@ fn a_termination_finishes_what_was_accepted_and_ends_with_code_0() {
     let place = Place::new();
     let serving = place.serve();
     let slow =
-        json!({"inputs": vec![json!({"text": "my card has not arrived ".repeat(10_000)}); 24]});
+        json!({"inputs": vec![json!({"text": "my card has not arrived ".repeat(3_000)}); 24]});
     let body = serde_json::to_vec(&slow).unwrap();
     // Accepted is what the service has in its hands: its whole head and a part of its body were read.
     let mut requests: Vec<TcpStream> = (0..4)
@@ -316,8 +316,9 @@ fn a_termination_finishes_what_was_accepted_and_ends_with_code_0() {
         let results = serde_json::from_str::<Value>(&body).unwrap()["results"].clone();
         assert_eq!(results.as_array().unwrap().len(), 24);
     }
-    drop(requests);
+    // The clients keep their connections open meanwhile.
     let (code, log) = serving.wait();
+    drop(requests);
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("finishing what was accepted") && log.contains("stopped"), "{log}");
 }
@@ -459,6 +460,9 @@ fn another_customer_key_is_refused_for_a_database_in_use() {
     assert!(!output.status.success() && errors.contains("customer key"), "{errors}");
 }
 
+/// Something done to a file.
+type Damage = fn(&Path);
+
 /// `recontact models …`
 fn models(folder: &Path, arguments: &[&str]) -> Output {
     recontact().args(["models", "--models"]).arg(folder).args(arguments).output().unwrap()
@@ -506,7 +510,7 @@ fn a_promotion_can_be_taken_back() {
 
 #[test]
 fn a_damaged_folder_is_refused_by_file_name_and_live_toml_stays() {
-    let damages: [(&str, fn(&Path)); 3] = [
+    let damages: [(&str, Damage); 3] = [
         ("tampered", |file| {
             let mut bytes = fs::read(file).unwrap();
             let middle = bytes.len() / 2;

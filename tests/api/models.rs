@@ -26,6 +26,9 @@ fn load_errors(app: &TestApp) -> Vec<String> {
     serde_json::from_value(errors).unwrap()
 }
 
+/// Something done to a file.
+type Damage = fn(&Path);
+
 /// Overwrites a byte in the middle.
 fn tamper(file: &Path) {
     let mut bytes = fs::read(file).unwrap();
@@ -103,7 +106,7 @@ fn a_closed_ticket_keeps_the_assessment_of_the_model_of_that_time() {
 
 #[test]
 fn a_damaged_new_model_is_refused_by_file_name_and_the_old_one_goes_on_serving() {
-    let damages: [(&str, fn(&Path)); 3] =
+    let damages: [(&str, Damage); 3] =
         [("tampered", tamper), ("truncated", truncate), ("removed", remove)];
     for file in ["weights.safetensors", "card.md", "manifest.json"] {
         for (what, damage) in damages {
