@@ -50,7 +50,10 @@ pub struct Settings {
 /// Bounds on what a client may send.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is explained in config.default.toml, which is where a reader looks")]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
 pub struct Limits {
     pub body_bytes: usize,
     pub text_bytes: usize,
@@ -245,7 +248,8 @@ mod tests {
     fn the_command_line_wins_over_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("recontact.toml");
-        std::fs::write(&file, "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:from-file.db\"\n").unwrap();
+        std::fs::write(&file, "listen = \"127.0.0.1:1\"\ndatabase = \"sqlite:from-file.db\"\n")
+            .unwrap();
         let command_line = CommandLineSettings {
             config: Some(file),
             listen: "127.0.0.1:2".parse().ok(),

@@ -40,8 +40,12 @@ fn make(file: &Path) -> io::Result<()> {
     fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let staging = file.with_extension(format!("{}.partial", std::process::id()));
-    let mut staged =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&staging)?;
+    let mut staged = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&staging)?;
     staged.write_all(format!("{digits}\n").as_bytes())?;
     staged.sync_all()?;
     let linked = fs::hard_link(&staging, file);

@@ -47,9 +47,8 @@ impl ModelSource {
             errors.push(error.to_string());
             before.map(|models| models.source.clone()).unwrap_or_default()
         });
-        let unchanged = |kind: ModelKind| {
-            before.filter(|models| models.source.get(&kind) == source.get(&kind))
-        };
+        let unchanged =
+            |kind: ModelKind| before.filter(|models| models.source.get(&kind) == source.get(&kind));
 
         let classifier = match (unchanged(ModelKind::Category), source.get(&ModelKind::Category)) {
             (Some(LiveModels { classifier: Ok(classifier), .. }), _) => Ok(Arc::clone(classifier)),

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use recontact::config::{CommandLineSettings, Settings};
 use recontact::registry::{ModelKind, Registry};
 use recontact::server::Service;
-use recontact::telemetry;
+use recontact::{demo, telemetry};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ enum Command {
     /// Serve the HTTP API until stopped
     Serve(CommandLineSettings),
     /// Show the main path on real data, then keep serving
-    Demo,
+    Demo(demo::DemoArgs),
     /// List, check and switch trained models
     Models {
         /// Folder of models
@@ -63,7 +63,7 @@ enum ModelsCommand {
 fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Serve(settings) => serve(&settings),
-        Command::Demo => Ok(()),
+        Command::Demo(args) => demo::run(&args),
         Command::Models { models, command } => manage_models(&Registry::new(models), command),
     };
     match result {

@@ -33,10 +33,19 @@ pub struct Service {
 /// Every address of the service.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/v1/classify", [(Method::POST, web::post().to(classify::classify_contacts))]))
+        .service(resource(
+            "/v1/classify",
+            [(Method::POST, web::post().to(classify::classify_contacts))],
+        ))
         .service(resource("/v1/embed", [(Method::POST, web::post().to(classify::embed_texts))]))
-        .service(resource("/v1/predict", [(Method::POST, web::post().to(predict::predict_recontacts))]))
-        .service(resource("/v1/contacts", [(Method::POST, web::post().to(contacts::record_contact))]))
+        .service(resource(
+            "/v1/predict",
+            [(Method::POST, web::post().to(predict::predict_recontacts))],
+        ))
+        .service(resource(
+            "/v1/contacts",
+            [(Method::POST, web::post().to(contacts::record_contact))],
+        ))
         .service(resource("/v1/tickets", [(Method::GET, web::get().to(tickets::list_tickets))]))
         .service(resource(
             "/v1/tickets/{id}",
@@ -62,12 +71,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// A resource that answers methods it does not take with 405 and the ones it takes.
 fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
     let allow = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
-    let resource = web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
-        let detail = format!("{} is not taken here, only {allow}", request.method());
-        let mut problem = Problem::new(ProblemCode::MethodNotAllowed, detail);
-        problem.allow = Some(allow.clone());
-        async move { Err::<HttpResponse, _>(problem) }
-    }));
+    let resource =
+        web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
+            let detail = format!("{} is not taken here, only {allow}", request.method());
+            let mut problem = Problem::new(ProblemCode::MethodNotAllowed, detail);
+            problem.allow = Some(allow.clone());
+            async move { Err::<HttpResponse, _>(problem) }
+        }));
     routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
 }
 
@@ -91,8 +101,9 @@ impl Service {
             max_connections: settings.database_connections,
             acquire_timeout: STORE_TIMEOUT,
         };
-        let store =
-            Store::connect(&settings.database, key, options).await.context("opening the database")?;
+        let store = Store::connect(&settings.database, key, options)
+            .await
+            .context("opening the database")?;
         let limits = QueueLimits {
             capacity: settings.limits.waiting_texts,
             batch: settings.limits.batch_texts,

@@ -59,7 +59,10 @@ pub fn start_metrics() -> Result<PrometheusHandle, String> {
 
 fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-    describe_counter!("recontact_http_requests_total", "Requests answered, by route, method and status");
+    describe_counter!(
+        "recontact_http_requests_total",
+        "Requests answered, by route, method and status"
+    );
     describe_histogram!(
         "recontact_http_request_duration_seconds",
         Unit::Seconds,
@@ -68,7 +71,10 @@ fn describe() {
     describe_counter!("recontact_classifications_total", "Texts classified, by action");
     describe_counter!("recontact_truncated_texts_total", "Texts whose end was left out");
     describe_counter!("recontact_tickets_closed_total", "Tickets closed, by risk band");
-    describe_counter!("recontact_overloaded_total", "Requests refused because too much was waiting");
+    describe_counter!(
+        "recontact_overloaded_total",
+        "Requests refused because too much was waiting"
+    );
     describe_counter!("recontact_model_load_failures_total", "Models that could not be loaded");
     describe_gauge!("recontact_inference_queue_texts", "Texts waiting for inference");
     describe_histogram!("recontact_inference_batch_texts", "Texts in one inference batch");
@@ -92,13 +98,20 @@ pub async fn observe(
         Err(error) => error.as_response_error().status_code(),
     };
     let seconds = start.elapsed().as_secs_f64();
-    tracing::debug!(method, route, status = status.as_u16(), duration_ms = seconds * 1e3, "request");
+    tracing::debug!(
+        method,
+        route,
+        status = status.as_u16(),
+        duration_ms = seconds * 1e3,
+        "request"
+    );
     metrics::counter!(
         "recontact_http_requests_total",
         "method" => known_method(&method), "route" => route.clone(), "status" => status.as_str().to_owned()
     )
     .increment(1);
-    metrics::histogram!("recontact_http_request_duration_seconds", "route" => route).record(seconds);
+    metrics::histogram!("recontact_http_request_duration_seconds", "route" => route)
+        .record(seconds);
     result
 }
 

@@ -11,7 +11,17 @@ pub const DAY_MS: i64 = 86_400_000;
 ///
 /// Written as RFC 3339 in UTC (`2026-01-05T09:00:00Z`); read from RFC 3339 with any offset.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
 )]
 #[schema(value_type = String, format = DateTime, examples("2026-01-05T09:00:00Z"))]
 #[serde(try_from = "String", into = "String")]

@@ -161,7 +161,9 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_told_apart_from_what_is_not_expected() {
-        for json in [&b"{"[..], b"", b"{\"inputs\":[]} x", b"{\"inputs\":[{\"count\":1e999}]}", b"\xff"] {
+        for json in
+            [&b"{"[..], b"", b"{\"inputs\":[]} x", b"{\"inputs\":[{\"count\":1e999}]}", b"\xff"]
+        {
             assert_eq!(problem(json).code, ProblemCode::MalformedJson, "{json:?}");
         }
     }

@@ -87,7 +87,9 @@ impl Modify for BearerToken {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Needed where the service was started with a token; never for /health."))
+            .description(Some(
+                "Needed where the service was started with a token; never for /health.",
+            ))
             .build();
         openapi
             .components

@@ -195,7 +195,11 @@ impl Problem {
         match error {
             StoreError::Unavailable { .. } => {
                 tracing::warn!(%error, "the store is unavailable");
-                Self::later(ProblemCode::StoreUnavailable, "the database did not answer", retry_after_s)
+                Self::later(
+                    ProblemCode::StoreUnavailable,
+                    "the database did not answer",
+                    retry_after_s,
+                )
             }
             _ => {
                 tracing::error!(%error, "the store failed");

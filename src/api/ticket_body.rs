@@ -176,7 +176,8 @@ impl PredictTicket {
     pub fn faults(&self, app: &App, at: &str) -> Vec<FieldProblem> {
         let mut faults = self.detail_faults(app, at);
         if self.closed_at < self.opened_at {
-            let detail = format!("closed at {} before it was opened at {}", self.closed_at, self.opened_at);
+            let detail =
+                format!("closed at {} before it was opened at {}", self.closed_at, self.opened_at);
             faults.push(FieldProblem::new(format!("{at}/closed_at"), detail));
         }
         let Some(history) = &self.history else { return faults };

@@ -269,7 +269,10 @@ async fn find(app: &App, id: &TicketId, language: Language) -> Result<TicketView
 }
 
 fn unknown(id: &TicketId) -> Problem {
-    Problem::new(ProblemCode::TicketNotFound, format!("no ticket {id:?} was reported", id = id.as_str()))
+    Problem::new(
+        ProblemCode::TicketNotFound,
+        format!("no ticket {id:?} was reported", id = id.as_str()),
+    )
 }
 
 /// A cursor is opaque to clients: the last ticket's closing and id, in hexadecimal digits.

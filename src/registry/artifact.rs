@@ -113,6 +113,29 @@ pub struct Manifest {
     pub files: BTreeMap<String, FileSum>,
 }
 
+impl Manifest {
+    /// Reads the manifest of a folder; the files it names are not looked at.
+    ///
+    /// # Errors
+    /// [`ArtifactError`], naming the file, when it is missing or not a manifest of this program.
+    pub fn read(folder: &Path) -> Result<Self, ArtifactError> {
+        Self::read_with_bytes(folder).map(|(manifest, _)| manifest)
+    }
+
+    fn read_with_bytes(folder: &Path) -> Result<(Self, Vec<u8>), ArtifactError> {
+        let path = folder.join(MANIFEST);
+        let bytes = read(&path)?;
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            ArtifactError::Manifest { path: path.clone(), reason: error.to_string() }
+        })?;
+        if manifest.format != FORMAT {
+            let reason = format!("format {} where {FORMAT} was expected", manifest.format);
+            return Err(ArtifactError::Manifest { path, reason });
+        }
+        Ok((manifest, bytes))
+    }
+}
+
 /// Why a model folder is refused. Each message names the folder and the file.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
@@ -213,15 +236,7 @@ impl Artifact {
     /// # Errors
     /// [`ArtifactError`], naming the file, when anything is missing, truncated, changed or of another kind.
     pub fn open(folder: &Path, kind: ModelKind) -> Result<Self, ArtifactError> {
-        let path = folder.join(MANIFEST);
-        let bytes = read(&path)?;
-        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| {
-            ArtifactError::Manifest { path: path.clone(), reason: error.to_string() }
-        })?;
-        if manifest.format != FORMAT {
-            let reason = format!("format {} where {FORMAT} was expected", manifest.format);
-            return Err(ArtifactError::Manifest { path, reason });
-        }
+        let (manifest, bytes) = Manifest::read_with_bytes(folder)?;
         if manifest.kind != kind {
             let found = manifest.kind;
             return Err(ArtifactError::Kind { path: folder.to_owned(), expected: kind, found });

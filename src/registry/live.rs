@@ -203,13 +203,8 @@ impl Registry {
                 .collect();
             versions.sort();
             for version in versions {
-                let path = self.folder(kind, &version).join(MANIFEST);
-                let manifest = fs::read(&path)
-                    .map_err(|error| format!("{}: {error}", path.display()))
-                    .and_then(|bytes| {
-                        serde_json::from_slice(&bytes)
-                            .map_err(|error| format!("{}: {error}", path.display()))
-                    });
+                let manifest = Manifest::read(&self.folder(kind, &version));
+                let manifest = manifest.map_err(|error| error.to_string());
                 let is_live = live.get(&kind).is_some_and(|entry| entry.version == version);
                 listed.push(Listed { kind, version, is_live, manifest });
             }

@@ -1,6 +1,7 @@
 //! Training for `recontact`: from raw data to model folders. The service cannot reach this code.
 
 pub mod card;
+pub mod category;
 pub mod failure;
 pub mod faults;
 pub mod hub;

@@ -1,8 +1,8 @@
 //! `recontact-train`: the command line.
 
 use clap::{Parser, Subcommand};
-use recontact::registry::{Artifact, ModelKind};
-use recontact_training::{bad_input, failure, hub, prepare, risk};
+use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
+use recontact_training::{bad_input, category, failure, hub, prepare, risk};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +20,8 @@ enum Command {
     /// Turn a public data set into a table of closed tickets.
     #[command(subcommand)]
     Prepare(prepare::PrepareCommand),
+    /// Train a category model on labelled texts.
+    Category(category::CategoryArgs),
     /// Train a recontact risk model on closed tickets.
     Risk(risk::RiskArgs),
     /// Measure a stored model on a file.
@@ -34,6 +36,9 @@ struct EvaluateArgs {
     /// The data to measure on.
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
+    /// The folder in which the encoder of a category model is looked up.
+    #[arg(long, value_name = "DIR", default_value = "models", env = "RECONTACT_MODELS")]
+    models: PathBuf,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::FetchEncoder(args) => hub::run(args),
         Command::Prepare(command) => prepare::run(command),
+        Command::Category(args) => category::run(args),
         Command::Risk(args) => risk::run(args),
         Command::Evaluate(args) => evaluate(&args),
     };
@@ -56,7 +62,13 @@ fn main() -> ExitCode {
 }
 
 fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
-    let artifact = Artifact::open(&args.model, ModelKind::Risk)
-        .map_err(|error| bad_input!("--model: {error}"))?;
-    risk::evaluate_risk(&artifact, &args.data, args.json)
+    let refused = |error: ArtifactError| bad_input!("--model: {error}");
+    let kind = Manifest::read(&args.model).map_err(refused)?.kind;
+    let artifact = Artifact::open(&args.model, kind).map_err(refused)?;
+    match kind {
+        ModelKind::Category => {
+            category::evaluate_category(&artifact, &args.data, &args.models, args.json)
+        }
+        ModelKind::Risk => risk::evaluate_risk(&artifact, &args.data, args.json),
+    }
 }

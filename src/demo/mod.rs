@@ -1,0 +1,307 @@
+//! `recontact demo`: the main path on the shipped data, through the real service.
+//!
+//! History up to a day is imported; the tickets that were closed on the days after it are reported and closed through the
+//! API, as a helpdesk would, and the risk is set against what really happened afterwards.
+
+mod tickets;
+
+use crate::config::{CommandLineSettings, Settings};
+use crate::risk::RiskModel;
+use crate::server::Service;
+use crate::store::{Store, Tenant};
+use crate::telemetry;
+use crate::ticket::ClosedTicket;
+use crate::timestamp::Timestamp;
+use anyhow::{Context, ensure};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// History is loaded up to here: the end of the data that the shipped risk model was trained on.
+const HISTORY_END: &str = "2016-04-26T01:52:00Z";
+/// Tickets that are closed through the API.
+const CLOSINGS: usize = 300;
+/// Tickets shown of the riskiest and of the safest.
+const SHOWN: usize = 6;
+/// Contacts that are classified: one of so many rows of the test file.
+const CONTACT_STEP: usize = 385;
+/// A contact in a language the shipped category model was not trained on: it must abstain.
+const RUSSIAN_CONTACT: &str = "Моя карта до сих пор не пришла, что мне делать?";
+/// Days after a closing within which the same issue counts as a recontact, as the shipped model was trained.
+const WINDOW_DAYS: i64 = 14;
+
+/// Arguments of `recontact demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// End after the table instead of serving on
+    #[arg(long)]
+    exit: bool,
+    /// Folder with the shipped data
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    #[command(flatten)]
+    settings: CommandLineSettings,
+}
+
+/// Shows the main path on real data, then serves on until stopped.
+///
+/// # Errors
+/// If a model or a data file is missing, or the service fails.
+pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
+    let settings = settings(&args.settings)?;
+    telemetry::start_logging(settings.log_format);
+    actix_web::rt::System::new().block_on(async {
+        let service = Service::start(settings).await?;
+        let unavailable =
+            |reason: String| anyhow::anyhow!("{reason}\n`make demo` fetches what is missing");
+        let models = service.app.models();
+        models.classifier.as_ref().map_err(|reason| unavailable(reason.clone()))?;
+        let risk = models.risk.clone().map_err(unavailable)?;
+        let (address, handle) = (service.address, service.handle());
+        let history = tickets::read(&args.data.join("incidents/tickets.csv.gz"), &risk)?;
+        import(&service.app.store, &history).await?;
+        let server = actix_web::rt::spawn(service.run());
+        let data = args.data.clone();
+        let shown = actix_web::web::block(move || show(address, &data, &history, &risk)).await?;
+        if shown.is_err() || args.exit {
+            handle.stop(true).await;
+        }
+        server.await??;
+        shown
+    })
+}
+
+/// The usual settings, but with a database of the demonstration's own and, if the usual port is taken, a free one.
+fn settings(command_line: &CommandLineSettings) -> anyhow::Result<Settings> {
+    let mut command_line = command_line.clone();
+    command_line.database.get_or_insert_with(|| "sqlite:var/demo/recontact.db".to_owned());
+    command_line.customer_key_file.get_or_insert_with(|| "var/demo/customer.key".into());
+    let mut settings = Settings::load(&command_line).map_err(anyhow::Error::msg)?;
+    if command_line.listen.is_none() && TcpListener::bind(settings.listen).is_err() {
+        settings.listen.set_port(0);
+    }
+    Ok(settings)
+}
+
+async fn import(store: &Store, tickets: &[ClosedTicket]) -> anyhow::Result<()> {
+    let end = Timestamp::parse(HISTORY_END)?;
+    let closed = tickets.partition_point(|ticket| ticket.closed_at <= end);
+    let imported =
+        store.import_closed(&Tenant::DEFAULT, &tickets[..closed], Timestamp::now()).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "History: {closed} closed tickets up to {end} ({imported} new in the store).")?;
+    Ok(())
+}
+
+fn show(
+    address: SocketAddr,
+    data: &Path,
+    history: &[ClosedTicket],
+    risk: &Arc<RiskModel>,
+) -> anyhow::Result<()> {
+    let client = Client { base: format!("http://{address}") };
+    let mut out = std::io::stdout().lock();
+    show_contacts(&client, &mut out, &contacts(&data.join("banking77/test.csv"))?)?;
+    show_closings(&client, &mut out, history, risk)?;
+    let base = &client.base;
+    writeln!(
+        out,
+        "\nThe service listens on {base}\n  \
+         API viewer       {base}/docs/\n  \
+         risky tickets    {base}/v1/tickets?risk=high&limit=5\n  \
+         models           {base}/v1/models\n  \
+         metrics          {base}/metrics\n  \
+         classify a text  curl -s {base}/v1/classify -H 'Content-Type: application/json' -d '{{\"text\":\"My card has not arrived\"}}'"
+    )?;
+    Ok(out.flush()?)
+}
+
+/// Real contacts with the category a person gave them.
+fn contacts(path: &Path) -> anyhow::Result<Vec<(String, Option<String>)>> {
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("reading {}", path.display()))?;
+    let mut contacts = Vec::new();
+    for record in reader.records().step_by(CONTACT_STEP) {
+        let record = record?;
+        let (text, category) = (record.get(0), record.get(1));
+        contacts.push((text.unwrap_or_default().to_owned(), category.map(str::to_owned)));
+    }
+    contacts.push((RUSSIAN_CONTACT.to_owned(), None));
+    Ok(contacts)
+}
+
+fn show_contacts(
+    client: &Client,
+    out: &mut impl Write,
+    contacts: &[(String, Option<String>)],
+) -> anyhow::Result<()> {
+    let inputs: Vec<Value> = contacts.iter().map(|(text, _)| json!({ "text": text })).collect();
+    let answer = client.post("/v1/classify", &json!({ "inputs": inputs }))?;
+    writeln!(out, "\nContacts, classified by {}:\n", answer["model"]["version"])?;
+    writeln!(out, "{:<58} {:<34} {:>5}  {:<8} true category", "text", "category", "p", "action")?;
+    let results = answer["results"].as_array().context("no results")?;
+    for ((text, truth), result) in contacts.iter().zip(results) {
+        let category =
+            result["category"].as_str().or(result["reason"].as_str()).unwrap_or_default();
+        let probability =
+            result["probability"].as_f64().map_or("–".to_owned(), |p| format!("{p:.2}"));
+        let action = result["action"].as_str().unwrap_or_default();
+        let truth = truth.as_deref().unwrap_or("(Russian: the model knows English only)");
+        writeln!(
+            out,
+            "{:<58} {category:<34} {probability:>5}  {action:<8} {truth}",
+            shortened(text, 57)
+        )?;
+    }
+    Ok(())
+}
+
+/// A ticket closed through the API, and what happened afterwards.
+struct Closing<'a> {
+    ticket: &'a ClosedTicket,
+    probability: f64,
+    band: String,
+    reason: String,
+    came_back: bool,
+}
+
+fn show_closings(
+    client: &Client,
+    out: &mut impl Write,
+    history: &[ClosedTicket],
+    risk: &RiskModel,
+) -> anyhow::Result<()> {
+    let end = Timestamp::parse(HISTORY_END)?;
+    let first = history.partition_point(|ticket| ticket.closed_at <= end);
+    let later = &history[first..];
+    let to_close = &later[..CLOSINGS.min(later.len())];
+    report_open_tickets(client, to_close, later)?;
+    let mut closings = to_close
+        .iter()
+        .map(|ticket| close(client, ticket, history))
+        .collect::<Result<Vec<_>, _>>()?;
+    closings.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+
+    writeln!(
+        out,
+        "\n{} tickets reported and closed, assessed by {}:\n",
+        closings.len(),
+        risk.version()
+    )?;
+    writeln!(
+        out,
+        "{:<8} {:<12} {:>5} {:<6}  {:<9}  strongest reason",
+        "ticket", "category", "risk", "band", "came back"
+    )?;
+    let line = |out: &mut dyn Write, closing: &Closing<'_>| {
+        writeln!(
+            out,
+            "{:<8} {:<12} {:>4.0}% {:<6}  {:<9}  {}",
+            closing.ticket.id.as_str(),
+            closing.ticket.category.as_str(),
+            100.0 * closing.probability,
+            closing.band,
+            if closing.came_back { "yes" } else { "no" },
+            shortened(&closing.reason, 76)
+        )
+    };
+    closings.iter().take(SHOWN).try_for_each(|closing| line(out, closing))?;
+    writeln!(out, "…")?;
+    let safest = closings.len().saturating_sub(SHOWN);
+    closings[safest..].iter().try_for_each(|closing| line(out, closing))?;
+    writeln!(out)?;
+    for band in ["high", "medium", "low"] {
+        let of_band: Vec<_> = closings.iter().filter(|closing| closing.band == band).collect();
+        let came_back = of_band.iter().filter(|closing| closing.came_back).count();
+        let tickets = of_band.len();
+        writeln!(
+            out,
+            "of {tickets:>3} tickets in the {band} band {came_back:>3} came back within {WINDOW_DAYS} days"
+        )?;
+    }
+    Ok(())
+}
+
+/// The customers' other tickets that were open at the end of the history: a helpdesk would have reported them.
+fn report_open_tickets(
+    client: &Client,
+    to_close: &[ClosedTicket],
+    later: &[ClosedTicket],
+) -> anyhow::Result<()> {
+    let customers: BTreeSet<_> = to_close.iter().map(|ticket| &ticket.customer_id).collect();
+    let last = to_close.last().map(|ticket| ticket.closed_at);
+    for ticket in later.iter().filter(|ticket| customers.contains(&ticket.customer_id)) {
+        if Some(ticket.opened_at) < last {
+            let opening = json!({
+                "customer_id": ticket.customer_id,
+                "opened_at": ticket.opened_at,
+                "category": ticket.category,
+            });
+            client.put(&format!("/v1/tickets/{}", ticket.id), &opening)?;
+        }
+    }
+    Ok(())
+}
+
+fn close<'a>(
+    client: &Client,
+    ticket: &'a ClosedTicket,
+    all: &[ClosedTicket],
+) -> anyhow::Result<Closing<'a>> {
+    let mut body = serde_json::to_value(&ticket.details)?;
+    body["closed_at"] = json!(ticket.closed_at);
+    let answer = client.post(&format!("/v1/tickets/{}/close", ticket.id), &body)?;
+    let assessment = &answer["assessment"];
+    let until = ticket.closed_at.plus_days(WINDOW_DAYS);
+    let came_back = all.iter().any(|other| {
+        other.customer_id == ticket.customer_id
+            && other.category == ticket.category
+            && other.id != ticket.id
+            && other.opened_at > ticket.closed_at
+            && other.opened_at <= until
+    });
+    Ok(Closing {
+        ticket,
+        probability: assessment["probability"].as_f64().context("no probability")?,
+        band: assessment["band"].as_str().unwrap_or_default().to_owned(),
+        reason: assessment["reasons"][0]["text"].as_str().unwrap_or_default().to_owned(),
+        came_back,
+    })
+}
+
+fn shortened(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        text.to_owned()
+    } else {
+        text.chars().take(chars - 1).chain(['…']).collect()
+    }
+}
+
+/// A client of the service, as a helpdesk has one.
+struct Client {
+    base: String,
+}
+
+impl Client {
+    fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        answer(path, ureq::post(format!("{}{path}", self.base)).send_json(body))
+    }
+
+    fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        answer(path, ureq::put(format!("{}{path}", self.base)).send_json(body))
+    }
+}
+
+fn answer(
+    path: &str,
+    response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+) -> anyhow::Result<Value> {
+    let mut response = response.with_context(|| path.to_owned())?;
+    let status = response.status();
+    let body = response.body_mut().read_json().with_context(|| path.to_owned())?;
+    ensure!(status.is_success(), "{path} answered {status}: {body}");
+    Ok(body)
+}

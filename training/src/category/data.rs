@@ -1,0 +1,227 @@
+//! Labelled texts: read from tables, checked, split by category.
+
+use crate::bad_input;
+use crate::faults::Faults;
+use crate::table::Table;
+use recontact::classify::category::{Label, LabelSet};
+use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
+use recontact::ticket::{IssueCategory, Name};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+/// Texts with their categories.
+#[derive(Debug, Clone, Default)]
+pub struct Examples {
+    /// What customers wrote.
+    pub texts: Vec<ContactText>,
+    /// What each text is about.
+    pub categories: Vec<IssueCategory>,
+}
+
+impl Examples {
+    /// Reads the columns `text` and `label` of a file.
+    ///
+    /// # Errors
+    /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
+    pub fn read(path: &Path, text: &str, label: &str) -> anyhow::Result<Self> {
+        let table = Table::read(path)?;
+        let (text_column, label_column) = (table.column(text)?, table.column(label)?);
+        let mut examples = Self::default();
+        let mut faults = Faults::default();
+        for row in table.rows() {
+            let text = row.cell(text_column).unwrap_or_default();
+            let text = ContactText::parse(text, DEFAULT_MAX_TEXT_BYTES);
+            let category = Name::parse(row.cell(label_column).unwrap_or_default());
+            match (text, category) {
+                (Ok(text), Ok(category)) => {
+                    examples.texts.push(text);
+                    examples.categories.push(category);
+                }
+                (text, category) => {
+                    if let Err(error) = text {
+                        faults.push(format!("{}: {error}", table.place(row, text_column)));
+                    }
+                    if let Err(error) = category {
+                        faults.push(format!("{}: {error}", table.place(row, label_column)));
+                    }
+                }
+            }
+        }
+        faults.finish()?;
+        Ok(examples)
+    }
+
+    /// Number of texts.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Rows of each category.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&IssueCategory, usize> {
+        let mut counts = BTreeMap::new();
+        for category in &self.categories {
+            *counts.entry(category).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    /// Splits off a share of each category's rows, chosen by the seed: the rest, and what was split off.
+    #[must_use]
+    pub fn split(&self, share: f64, seed: u64) -> (Self, Self) {
+        let (rest, held_out) = stratified(&self.categories, share, seed);
+        (self.pick(&rest), self.pick(&held_out))
+    }
+
+    /// Categories with fewer rows than needed are refused, all of them at once.
+    ///
+    /// # Errors
+    /// [`crate::failure::BadInput`].
+    pub fn check_counts(&self, file: &str, least: usize) -> anyhow::Result<()> {
+        let counts = self.counts();
+        let mut faults = Faults::default();
+        for (category, count) in counts.iter().filter(|(_, count)| **count < least) {
+            faults.push(format!(
+                "{file}: category {category:?} has {count} training example(s), at least {least} are needed: \
+                 add examples, merge it with another category or leave its rows out",
+                category = category.as_str()
+            ));
+        }
+        faults.finish()?;
+        if counts.len() < 2 {
+            return Err(bad_input!(
+                "{file}: expected at least 2 categories, found {}",
+                counts.len()
+            ));
+        }
+        Ok(())
+    }
+
+    /// How many texts occur in both.
+    #[must_use]
+    pub fn overlap(&self, other: &Self) -> usize {
+        let mine: HashSet<&str> = self.texts.iter().map(ContactText::as_str).collect();
+        other.texts.iter().filter(|text| mine.contains(text.as_str())).count()
+    }
+
+    fn pick(&self, rows: &[usize]) -> Self {
+        Self {
+            texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
+            categories: rows.iter().map(|&row| self.categories[row].clone()).collect(),
+        }
+    }
+}
+
+/// The label set of the training rows, in alphabetical order, with areas where a table gives them.
+///
+/// # Errors
+/// [`crate::failure::BadInput`] when the table leaves a category out or names one twice.
+pub fn label_set(examples: &Examples, areas: Option<&Path>) -> anyhow::Result<LabelSet> {
+    let area_of = areas.map(read_areas).transpose()?;
+    let mut labels = Vec::new();
+    for category in examples.counts().into_keys() {
+        let area = match &area_of {
+            None => None,
+            Some(areas) => Some(areas.get(category).cloned().ok_or_else(|| {
+                bad_input!("the areas table has no row for category {:?}", category.as_str())
+            })?),
+        };
+        labels.push(Label { category: category.clone(), area });
+    }
+    LabelSet::new(labels).map_err(|error| bad_input!("{error}"))
+}
+
+fn read_areas(path: &Path) -> anyhow::Result<HashMap<IssueCategory, Name>> {
+    let table = Table::read(path)?;
+    let (category, area) = (table.column("category")?, table.column("area")?);
+    let mut areas = HashMap::new();
+    for row in table.rows() {
+        let name = |column| {
+            Name::parse(row.cell(column).unwrap_or_default())
+                .map_err(|error| bad_input!("{}: {error}", table.place(row, column)))
+        };
+        let category_name = name(category)?;
+        if areas.insert(category_name, name(area)?).is_some() {
+            return Err(bad_input!("{}: the category stands twice", table.place(row, category)));
+        }
+    }
+    Ok(areas)
+}
+
+/// Row numbers of a stratified split: the rest, and `share` of each category (rounded). Both keep the rows' order.
+pub(super) fn stratified<T: Ord>(groups: &[T], share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
+    let mut members: BTreeMap<&T, Vec<usize>> = BTreeMap::new();
+    for (row, group) in groups.iter().enumerate() {
+        members.entry(group).or_default().push(row);
+    }
+    let mut random = SplitMix64(seed);
+    let mut is_held_out = vec![false; groups.len()];
+    for rows in members.values_mut() {
+        for at in (1..rows.len()).rev() {
+            rows.swap(at, random.below(at + 1));
+        }
+        for &row in &rows[..rounded_share(rows.len(), share)] {
+            is_held_out[row] = true;
+        }
+    }
+    (0..groups.len()).partition(|&row| !is_held_out[row])
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a number of rows lies between 0 and that number"
+)]
+fn rounded_share(rows: usize, share: f64) -> usize {
+    ((rows as f64 * share).round() as usize).min(rows)
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a few lines that give the same split on every machine and in every version.
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which is small against 2^64, so that the bias does not matter.
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % bound as u64).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_split_loses_nothing_and_takes_its_share_of_each_group(
+            groups in prop::collection::vec(0u8..5, 1..200), seed in any::<u64>(),
+        ) {
+            let (rest, held_out) = stratified(&groups, 0.2, seed);
+            let mut all: Vec<usize> = rest.iter().chain(&held_out).copied().collect();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..groups.len()).collect::<Vec<_>>());
+            for group in 0..5 {
+                let count = |rows: &[usize]| rows.iter().filter(|&&row| groups[row] == group).count();
+                let total = count(&rest) + count(&held_out);
+                prop_assert_eq!(count(&held_out), rounded_share(total, 0.2));
+            }
+            prop_assert_eq!(stratified(&groups, 0.2, seed), (rest, held_out));
+        }
+    }
+}
