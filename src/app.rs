@@ -6,7 +6,7 @@ use crate::classify::encoder::TextEncoder;
 use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
-use crate::registry::Registry;
+use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
 use crate::store::{Store, Tenant};
 use arc_swap::ArcSwap;
@@ -48,7 +48,7 @@ impl App {
             policy: settings.classify.clone(),
         };
         let models = source.load(None);
-        announce(&models);
+        announce(None, &models);
         let token = settings.bearer_token()?;
         let models = ArcSwap::from_pointee(models);
         Ok(Self { settings, store, queue, tenant: Tenant::DEFAULT, token, metrics, models, source })
@@ -90,29 +90,36 @@ impl App {
 
     /// Looks at `live.toml` and, if it says something new, loads that and swaps it in. Blocks while loading.
     ///
-    /// What cannot be loaded leaves the model before it serving.
+    /// What cannot be loaded leaves the model before it serving and is tried again at the next look: the encoder may have
+    /// been fetched, or the folder restored, since.
     pub fn reload(&self) {
         let before = self.models.load_full();
         let is_outdated = match self.source.registry.live() {
             Ok(live) => before.is_outdated(&live),
-            Err(_) => before.errors.is_empty(),
+            Err(_) => true,
         };
         if is_outdated {
             let models = self.source.load(Some(&before));
-            announce(&models);
+            announce(Some(&before), &models);
             self.models.store(Arc::new(models));
         }
     }
 }
 
-/// Says in log and metrics what serves and what could not be loaded.
-fn announce(models: &LiveModels) {
-    for (kind, version) in models.versions() {
-        tracing::info!(%kind, version, "model loaded");
-        metrics::gauge!("recontact_model_info", "kind" => kind.as_str(), "version" => version.to_owned())
-            .set(1.0);
+/// Says in log and metrics what serves now, what does no longer, and what could not be loaded, each once.
+fn announce(before: Option<&LiveModels>, models: &LiveModels) {
+    let served = before.map(LiveModels::versions).unwrap_or_default();
+    let serving = models.versions();
+    let info = |kind: ModelKind, version: &str| metrics::gauge!("recontact_model_info", "kind" => kind.as_str(), "version" => version.to_owned());
+    for (kind, version) in served.iter().filter(|model| !serving.contains(model)) {
+        info(*kind, version).set(0.0);
     }
-    for error in &models.errors {
+    for (kind, version) in serving.iter().filter(|model| !served.contains(model)) {
+        tracing::info!(%kind, version, "model loaded");
+        info(*kind, version).set(1.0);
+    }
+    let told = before.map_or(&[][..], |models| &models.errors);
+    for error in models.errors.iter().filter(|error| !told.contains(error)) {
         tracing::error!(%error, "a model could not be loaded");
         metrics::counter!("recontact_model_load_failures_total").increment(1);
     }

@@ -150,7 +150,8 @@ impl Settings {
         let known = known_options();
         let environment = Env::prefixed("RECONTACT_")
             .map(|name| name.as_str().replace("__", ".").into())
-            .filter(move |name| known.iter().any(|option| option == name.as_str()));
+            // Variables are in capitals: `name` is compared without regard to case.
+            .filter(move |name| known.iter().any(|option| name == option.as_str()));
         let settings: Self = figment
             .merge(environment)
             .merge(Serialized::defaults(command_line))

@@ -24,6 +24,8 @@ pub struct LiveModels {
     pub errors: Vec<String>,
     /// What `live.toml` said when this was built.
     source: LiveFile,
+    /// What of it is loaded; differs from `source` where a model was refused and the one before it goes on serving.
+    loaded: LiveFile,
 }
 
 /// What loading needs to know.
@@ -47,13 +49,15 @@ impl ModelSource {
             errors.push(error.to_string());
             before.map(|models| models.source.clone()).unwrap_or_default()
         });
+        let mut loaded = before.map(|models| models.loaded.clone()).unwrap_or_default();
         let unchanged =
-            |kind: ModelKind| before.filter(|models| models.source.get(&kind) == source.get(&kind));
+            |kind: ModelKind| before.filter(|models| models.loaded.get(&kind) == source.get(&kind));
 
         let classifier = match (unchanged(ModelKind::Category), source.get(&ModelKind::Category)) {
             (Some(LiveModels { classifier: Ok(classifier), .. }), _) => Ok(Arc::clone(classifier)),
             (_, entry) => self.load_classifier(entry, before),
         };
+        note_loaded(&mut loaded, &source, ModelKind::Category, classifier.is_ok());
         let classifier = or_before(classifier, before.map(|m| &m.classifier), &mut errors);
         let encoder = match &classifier {
             Ok(classifier) => Ok(Arc::clone(classifier.encoder())),
@@ -63,8 +67,9 @@ impl ModelSource {
             (Some(LiveModels { risk: Ok(risk), .. }), _) => Ok(Arc::clone(risk)),
             (_, entry) => self.load_risk(entry),
         };
+        note_loaded(&mut loaded, &source, ModelKind::Risk, risk.is_ok());
         let risk = or_before(risk, before.map(|m| &m.risk), &mut errors);
-        LiveModels { encoder, classifier, risk, errors, source }
+        LiveModels { encoder, classifier, risk, errors, source, loaded }
     }
 
     fn load_classifier(
@@ -129,7 +134,14 @@ impl LiveModels {
     /// Whether `live.toml` says something else now, or what it said could not be loaded.
     #[must_use]
     pub fn is_outdated(&self, now: &LiveFile) -> bool {
-        self.source != *now
+        self.source != *now || !self.errors.is_empty()
+    }
+}
+
+/// Remembers which entry of `live.toml` a model that was loaded belongs to.
+fn note_loaded(loaded: &mut LiveFile, source: &LiveFile, kind: ModelKind, is_loaded: bool) {
+    if let Some(entry) = source.get(&kind).filter(|_| is_loaded) {
+        loaded.insert(kind, entry.clone());
     }
 }
 

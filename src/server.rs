@@ -1,7 +1,7 @@
 //! The one route table, and the life of the service: bind, run, stop.
 
 use crate::api::problem::{Problem, ProblemCode};
-use crate::api::{ApiDoc, auth, classify, contacts, health, models, predict, tickets};
+use crate::api::{auth, classify, contacts, docs, health, models, predict, tickets};
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
@@ -15,8 +15,6 @@ use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, Resource
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::time::Duration;
-use utoipa::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
 
 /// How long a call waits for a database connection.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -62,9 +60,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/health/live", [(Method::GET, web::get().to(health::live))]))
         .service(resource("/health/ready", [(Method::GET, web::get().to(health::ready))]))
         .service(resource("/metrics", [(Method::GET, web::get().to(health::show_metrics))]))
-        .service(resource("/docs", [(Method::GET, web::get().to(to_docs))]))
-        // The viewer's files are compiled in; it reads /openapi.json.
-        .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", ApiDoc::openapi()))
+        .service(resource("/openapi.json", [(Method::GET, web::get().to(docs::show_openapi))]))
+        .service(resource("/docs", [(Method::GET, web::get().to(docs::to_viewer))]))
+        .service(resource("/docs/{file:.*}", [(Method::GET, web::get().to(docs::show_viewer))]))
         .default_service(web::to(unknown_address));
 }
 
@@ -79,10 +77,6 @@ fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resourc
             async move { Err::<HttpResponse, _>(problem) }
         }));
     routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
-}
-
-async fn to_docs() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header(("Location", "/docs/")).finish()
 }
 
 async fn unknown_address(request: HttpRequest) -> Result<HttpResponse, Problem> {

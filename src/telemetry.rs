@@ -78,7 +78,10 @@ fn describe() {
     describe_counter!("recontact_model_load_failures_total", "Models that could not be loaded");
     describe_gauge!("recontact_inference_queue_texts", "Texts waiting for inference");
     describe_histogram!("recontact_inference_batch_texts", "Texts in one inference batch");
-    describe_gauge!("recontact_model_info", "1 for each model version loaded");
+    describe_gauge!(
+        "recontact_model_info",
+        "1 for each model version that serves, 0 for one that did"
+    );
 }
 
 /// Counts and logs a request. The route's pattern is used, never the address itself: it holds identifiers.

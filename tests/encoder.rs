@@ -2,6 +2,13 @@
 //!
 //! Reference vectors and small models: `tests/fixtures/encoders`. The real all-MiniLM-L6-v2 is compared where it lies in
 //! `models/encoder`; `make test` puts it there.
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::print_stdout,
+    reason = "a helper that fails is a failed test; the fixtures hold small counts; figures are printed"
+)]
 
 use recontact::classify::encoder::{EncoderError, TextEncoder};
 use safetensors::SafeTensors;

@@ -44,6 +44,12 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 }
 
 fn check_content_type(request: &HttpRequest) -> Result<(), Problem> {
+    if let Some(coding) = request.headers().get(header::CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let detail = format!("expected a body without Content-Encoding, got {coding:?}");
+        return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
+    }
     if request.content_type().eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
@@ -87,10 +93,16 @@ fn pointer(path: &Path) -> String {
     path.iter().fold("#".to_owned(), |pointer, segment| match segment {
         Segment::Seq { index } => format!("{pointer}/{index}"),
         Segment::Map { key } | Segment::Enum { variant: key } => {
-            format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+            format!("{pointer}/{}", escaped(key))
         }
         Segment::Unknown => pointer,
     })
+}
+
+/// A member's name as part of a JSON pointer.
+#[must_use]
+pub fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// The parameters of an address; unknown ones are refused by `T`'s `deny_unknown_fields`.
@@ -108,8 +120,13 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
 /// # Errors
 /// [`ProblemCode::InvalidQuery`].
 pub fn path_id(text: &str) -> Result<Name, Problem> {
-    Name::parse(text)
-        .map_err(|error| Problem::new(ProblemCode::InvalidQuery, format!("ticket id: {error}")))
+    let fault =
+        |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("ticket id: {reason}"));
+    // What stands in the place of bytes that are not UTF-8: different identifiers would look the same.
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(fault("expected percent-encoded UTF-8".to_owned()));
+    }
+    Name::parse(text).map_err(|error| fault(error.to_string()))
 }
 
 /// Checks that a list has 1 to `most` items.

@@ -5,6 +5,7 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod contacts;
+pub mod docs;
 pub mod health;
 pub mod models;
 pub mod predict;

@@ -1,6 +1,7 @@
 //! The bodies that describe tickets. All three share the fields of [`TicketDetails`]; the macro spells them out in each,
 //! because a fault in a flattened field could not be pointed at.
 
+use super::body::escaped;
 use super::problem::FieldProblem;
 use crate::app::App;
 use crate::ticket::{
@@ -241,7 +242,7 @@ fn attribute_faults(
         .iter()
         .filter_map(|(name, value)| {
             let place: String = name.chars().take(Name::MAX_CHARS).collect();
-            Some(FieldProblem::new(format!("{pointer}/{place}"), fault(name, value)?))
+            Some(FieldProblem::new(format!("{pointer}/{}", escaped(&place)), fault(name, value)?))
         })
         .collect()
 }

@@ -203,7 +203,8 @@ pub struct ListQuery {
     #[param(value_type = Option<String>, example = "high")]
     risk: Option<RiskBand>,
     /// Tickets on a page.
-    limit: Option<u32>,
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -231,11 +232,7 @@ pub async fn list_tickets(
 ) -> Result<web::Json<TicketList>, Problem> {
     let list: ListQuery = query(&request)?;
     let limits = &app.settings.limits;
-    let limit = list.limit.unwrap_or(limits.page_size);
-    if !(1..=limits.page_size_max).contains(&limit) {
-        let detail = format!("limit: expected 1 to {}, got {limit}", limits.page_size_max);
-        return Err(Problem::new(ProblemCode::InvalidQuery, detail));
-    }
+    let limit = parse_limit(list.limit.as_deref(), limits.page_size, limits.page_size_max)?;
     let after = list.cursor.as_deref().map(parse_cursor).transpose()?;
     let band = list.risk.map(RiskBand::as_str);
     // One more than asked for tells whether there is another page.
@@ -273,6 +270,14 @@ fn unknown(id: &TicketId) -> Problem {
         ProblemCode::TicketNotFound,
         format!("no ticket {id:?} was reported", id = id.as_str()),
     )
+}
+
+fn parse_limit(limit: Option<&str>, default: u32, most: u32) -> Result<u32, Problem> {
+    let Some(text) = limit else { return Ok(default) };
+    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
+        let detail = format!("limit: expected 1 to {most}, got {text:?}");
+        Problem::new(ProblemCode::InvalidQuery, detail)
+    })
 }
 
 /// A cursor is opaque to clients: the last ticket's closing and id, in hexadecimal digits.

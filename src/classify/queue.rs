@@ -102,7 +102,7 @@ impl ClassifyQueue {
     ) -> Result<T, QueueError> {
         let place = Place::take(&self.waiting, texts.len(), self.limits.capacity)?;
         let (reply, answer) = oneshot::channel();
-        let job = Job { encoder, texts, task: task(reply), _place: place };
+        let job = Job { encoder, texts, task: task(reply), place };
         self.sender.send(job).map_err(|_| QueueError::Stopped)?;
         answer.await.map_err(|_| QueueError::Stopped)?
     }
@@ -112,7 +112,15 @@ struct Job {
     encoder: Arc<TextEncoder>,
     texts: Vec<ContactText>,
     task: Task,
-    _place: Place,
+    place: Place,
+}
+
+impl Job {
+    /// Gives the room back first: who has its answer may ask again at once.
+    fn answer(self, embeddings: Result<Vec<Embedding>, QueueError>) {
+        drop(self.place);
+        self.task.answer(&self.texts, embeddings);
+    }
 }
 
 enum Task {
@@ -203,14 +211,14 @@ fn answer(jobs: Vec<Job>) {
             let mut embeddings = embeddings.into_iter();
             for job in jobs {
                 let own = embeddings.by_ref().take(job.texts.len()).collect();
-                job.task.answer(&job.texts, Ok(own));
+                job.answer(Ok(own));
             }
         }
         // One text may be to blame: the others of the batch must not suffer from it.
         Err(_) if jobs.len() > 1 => jobs.into_iter().for_each(|job| answer(vec![job])),
         Err(error) => {
             tracing::error!(%error, "inference failed");
-            jobs.into_iter().for_each(|job| job.task.answer(&job.texts, Err(error.clone())));
+            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
         }
     }
 }

@@ -326,6 +326,12 @@ impl Artifact {
         &self.folder
     }
 
+    /// The version: the folder's name, also where the folder was copied from another.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.folder.file_name().and_then(|name| name.to_str()).unwrap_or(&self.manifest.version)
+    }
+
     /// The manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {

@@ -74,7 +74,7 @@ impl RiskModel {
         let fault = |reason: String| artifact.content_error(MODEL_FILE, reason);
         let weights: RiskWeights = serde_json::from_slice(artifact.file(MODEL_FILE)?)
             .map_err(|error| fault(error.to_string()))?;
-        Self::new(artifact.manifest().version.clone(), weights).map_err(fault)
+        Self::new(artifact.version().to_owned(), weights).map_err(fault)
     }
 
     /// Checks weights and makes them a model.

@@ -1,0 +1,236 @@
+//! Every refusal is `application/problem+json` with a stable code, whatever is wrong with the request.
+
+use crate::helpers::{spawn_app, spawn_app_with};
+use serde_json::json;
+
+const JSON_ADDRESSES: [(&str, &str); 6] = [
+    ("POST", "/v1/classify"),
+    ("POST", "/v1/embed"),
+    ("POST", "/v1/predict"),
+    ("POST", "/v1/contacts"),
+    ("PUT", "/v1/tickets/t-1"),
+    ("POST", "/v1/tickets/t-1/close"),
+];
+
+#[test]
+fn what_is_no_json_is_told_with_its_place() {
+    let app = spawn_app();
+    for (method, path) in JSON_ADDRESSES {
+        for body in [&b""[..], b"{", b"hello", b"{\"text\":\"\xff\"}", b"\xef\xbb\xbf{}"] {
+            let answer = app.send(app.request(method, path), body);
+            answer.expect_problem(400, "malformed_json");
+        }
+    }
+    let problem =
+        app.post_bytes("/v1/classify", "{\"text\": \"a\",}").expect_problem(400, "malformed_json");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "malformed_json",
+      "detail": "trailing comma at line 1 column 14",
+      "status": 400,
+      "title": "The body is not JSON.",
+      "type": "urn:recontact:problem:malformed_json"
+    }
+    "##);
+    let latin = app
+        .post_bytes("/v1/classify", b"{\"text\": \"caf\xe9\"}")
+        .expect_problem(400, "malformed_json");
+    assert_eq!(latin["detail"], "the body is not UTF-8 from byte 13 on");
+    app.post_bytes("/v1/classify", "{\"text\":\"a\"} {}").expect_problem(400, "malformed_json");
+    // However deep, it ends in an answer.
+    let deep = "[".repeat(100_000);
+    for body in [deep.clone(), format!("{{\"text\":{deep}"), format!("{{\"inputs\":{deep}")] {
+        app.post_bytes("/v1/classify", body).expect_problem(422, "invalid_input");
+    }
+}
+
+#[test]
+fn json_of_another_form_is_pointed_at() {
+    let app = spawn_app();
+    for (method, path) in JSON_ADDRESSES {
+        for body in ["null", "[]", "7", "\"text\""] {
+            let answer = app.send(app.request(method, path), body);
+            assert_eq!(answer.expect_faults(), ["#"], "{method} {path} {body}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_field_is_pointed_at() {
+    let app = spawn_app();
+    let problem = app
+        .classify(&json!({"inputs": [{"text": "a"}, {"text": "b", "langauge": "en"}]}))
+        .expect_problem(422, "invalid_input");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "invalid_input",
+      "detail": "#/inputs/1/langauge: unknown field `langauge`, expected one of `id`, `text`, `channel`",
+      "errors": [
+        {
+          "detail": "unknown field `langauge`, expected one of `id`, `text`, `channel`",
+          "pointer": "#/inputs/1/langauge"
+        }
+      ],
+      "status": 422,
+      "title": "A field of the body is missing, unknown or not as expected.",
+      "type": "urn:recontact:problem:invalid_input"
+    }
+    "##);
+    for (method, path) in JSON_ADDRESSES {
+        let answer = app.send(app.request(method, path), "{\"colour\":1}");
+        assert_eq!(answer.expect_faults(), ["#/colour"], "{method} {path}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_said_to_be_json_is_refused() {
+    let app = spawn_app();
+    for (method, path) in JSON_ADDRESSES {
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"]
+        {
+            let request = ureq::http::Request::builder()
+                .method(method)
+                .uri(format!("http://{}{path}", app.address))
+                .header("Content-Type", content_type);
+            let problem =
+                app.send(request, "{\"text\":\"a\"}").expect_problem(415, "unsupported_media_type");
+            assert!(problem["detail"].as_str().unwrap().contains(content_type), "{problem}");
+        }
+    }
+    let none = ureq::http::Request::builder()
+        .method("POST")
+        .uri(format!("http://{}/v1/classify", app.address));
+    app.send(none, b"{}".as_slice()).expect_problem(415, "unsupported_media_type");
+    for content_type in ["application/json; charset=utf-8", "Application/JSON"] {
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}/v1/classify", app.address))
+            .header("Content-Type", content_type);
+        app.send(request, "{\"text\":\"My card has not arrived\"}").expect(200);
+    }
+}
+
+#[test]
+fn a_compressed_body_is_refused_as_such() {
+    let app = spawn_app();
+    let request = app.request("POST", "/v1/classify").header("Content-Encoding", "gzip");
+    let answer = app.send(request, b"\x1f\x8b\x08\x00".as_slice());
+    let problem = answer.expect_problem(415, "unsupported_media_type");
+    assert!(problem["detail"].as_str().unwrap().contains("gzip"), "{problem}");
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_with_the_limit() {
+    let app = spawn_app_with(|settings| settings.limits.body_bytes = 1000);
+    for (method, path) in JSON_ADDRESSES {
+        let answer = app.send(app.request(method, path), "x".repeat(1001).as_str());
+        let problem = answer.expect_problem(413, "payload_too_large");
+        assert!(problem["detail"].as_str().unwrap().contains("1000"), "{problem}");
+    }
+    app.post_bytes("/v1/classify", "x".repeat(1000)).expect_problem(400, "malformed_json");
+}
+
+#[test]
+fn a_very_large_body_is_answered_and_the_service_goes_on() {
+    let app = spawn_app();
+    for _ in 0..3 {
+        let answer = app.post_bytes("/v1/classify", vec![b' '; (16 << 20) + 1]);
+        answer.expect_problem(413, "payload_too_large");
+        app.classify(&json!({"text": "My card has not arrived"})).expect(200);
+    }
+}
+
+#[test]
+fn a_refusal_before_the_body_was_read_is_answered_too() {
+    let app = spawn_app();
+    let body = vec![b' '; 8 << 20];
+    for _ in 0..3 {
+        let request = ureq::http::Request::builder()
+            .method("POST")
+            .uri(format!("http://{}/v1/classify", app.address))
+            .header("Content-Type", "text/plain");
+        app.send(request, body.as_slice()).expect_problem(415, "unsupported_media_type");
+        app.send(app.request("POST", "/v1/nowhere"), body.as_slice())
+            .expect_problem(404, "not_found");
+        app.send(app.request("PUT", "/v1/classify"), body.as_slice())
+            .expect_problem(405, "method_not_allowed");
+    }
+}
+
+#[test]
+fn an_unknown_address_is_a_problem() {
+    let app = spawn_app();
+    for path in [
+        "/",
+        "/v1",
+        "/v2/classify",
+        "/v1/classify/",
+        "/v1/tickets/",
+        "/health",
+        "/docs/no-such-file.js",
+    ] {
+        app.get(path).expect_problem(404, "not_found");
+    }
+    let problem = app.get("/v1/clasify").expect_problem(404, "not_found");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "not_found",
+      "detail": "no such address: /v1/clasify",
+      "status": 404,
+      "title": "There is nothing at this address.",
+      "type": "urn:recontact:problem:not_found"
+    }
+    "##);
+}
+
+#[test]
+fn a_method_that_an_address_does_not_take_is_answered_with_those_it_takes() {
+    let app = spawn_app();
+    for (path, allowed) in [
+        ("/v1/classify", "POST"),
+        ("/v1/embed", "POST"),
+        ("/v1/predict", "POST"),
+        ("/v1/contacts", "POST"),
+        ("/v1/tickets", "GET"),
+        ("/v1/tickets/t-1", "GET, PUT"),
+        ("/v1/tickets/t-1/close", "POST"),
+        ("/v1/models", "GET"),
+        ("/health/live", "GET"),
+        ("/health/ready", "GET"),
+        ("/metrics", "GET"),
+        ("/openapi.json", "GET"),
+        ("/docs", "GET"),
+        ("/docs/", "GET"),
+    ] {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            if allowed.split(", ").any(|taken| taken == method) {
+                continue;
+            }
+            let answer = app.send(app.request(method, path), ());
+            answer.expect_problem(405, "method_not_allowed");
+            assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+        }
+    }
+    let problem = app.get("/v1/classify").expect_problem(405, "method_not_allowed");
+    insta::assert_json_snapshot!(problem, @r##"
+    {
+      "code": "method_not_allowed",
+      "detail": "GET is not taken here, only POST",
+      "status": 405,
+      "title": "The address does not take this method.",
+      "type": "urn:recontact:problem:method_not_allowed"
+    }
+    "##);
+}
+
+#[test]
+fn what_is_sent_back_holds_nothing_of_the_inside() {
+    let app = spawn_app();
+    for answer in
+        [app.get("/v1/tickets/no-such"), app.get("/nowhere"), app.post_bytes("/v1/predict", "{}")]
+    {
+        for word in ["sqlx", "serde", "src/", "panicked"] {
+            assert!(!answer.text().contains(word), "{}", answer.text());
+        }
+    }
+}

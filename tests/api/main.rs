@@ -1,0 +1,18 @@
+//! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+
+mod helpers;
+#[path = "../support/models.rs"]
+mod trained;
+
+mod auth;
+mod classify;
+mod contacts;
+mod docs;
+mod embed;
+mod errors;
+mod health;
+mod models;
+mod overload;
+mod predict;
+mod tickets;

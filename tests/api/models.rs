@@ -1,0 +1,235 @@
+use crate::helpers::{Answer, TestApp, spawn_app, spawn_app_in};
+use crate::trained;
+use recontact::registry::ModelKind;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+fn classify(app: &TestApp) -> Answer {
+    app.classify(&json!({"text": "My card has not arrived"}))
+}
+
+fn serving_category(app: &TestApp) -> Value {
+    classify(app).expect(200)["model"]["version"].clone()
+}
+
+fn serving_risk(app: &TestApp) -> Value {
+    let ticket = json!({
+        "id": "t-1", "customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z",
+        "closed_at": "2026-01-06T10:30:00Z", "category": "Category 26"
+    });
+    app.predict(&json!({"tickets": [ticket]})).expect(200)["model"]["version"].clone()
+}
+
+fn load_errors(app: &TestApp) -> Vec<String> {
+    let errors = app.list_models().expect(200)["load_errors"].clone();
+    serde_json::from_value(errors).unwrap()
+}
+
+/// Something done to a file.
+type Damage = fn(&Path);
+
+/// Overwrites a byte in the middle.
+fn tamper(file: &Path) {
+    let mut bytes = fs::read(file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+fn truncate(file: &Path) {
+    let bytes = fs::read(file).unwrap();
+    fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+}
+
+fn remove(file: &Path) {
+    fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn models_are_listed_with_what_is_live_and_what_serves() {
+    let app = spawn_app();
+    trained::write_category_model(&app.models_folder(), "cards-2");
+    let body = app.list_models().expect(200);
+    assert_eq!(body["encoder"]["name"], trained::ENCODER);
+    assert_eq!(body["load_errors"], json!([]));
+    let models: Vec<Value> = body["models"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|model| json!([model["kind"], model["version"], model["live"], model["serving"]]))
+        .collect();
+    assert_eq!(
+        models,
+        [
+            json!(["category", "cards-1", true, true]),
+            json!(["category", "cards-2", false, false]),
+            json!(["risk", "incidents-1", true, true]),
+        ]
+    );
+    let risk = &body["models"][2];
+    assert!(risk["metrics"]["test"]["roc_auc"].is_number(), "{risk}");
+    assert_eq!(risk["error"], Value::Null);
+}
+
+#[test]
+fn a_promotion_and_a_rollback_take_effect_at_the_next_look() {
+    let app = spawn_app();
+    let models = app.models_folder();
+    trained::write_category_model(&models, "cards-2");
+    trained::copy_risk_model(&models, "incidents-2");
+    app.registry().promote(ModelKind::Category, "cards-2").unwrap();
+    assert_eq!(serving_category(&app), "cards-1");
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-2");
+    app.registry().roll_back(ModelKind::Category).unwrap();
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-1");
+    assert_eq!(load_errors(&app), [""; 0]);
+}
+
+#[test]
+fn a_closed_ticket_keeps_the_assessment_of_the_model_of_that_time() {
+    let app = spawn_app();
+    let report = json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "Category 26"});
+    let closing = json!({"closed_at": "2026-01-06T10:30:00Z"});
+    app.report_ticket("t-1", &report).expect(201);
+    let closed = app.close_ticket("t-1", &closing).expect(200);
+    let models = app.models_folder();
+    trained::copy_risk_model(&models, "incidents-2");
+    app.registry().promote(ModelKind::Risk, "incidents-2").unwrap();
+    app.app.reload();
+    assert_eq!(serving_risk(&app), "incidents-2");
+    assert_eq!(app.close_ticket("t-1", &closing).expect(200), closed);
+    assert_eq!(app.ticket("t-1").expect(200), closed);
+}
+
+#[test]
+fn a_damaged_new_model_is_refused_by_file_name_and_the_old_one_goes_on_serving() {
+    let damages: [(&str, Damage); 3] =
+        [("tampered", tamper), ("truncated", truncate), ("removed", remove)];
+    for file in ["weights.safetensors", "card.md", "manifest.json"] {
+        for (what, damage) in damages {
+            let app = spawn_app();
+            trained::write_category_model(&app.models_folder(), "cards-2");
+            app.registry().promote(ModelKind::Category, "cards-2").unwrap();
+            damage(&app.models_folder().join("category/cards-2").join(file));
+            app.app.reload();
+            assert_eq!(serving_category(&app), "cards-1", "{file} {what}");
+            let errors = load_errors(&app);
+            assert!(errors.len() == 1 && errors[0].contains(file), "{file} {what}: {errors:?}");
+            app.get("/health/ready").expect(200);
+        }
+    }
+}
+
+#[test]
+fn a_damaged_new_risk_model_leaves_the_old_one_serving_and_closings_go_on() {
+    let app = spawn_app();
+    trained::copy_risk_model(&app.models_folder(), "incidents-2");
+    app.registry().promote(ModelKind::Risk, "incidents-2").unwrap();
+    tamper(&app.models_folder().join("risk/incidents-2/model.json"));
+    app.app.reload();
+    assert_eq!(serving_risk(&app), "incidents-1");
+    let errors = load_errors(&app);
+    assert!(errors.len() == 1 && errors[0].contains("model.json"), "{errors:?}");
+}
+
+#[test]
+fn a_refused_model_is_told_as_long_as_live_toml_names_it() {
+    let app = spawn_app();
+    let models = app.models_folder();
+    trained::write_category_model(&models, "cards-2");
+    app.registry().promote(ModelKind::Category, "cards-2").unwrap();
+    let weights = models.join("category/cards-2/weights.safetensors");
+    let whole = fs::read(&weights).unwrap();
+    truncate(&weights);
+    app.app.reload();
+    // Another kind changes: what is wrong with this one must not be forgotten.
+    trained::copy_risk_model(&models, "incidents-2");
+    app.registry().promote(ModelKind::Risk, "incidents-2").unwrap();
+    app.app.reload();
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-1");
+    assert!(load_errors(&app).iter().any(|error| error.contains("weights.safetensors")));
+    fs::write(&weights, whole).unwrap();
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-2");
+    assert_eq!(load_errors(&app), [""; 0]);
+}
+
+#[test]
+fn an_unreadable_live_toml_leaves_all_models_serving_and_is_told_until_it_is_mended() {
+    let app = spawn_app();
+    let file = app.models_folder().join("live.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, "category = 7\n").unwrap();
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-1");
+    assert_eq!(serving_risk(&app), "incidents-1");
+    let errors = load_errors_of(&app);
+    assert!(errors.contains("live.toml"), "{errors}");
+    fs::write(&file, text).unwrap();
+    app.app.reload();
+    assert_eq!(load_errors(&app), [""; 0]);
+}
+
+/// What `/v1/models` says, whether it can list or not.
+fn load_errors_of(app: &TestApp) -> String {
+    app.list_models().text().to_owned()
+}
+
+#[test]
+fn a_changed_folder_does_not_change_the_model_that_serves() {
+    let app = spawn_app();
+    let before = classify(&app).expect(200);
+    tamper(&app.models_folder().join("category/cards-1/weights.safetensors"));
+    app.app.reload();
+    assert_eq!(classify(&app).expect(200), before);
+}
+
+#[test]
+fn a_damaged_model_at_the_start_leaves_the_rest_of_the_service_working() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = folder.path().join("models");
+    trained::install(&models);
+    tamper(&models.join("risk/incidents-1/model.json"));
+    let app = spawn_app_in(folder, |_| {});
+    assert_eq!(serving_category(&app), "cards-1");
+    let problem = app.predict(&json!({"tickets": [{
+        "id": "t-1", "customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z",
+        "closed_at": "2026-01-06T10:30:00Z", "category": "Category 26"
+    }]}));
+    let problem = problem.expect_problem(503, "model_unavailable");
+    assert!(problem["detail"].as_str().unwrap().contains("model.json"), "{problem}");
+}
+
+#[test]
+fn an_encoder_that_is_fetched_later_is_found_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = folder.path().join("models");
+    trained::install(&models);
+    fs::remove_dir_all(models.join("encoder")).unwrap();
+    let app = spawn_app_in(folder, |_| {});
+    let problem = classify(&app).expect_problem(503, "model_unavailable");
+    assert!(problem["detail"].as_str().unwrap().contains("fetch-encoder tiny-bert"), "{problem}");
+    trained::install_encoder(&models);
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-1");
+}
+
+#[test]
+fn a_head_of_another_encoder_is_refused() {
+    let app = spawn_app();
+    let models = app.models_folder();
+    trained::write_category_model(&models, "cards-2");
+    let link = models.join("encoder").join(trained::ENCODER);
+    let fixtures = fs::read_link(&link).unwrap();
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(fixtures.with_file_name("tiny-distilbert"), &link).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(&models, folder.path().join("models")).unwrap();
+    let other = spawn_app_in(folder, |_| {});
+    let problem = classify(&other).expect_problem(503, "model_unavailable");
+    assert!(problem["detail"].as_str().unwrap().contains("trained on encoder"), "{problem}");
+}

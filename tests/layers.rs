@@ -1,0 +1,200 @@
+//! Which module may use which, and which library is named where, read from the sources.
+//!
+//! The direction is drawn in `docs/architecture.md`: edges (`api`, `server`, `store`) know the middle (`classify`, `risk`),
+//! and the middle knows no edge.
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// A source file of the service.
+struct Source {
+    /// Path below `src`, such as `store/tickets.rs`.
+    path: String,
+    /// Its lines of code: comments are left out.
+    code: Vec<String>,
+}
+
+impl Source {
+    /// The first part of its path: `store` for `store/tickets.rs`, `ticket` for `ticket.rs`.
+    fn module(&self) -> &str {
+        self.path.split('/').next().unwrap().trim_end_matches(".rs")
+    }
+
+    fn is_in(&self, places: &[&str]) -> bool {
+        places.iter().any(|place| self.path == *place || self.module() == *place)
+    }
+
+    /// The modules of this crate that it names as `crate::…`.
+    fn uses(&self) -> BTreeSet<String> {
+        let text = self.code.join("\n");
+        let mut used = BTreeSet::new();
+        for after in text.split("crate::").skip(1) {
+            match after.strip_prefix('{') {
+                Some(list) => {
+                    let list = list.split(";").next().unwrap();
+                    let mut depth = 0;
+                    let outer: String = list
+                        .chars()
+                        .filter(|c| {
+                            depth += i32::from(*c == '{') - i32::from(*c == '}');
+                            depth == 0
+                        })
+                        .collect();
+                    used.extend(outer.split(',').map(|part| first_name(part.trim())));
+                }
+                None => {
+                    used.insert(first_name(after));
+                }
+            }
+        }
+        used.remove("");
+        used
+    }
+
+    /// Whether a word stands in the code.
+    fn names(&self, word: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        self.code.iter().any(|line| {
+            line.match_indices(word).any(|(at, _)| {
+                !line[..at].ends_with(is_part) && !line[at + word.len()..].starts_with(is_part)
+            })
+        })
+    }
+}
+
+fn first_name(path: &str) -> String {
+    path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    collect(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), "", &mut found);
+    assert!(found.len() > 30, "only {} files found", found.len());
+    found
+}
+
+fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let path = format!("{below}{name}");
+        if entry.file_type().unwrap().is_dir() {
+            collect(&entry.path(), &format!("{path}/"), found);
+        } else if name.ends_with(".rs") {
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            found.push(Source { path, code: code.map(str::to_owned).collect() });
+        }
+    }
+}
+
+/// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
+const MAY_USE: [(&str, &[&str]); 16] = [
+    ("timestamp", &[]),
+    ("probability", &[]),
+    ("ticket", &["timestamp"]),
+    ("contact", &["ticket", "timestamp"]),
+    ("classify", &["contact", "probability", "ticket", "registry"]),
+    ("risk", &["probability", "ticket", "timestamp", "registry"]),
+    // The registry checks a model by building it, as the service would.
+    ("registry", &["classify", "risk", "timestamp"]),
+    ("live_models", &["classify", "registry", "risk"]),
+    ("store", &["contact", "ticket", "timestamp"]),
+    ("customer_key", &["store"]),
+    ("config", &["classify"]),
+    ("telemetry", &["config"]),
+    (
+        "api",
+        &[
+            "app",
+            "classify",
+            "contact",
+            "probability",
+            "registry",
+            "risk",
+            "store",
+            "ticket",
+            "timestamp",
+        ],
+    ),
+    ("app", &["api", "classify", "config", "live_models", "registry", "risk", "store"]),
+    ("server", &["api", "app", "classify", "config", "customer_key", "store", "telemetry"]),
+    ("lib", &[]),
+];
+
+#[test]
+fn every_module_uses_only_what_lies_below_it() {
+    for source in sources() {
+        if source.is_in(&["main", "demo"]) {
+            continue;
+        }
+        let module = source.module();
+        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == module).unwrap_or_else(|| {
+            panic!("{}: say in MAY_USE what module {module} may use", source.path)
+        });
+        for used in source.uses() {
+            let is_allowed = used == module || allowed.contains(&used.as_str());
+            assert!(is_allowed, "{} uses crate::{used}, but {module} may not", source.path);
+        }
+    }
+}
+
+#[test]
+fn nothing_but_the_binary_uses_the_demonstration() {
+    for source in sources() {
+        assert!(source.path == "main.rs" || !source.uses().contains("demo"), "{}", source.path);
+    }
+}
+
+/// Asserts that only these files or modules name a word.
+fn assert_only(places: &[&str], word: &str) {
+    let mut users = 0;
+    for source in sources().iter().filter(|source| source.names(word)) {
+        assert!(source.is_in(places), "{} names {word}; only {places:?} may", source.path);
+        users += 1;
+    }
+    assert!(places.is_empty() || users > 0, "nobody names {word} any more: remove the rule");
+}
+
+#[test]
+fn each_library_is_named_in_its_own_layer_only() {
+    for library in ["candle_core", "candle_nn", "candle_transformers", "tokenizers"] {
+        assert_only(&["classify"], library);
+    }
+    assert_only(&["store"], "sqlx");
+    // The checksummed weights of a head are written and read beside its mathematics.
+    assert_only(&["classify"], "safetensors");
+    assert_only(&["api"], "utoipa_swagger_ui");
+}
+
+#[test]
+fn only_problems_know_status_codes_of_errors() {
+    // Reporting a ticket answers 201 or 200; readiness is no error, and counting looks at every answer.
+    assert_only(&["api/problem.rs", "api/tickets.rs", "api/health.rs", "telemetry"], "StatusCode");
+    for source in sources().iter().filter(|source| !source.is_in(&["api/problem.rs"])) {
+        for error in ["BAD_REQUEST", "UNPROCESSABLE_ENTITY", "INTERNAL_SERVER_ERROR", "BadRequest"]
+        {
+            assert!(!source.names(error), "{} names {error}", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_service_never_goes_to_the_network_for_a_model() {
+    assert_only(&[], "hf_hub");
+    // The demonstration talks to the service that it has started.
+    for source in sources().iter().filter(|source| source.names("ureq")) {
+        assert!(source.is_in(&["demo"]), "{} names ureq", source.path);
+    }
+}
+
+#[test]
+fn the_middle_reads_neither_clock_nor_chance() {
+    for source in sources().iter().filter(|source| source.is_in(&["classify", "risk"])) {
+        for word in ["Timestamp::now", "SystemTime", "Instant::now", "now_utc", "getrandom"] {
+            assert!(!source.code.iter().any(|line| line.contains(word)), "{}: {word}", source.path);
+        }
+    }
+}

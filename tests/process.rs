@@ -1,0 +1,596 @@
+//! The program as its operators meet it: started, stopped, killed, and told to switch models.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails is a failed test"
+)]
+
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "support/models.rs"]
+mod trained;
+
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The longest any wait in here may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A folder with models and room for a port file, and a database to come.
+struct Place {
+    folder: TempDir,
+    database: String,
+}
+
+impl Place {
+    /// With a database in the folder.
+    fn new() -> Self {
+        Self::with_database("sqlite:recontact.db".to_owned())
+    }
+
+    fn with_database(database: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        trained::install(&folder.path().join("models"));
+        Self { folder, database }
+    }
+
+    fn models(&self) -> PathBuf {
+        self.folder.path().join("models")
+    }
+
+    fn port_file(&self) -> PathBuf {
+        self.folder.path().join("port")
+    }
+
+    /// `recontact serve` on a free port; its logs go to a pipe.
+    fn serve_command(&self) -> Command {
+        let mut command = recontact();
+        command
+            .current_dir(self.folder.path())
+            .args(["serve", "--listen", "127.0.0.1:0", "--port-file", "port"])
+            .args(["--database", &self.database, "--models", "models"])
+            .args(["--customer-key-file", "customer.key"])
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts a service and waits until it tells its port.
+    fn serve(&self) -> Serving {
+        self.serve_with(|_| {})
+    }
+
+    fn serve_with(&self, change: impl FnOnce(&mut Command)) -> Serving {
+        let _ = fs::remove_file(self.port_file());
+        let mut command = self.serve_command();
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let start = Instant::now();
+        while !self.port_file().exists() {
+            if let Some(status) = child.try_wait().unwrap() {
+                let mut said = String::new();
+                log.read_to_string(&mut said).unwrap();
+                panic!("the service ended with {status}: {said}");
+            }
+            assert!(start.elapsed() < DEADLINE, "no port file");
+            std::thread::yield_now();
+        }
+        let port = fs::read_to_string(self.port_file()).unwrap().trim().parse().unwrap();
+        Serving { child, log, client: Client::new(port), port }
+    }
+}
+
+/// A running service; killed when dropped.
+struct Serving {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+    client: Client,
+    port: u16,
+}
+
+impl Serving {
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits for the end; the exit code and everything it logged.
+    fn wait(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.log.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It has ended already where the test was about its end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Requests to a service that may end at any moment.
+#[derive(Clone)]
+struct Client {
+    agent: ureq::Agent,
+    port: u16,
+}
+
+impl Client {
+    fn new(port: u16) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(DEADLINE))
+            .build()
+            .new_agent();
+        Self { agent, port }
+    }
+
+    /// Status and body; `None` when no whole answer came.
+    fn send(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://127.0.0.1:{}{path}", self.port))
+            .header("Content-Type", "application/json");
+        let answer = match method {
+            "GET" => self.agent.run(request.body(()).unwrap()),
+            _ => self.agent.run(request.body(serde_json::to_vec(body).unwrap()).unwrap()),
+        };
+        let mut answer = answer.ok()?;
+        let status = answer.status().as_u16();
+        Some((status, answer.body_mut().read_json().ok()?))
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.send("GET", path, &Value::Null).expect("an answer");
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+}
+
+fn recontact() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_recontact"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("RECONTACT_")) {
+        command.env_remove(name);
+    }
+    command.env("RUST_LOG", "info").stdin(Stdio::null());
+    command
+}
+
+/// Small, seeded and good enough to choose moments.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// A write that was answered 2xx, and where and how it must be found later.
+enum Noted {
+    /// A reported or closed ticket as answered.
+    Ticket(String, Value),
+    /// A contact as sent, and its classification as answered.
+    Contact(Value, Value),
+}
+
+/// Writes as fast as it can until the service is gone; notes what was answered 2xx.
+fn write_until_gone(client: &Client, writer: &str, written: &AtomicUsize) -> Vec<Noted> {
+    let mut noted = Vec::new();
+    for number in 0.. {
+        let id = format!("{writer}-{number}");
+        let path = format!("/v1/tickets/{id}");
+        let report = json!({
+            "customer_id": format!("u-{}", number % 5), "opened_at": "2026-01-05T09:00:00Z",
+            "category": "Category 26", "attributes": {"number": number}
+        });
+        let Some((status, body)) = client.send("PUT", &path, &report) else { break };
+        assert_eq!(status, 201, "{body}");
+        written.fetch_add(1, Ordering::SeqCst);
+        noted.push(Noted::Ticket(id.clone(), body["ticket"].clone()));
+        let closing = json!({"closed_at": "2026-01-06T10:30:00Z", "reassignments": number % 3});
+        let Some((status, body)) = client.send("POST", &format!("{path}/close"), &closing) else {
+            break;
+        };
+        assert_eq!(status, 200, "{body}");
+        written.fetch_add(1, Ordering::SeqCst);
+        noted.pop();
+        noted.push(Noted::Ticket(id.clone(), body));
+        let contact = json!({
+            "id": id, "customer_id": "u-9", "ticket_id": id, "occurred_at": "2026-01-05T09:00:00Z",
+            "text": "My card has not arrived"
+        });
+        let Some((status, body)) = client.send("POST", "/v1/contacts", &contact) else { break };
+        assert_eq!(status, 201, "{body}");
+        written.fetch_add(1, Ordering::SeqCst);
+        noted.push(Noted::Contact(contact, body["classification"].clone()));
+    }
+    noted
+}
+
+fn assert_still_there(client: &Client, noted: &[Noted]) {
+    for note in noted {
+        match note {
+            Noted::Ticket(id, answered) => {
+                let found = client.get(&format!("/v1/tickets/{id}"));
+                // Between the last report and the kill its closing may have been stored without an answer.
+                let is_closed_since = answered["status"] == "open" && found["status"] == "closed";
+                if !is_closed_since {
+                    assert_eq!(found, *answered);
+                }
+            }
+            Noted::Contact(sent, classification) => {
+                let (status, again) = client.send("POST", "/v1/contacts", sent).expect("an answer");
+                assert_eq!((status, &again["outcome"]), (200, &json!("unchanged")), "{again}");
+                assert_eq!(again["classification"], *classification);
+            }
+        }
+    }
+}
+
+/// Kills the service under writes, again and again on the same database, and looks for everything it had answered.
+fn kill_and_look(place: &Place) {
+    let mut chance = Chance(2026);
+    let mut noted = Vec::new();
+    for round in 0..12 {
+        let serving = place.serve();
+        let written = AtomicUsize::new(0);
+        let kill_after = usize::try_from(5 + chance.below(60)).unwrap();
+        let new: Vec<Noted> = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..3)
+                .map(|writer| {
+                    let (client, written) = (serving.client.clone(), &written);
+                    let name = format!("r{round}w{writer}");
+                    scope.spawn(move || write_until_gone(&client, &name, written))
+                })
+                .collect();
+            let start = Instant::now();
+            while written.load(Ordering::SeqCst) < kill_after {
+                assert!(start.elapsed() < DEADLINE, "the writers do not get on");
+                std::thread::yield_now();
+            }
+            serving.kill();
+            writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+        });
+        assert!(!new.is_empty());
+        noted.extend(new);
+    }
+    let serving = place.serve();
+    assert_still_there(&serving.client, &noted);
+}
+
+#[test]
+fn what_was_answered_2xx_is_there_after_kill_9() {
+    kill_and_look(&Place::new());
+}
+
+#[test]
+fn what_was_answered_2xx_is_there_after_kill_9_on_postgres() {
+    let Some(url) = postgres::database_or_skip() else { return };
+    kill_and_look(&Place::with_database(url));
+}
+
+#[test]
+fn a_termination_finishes_what_was_accepted_and_ends_with_code_0() {
+    let place = Place::new();
+    let serving = place.serve();
+    let slow =
+        json!({"inputs": vec![json!({"text": "my card has not arrived ".repeat(3_000)}); 24]});
+    let body = serde_json::to_vec(&slow).unwrap();
+    // Accepted is what the service has in its hands: its whole head and a part of its body were read.
+    let mut requests: Vec<TcpStream> = (0..4)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", serving.port)).unwrap();
+            stream.set_read_timeout(Some(DEADLINE)).unwrap();
+            let head = format!(
+                "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&body).unwrap();
+            stream
+        })
+        .collect();
+    wait_until("the requests wait for inference", || queue_length(&serving.client) > 0.0);
+    serving.signal("-TERM");
+    for stream in &mut requests {
+        let (status, body) = read_answer(stream);
+        assert_eq!(status, 200, "{body}");
+        let results = serde_json::from_str::<Value>(&body).unwrap()["results"].clone();
+        assert_eq!(results.as_array().unwrap().len(), 24);
+    }
+    // The clients keep their connections open meanwhile.
+    let (code, log) = serving.wait();
+    drop(requests);
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("finishing what was accepted") && log.contains("stopped"), "{log}");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_clients_that_go_on_asking_on_their_connections() {
+    let place = Place::new();
+    let serving = place.serve();
+    let gone = AtomicBool::new(false);
+    let answered = AtomicUsize::new(0);
+    let start = std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let client = serving.client.clone();
+            let (gone, answered) = (&gone, &answered);
+            scope.spawn(move || {
+                while !gone.load(Ordering::SeqCst) {
+                    let Some((status, body)) = client.send(
+                        "POST",
+                        "/v1/classify",
+                        &json!({"text": "My card has not arrived"}),
+                    ) else {
+                        break;
+                    };
+                    assert_eq!(status, 200, "{body}");
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        wait_until("clients were answered", || answered.load(Ordering::SeqCst) > 20);
+        serving.signal("-TERM");
+        let start = Instant::now();
+        let (code, log) = serving.wait();
+        gone.store(true, Ordering::SeqCst);
+        assert_eq!(code, Some(0), "{log}");
+        start
+    });
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+}
+
+#[test]
+fn the_first_log_line_and_the_port_file_tell_the_port() {
+    let place = Place::new();
+    let mut serving = place.serve();
+    let mut line = String::new();
+    while !line.contains("listening on") {
+        line.clear();
+        assert_ne!(serving.log.read_line(&mut line).unwrap(), 0, "the log ended");
+    }
+    assert!(line.contains(&format!("http://127.0.0.1:{}", serving.port)), "{line}");
+    assert_eq!(serving.client.get("/health/live"), json!({"live": true}));
+}
+
+#[test]
+fn a_hang_up_looks_at_live_toml_at_once() {
+    let place = Place::new();
+    fs::write(place.folder.path().join("recontact.toml"), "reload_interval_s = 3600\n").unwrap();
+    let serving = place.serve_with(|command| {
+        command.args(["--config", "recontact.toml"]);
+    });
+    trained::write_category_model(&place.models(), "cards-2");
+    assert!(models(&place.models(), &["promote", "category", "cards-2"]).status.success());
+    serving.signal("-HUP");
+    let classify = json!({"text": "My card has not arrived"});
+    wait_until("the new model serves", || {
+        let (_, body) = serving.client.send("POST", "/v1/classify", &classify).unwrap();
+        body["model"]["version"] == "cards-2"
+    });
+}
+
+#[test]
+fn options_may_come_from_variables_and_a_file() {
+    let place = Place::new();
+    fs::write(place.folder.path().join("recontact.toml"), "[limits]\npage_size_max = 60\n")
+        .unwrap();
+    let serving = place.serve_with(|command| {
+        command
+            .args(["--config", "recontact.toml"])
+            .env("RECONTACT_LIMITS__TEXTS_PER_REQUEST", "1");
+    });
+    let two = json!({"inputs": [{"text": "a"}, {"text": "b"}]});
+    let (status, body) = serving.client.send("POST", "/v1/classify", &two).unwrap();
+    assert_eq!((status, &body["code"]), (422, &json!("too_many_items")));
+    let (status, _) = serving.client.send("GET", "/v1/tickets?limit=61", &Value::Null).unwrap();
+    assert_eq!(status, 400);
+}
+
+#[test]
+fn wrong_options_are_told_by_name_and_end_with_an_error() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    fs::write(folder.join("unknown.toml"), "colour = \"red\"\n").unwrap();
+    fs::write(folder.join("broken.toml"), "listen = \n").unwrap();
+    fs::write(folder.join("empty-token"), "\n").unwrap();
+    fs::write(folder.join("no-key"), "secret\n").unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (arguments, said) in [
+        (vec!["--colour", "red"], "--colour"),
+        (vec!["--listen", "everywhere"], "everywhere"),
+        (vec!["--config", "no-such.toml"], "no-such.toml"),
+        (vec!["--config", "unknown.toml"], "colour"),
+        (vec!["--config", "broken.toml"], "listen"),
+        (vec!["--database", "mysql://localhost/x"], "sqlite:PATH"),
+        (vec!["--database", "sqlite:models"], "database"),
+        (vec!["--token-file", "no-such-token"], "no-such-token"),
+        (vec!["--token-file", "empty-token"], "token is empty"),
+        (vec!["--customer-key-file", "no-key"], "no-key"),
+        (vec!["--listen", &taken], &taken),
+    ] {
+        let mut command = recontact();
+        command.current_dir(folder).arg("serve");
+        for (option, value) in [
+            ("--listen", "127.0.0.1:0"),
+            ("--database", "sqlite:a.db"),
+            ("--customer-key-file", "a.key"),
+        ] {
+            if !arguments.contains(&option) {
+                command.args([option, value]);
+            }
+        }
+        let output = command.args(&arguments).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(errors.contains(said), "{arguments:?}: {errors}");
+        assert!(
+            !errors.contains("panicked") && !errors.contains("secret"),
+            "{arguments:?}: {errors}"
+        );
+    }
+}
+
+#[test]
+fn another_customer_key_is_refused_for_a_database_in_use() {
+    let place = Place::new();
+    place.serve().kill();
+    fs::remove_file(place.folder.path().join("customer.key")).unwrap();
+    let output = place.serve_command().output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && errors.contains("customer key"), "{errors}");
+}
+
+/// Something done to a file.
+type Damage = fn(&Path);
+
+/// `recontact models …`
+fn models(folder: &Path, arguments: &[&str]) -> Output {
+    recontact().args(["models", "--models"]).arg(folder).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn models_are_listed_shown_and_verified() {
+    let place = Place::new();
+    let list = models(&place.models(), &["list"]);
+    assert!(list.status.success());
+    let lines: Vec<Vec<&str>> =
+        text(&list.stdout).lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+    assert_eq!(lines, [["category", "cards-1", "live"], ["risk", "incidents-1", "live"]]);
+    let shown = models(&place.models(), &["show", "risk", "incidents-1"]);
+    assert!(text(&shown.stdout).starts_with("# Recontact risk incidents-1"));
+    let verified = models(&place.models(), &["verify"]);
+    assert!(verified.status.success());
+    assert_eq!(text(&verified.stdout).matches("ok ").count(), 2);
+}
+
+#[test]
+fn a_promotion_can_be_taken_back() {
+    let place = Place::new();
+    let live = || fs::read_to_string(place.models().join("live.toml")).unwrap();
+    trained::copy_risk_model(&place.models(), "incidents-2");
+    let before = live();
+    assert!(models(&place.models(), &["promote", "risk", "incidents-2"]).status.success());
+    assert!(live().contains("incidents-2"));
+    let back = models(&place.models(), &["rollback", "risk"]);
+    assert_eq!(text(&back.stdout), "risk incidents-1 is live again\n");
+    assert_eq!(live(), before);
+    let nothing = models(&place.models(), &["rollback", "risk"]);
+    assert!(!nothing.status.success());
+    assert!(
+        text(&nothing.stderr).contains("no risk model was live before"),
+        "{}",
+        text(&nothing.stderr)
+    );
+    assert_eq!(live(), before);
+}
+
+#[test]
+fn a_damaged_folder_is_refused_by_file_name_and_live_toml_stays() {
+    let damages: [(&str, Damage); 3] = [
+        ("tampered", |file| {
+            let mut bytes = fs::read(file).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(file, bytes).unwrap();
+        }),
+        ("truncated", |file| {
+            let bytes = fs::read(file).unwrap();
+            fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+        }),
+        ("missing", |file| fs::remove_file(file).unwrap()),
+    ];
+    let place = Place::new();
+    let live = || fs::read_to_string(place.models().join("live.toml")).unwrap();
+    let before = live();
+    for (file, (what, damage)) in
+        ["model.json", "card.md"].into_iter().flat_map(|file| damages.map(|damage| (file, damage)))
+    {
+        let version = format!("{what}-{}", file.replace('.', "-"));
+        trained::copy_risk_model(&place.models(), &version);
+        damage(&place.models().join("risk").join(&version).join(file));
+        let refused = models(&place.models(), &["promote", "risk", &version]);
+        assert_eq!(refused.status.code(), Some(1), "{version}");
+        assert!(text(&refused.stderr).contains(file), "{version}: {}", text(&refused.stderr));
+        assert_eq!(live(), before, "{version}");
+    }
+    let verified = models(&place.models(), &["verify"]);
+    assert!(!verified.status.success());
+    assert_eq!(text(&verified.stdout).matches("DAMAGED").count(), 6, "{}", text(&verified.stdout));
+}
+
+#[test]
+fn what_is_no_model_is_refused_by_name() {
+    let place = Place::new();
+    for arguments in [
+        ["promote", "risk", "no-such"],
+        ["promote", "risk", "../category/cards-1"],
+        ["promote", "category", "incidents-1"],
+        ["show", "category", "no-such"],
+    ] {
+        let refused = models(&place.models(), &arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&refused.stderr).contains(arguments[2]), "{}", text(&refused.stderr));
+    }
+    let usage = models(&place.models(), &["promote", "colour", "red"]);
+    assert_eq!(usage.status.code(), Some(2));
+    assert!(text(&usage.stderr).contains("category or risk"), "{}", text(&usage.stderr));
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < DEADLINE, "waited in vain until {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Texts that wait for inference.
+fn queue_length(client: &Client) -> f64 {
+    let url = format!("http://127.0.0.1:{}/metrics", client.port);
+    let metrics = client.agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap();
+    let line = metrics.lines().find(|line| line.starts_with("recontact_inference_queue_texts "));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+}
+
+/// One answer with a length, off a raw connection.
+fn read_answer(stream: &mut TcpStream) -> (u16, String) {
+    let mut reader = BufReader::new(stream);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        assert_ne!(reader.read_line(&mut line).unwrap(), 0, "the connection ended after {head:?}");
+        if line.trim().is_empty() {
+            break;
+        }
+        head.push(line.to_ascii_lowercase());
+    }
+    let status = head[0].split(' ').nth(1).unwrap().parse().unwrap();
+    let length = head.iter().find_map(|line| line.strip_prefix("content-length:")).unwrap();
+    let mut body = vec![0; length.trim().parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    (status, String::from_utf8(body).unwrap())
+}
