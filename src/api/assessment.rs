@@ -63,6 +63,7 @@ pub struct AssessmentView {
 
 impl RiskView {
     /// A risk in the form in which it is sent.
+    #[must_use]
     pub fn new(risk: RecontactRisk, language: Language) -> Self {
         let reason = |reason: Reason| ReasonView {
             text: risk::describe(&reason, language),
@@ -100,6 +101,7 @@ impl AssessmentView {
 }
 
 /// Assesses a ticket and puts the answer into the form in which it is stored.
+#[must_use]
 pub fn assess(
     model: &RiskModel,
     ticket: &ClosedTicket,

@@ -83,6 +83,7 @@ pub struct ClassificationResult {
 
 impl ClassificationResult {
     /// A classification in the form in which it is sent.
+    #[must_use]
     pub fn new(id: Option<Name>, classification: Classification) -> Self {
         let tokens = classification.tokens;
         let (category, probability) =

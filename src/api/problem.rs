@@ -210,6 +210,7 @@ impl Problem {
 
     /// What a refusal of the inference queue looks like from outside.
     #[expect(clippy::needless_pass_by_value, reason = "an argument of map_err")]
+    #[must_use]
     pub fn from_queue(error: QueueError, retry_after_s: u64) -> Self {
         match error {
             QueueError::Overloaded { .. } => {

@@ -153,6 +153,7 @@ pub struct PastTicketInput {
 
 impl TicketRequest {
     /// The report of ticket `id`.
+    #[must_use]
     pub fn into_event(self, id: TicketId) -> TicketEvent {
         TicketEvent {
             details: self.details(),
@@ -167,6 +168,7 @@ impl TicketRequest {
 
 impl CloseRequest {
     /// The closing as an event.
+    #[must_use]
     pub fn into_event(self) -> ClosingEvent {
         ClosingEvent { details: self.details(), closed_at: self.closed_at, category: self.category }
     }
@@ -197,6 +199,7 @@ impl PredictTicket {
     }
 
     /// The ticket without its history.
+    #[must_use]
     pub fn closed_ticket(&self) -> ClosedTicket {
         ClosedTicket {
             id: self.id.clone(),
@@ -211,6 +214,7 @@ impl PredictTicket {
 
 impl HistoryInput {
     /// The history in the form the model takes.
+    #[must_use]
     pub fn to_history(&self) -> CustomerHistory {
         let tickets = self.tickets.iter().map(|ticket| PastTicket {
             opened_at: ticket.opened_at,

@@ -47,7 +47,7 @@ fn an_encoder_alone_is_enough_to_embed() {
     let folder = tempfile::tempdir().unwrap();
     crate::trained::install_encoder(&folder.path().join("models"));
     let app = spawn_app_in(folder, |settings| {
-        settings.encoder = Some(crate::trained::ENCODER.to_owned())
+        settings.encoder = Some(crate::trained::ENCODER.to_owned());
     });
     app.embed(&json!({"inputs": "card"})).expect(200);
     app.get("/health/ready").expect(503);
