@@ -15,7 +15,7 @@ train_bin := $(CARGO) run --quiet --bin recontact-train --
 # An unfinished rustup installation or a PATH without ~/.cargo/bin are the usual reasons for the first line.
 define require_build_tools
 command -v $(CARGO) >/dev/null 2>&1 || { \
-	echo "$(CARGO) is missing: install Rust 1.95 or newer with rustup (https://rustup.rs), and open a new shell" >&2; exit 1; }; \
+	echo "$(CARGO) is missing: install Rust 1.95 or newer with rustup, and open a new shell" >&2; exit 1; }; \
 command -v cc >/dev/null 2>&1 || { \
 	echo "cc is missing: install a C compiler (Debian: apt-get install build-essential)" >&2; exit 1; }
 endef
@@ -36,12 +36,7 @@ test: tools ## run all tests; says at the end what was skipped and how to get it
 		[ "$${RECONTACT_REQUIRE_ENCODER:-}" != 1 ] || { echo "RECONTACT_REQUIRE_ENCODER=1, but there is no encoder" >&2; exit 1; }; \
 	fi; \
 	status=0; \
-	if $(CARGO) nextest --version >/dev/null 2>&1; then \
-		$(CARGO) nextest run --workspace || status=$$?; \
-		$(CARGO) test --workspace --doc || status=$$?; \
-	else \
-		$(CARGO) test --workspace || status=$$?; \
-	fi; \
+	$(CARGO) test --workspace || status=$$?; \
 	has() { command -v "$$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$$1" >/dev/null; }; \
 	echo; \
 	if has initdb && has pg_ctl && { [ "$$(id -u)" != 0 ] || id postgres || id nobody; } >/dev/null 2>&1; then \

@@ -25,6 +25,8 @@ pub struct Settings {
     pub database: String,
     /// Most connections to the store.
     pub database_connections: u32,
+    /// Seconds a request waits for a connection to the store.
+    pub database_timeout_s: u64,
     /// The folder of models.
     pub models: PathBuf,
     /// The encoder's folder or name.
@@ -166,10 +168,14 @@ impl Settings {
         let limits = &self.limits;
         let at_least_one = [
             ("database_connections", u64::from(self.database_connections)),
+            ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),
+            ("limits.body_bytes", limits.body_bytes as u64),
+            ("limits.text_bytes", limits.text_bytes as u64),
+            ("limits.texts_per_request", limits.texts_per_request as u64),
+            ("limits.tickets_per_request", limits.tickets_per_request as u64),
             ("limits.page_size", u64::from(limits.page_size)),
             ("limits.batch_texts", limits.batch_texts as u64),
-            ("limits.texts_per_request", limits.texts_per_request as u64),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{name} must be at least 1"));
@@ -201,6 +207,19 @@ impl Settings {
         }
         Ok(Some(Secret(token)))
     }
+}
+
+/// Variables that begin like an option's and are none: mistyped, or somebody else's.
+#[must_use]
+pub fn unknown_variables() -> Vec<String> {
+    let known: Vec<String> = known_options()
+        .iter()
+        .map(|name| format!("RECONTACT_{}", name.replace('.', "__").to_uppercase()))
+        .collect();
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| name.starts_with("RECONTACT_") && !known.contains(name))
+        .collect()
 }
 
 /// Dotted names of all options; variables that are none of them belong to somebody else.

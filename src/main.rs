@@ -79,6 +79,9 @@ fn main() -> ExitCode {
 fn serve(command_line: &CommandLineSettings) -> anyhow::Result<()> {
     let settings = Settings::load(command_line).map_err(anyhow::Error::msg)?;
     telemetry::start_logging(settings.log_format);
+    for name in recontact::config::unknown_variables() {
+        tracing::warn!(name, "the variable is no option and is ignored");
+    }
     actix_web::rt::System::new().block_on(async {
         let service = Service::start(settings).await?;
         tracing::info!("listening on http://{}", service.address);
@@ -90,7 +93,7 @@ fn manage_models(registry: &Registry, command: ModelsCommand) -> anyhow::Result<
     let mut out = std::io::stdout();
     match command {
         ModelsCommand::List => {
-            for model in registry.list()? {
+            for model in registry.list(&registry.live()?) {
                 let mark = if model.is_live { "live" } else { "" };
                 let said = match model.manifest {
                     Ok(manifest) => manifest.created_at.to_string(),
@@ -113,7 +116,7 @@ fn manage_models(registry: &Registry, command: ModelsCommand) -> anyhow::Result<
         }
         ModelsCommand::Verify => {
             let mut damaged = 0;
-            for model in registry.list()? {
+            for model in registry.list(&registry.live()?) {
                 match registry.verify(model.kind, &model.version) {
                     Ok(_) => writeln!(out, "ok      {} {}", model.kind, model.version)?,
                     Err(error) => {

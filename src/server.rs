@@ -16,9 +16,6 @@ use anyhow::Context;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How long a call waits for a database connection.
-const STORE_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// A service that is bound to its address and takes requests as soon as it is run.
 pub struct Service {
     /// Where it listens.
@@ -93,7 +90,7 @@ impl Service {
         let key = customer_key::load_or_make(&settings.customer_key_file)?;
         let options = StoreOptions {
             max_connections: settings.database_connections,
-            acquire_timeout: STORE_TIMEOUT,
+            acquire_timeout: Duration::from_secs(settings.database_timeout_s),
         };
         let store = Store::connect(&settings.database, key, options)
             .await

@@ -121,7 +121,7 @@ pub fn assess(
 }
 
 /// SHA-256 over the JSON of ticket and history. The customer is left out: who it is does not enter the risk.
-fn inputs_sha256(ticket: &ClosedTicket, history: &CustomerHistory) -> String {
+pub fn inputs_sha256(ticket: &ClosedTicket, history: &CustomerHistory) -> String {
     #[derive(Serialize)]
     struct Inputs<'a> {
         ticket: &'a ClosedTicket,

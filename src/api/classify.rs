@@ -110,7 +110,7 @@ impl ClassificationResult {
     responses(
         (status = 200, body = ClassifyResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn classify_contacts(
@@ -240,7 +240,7 @@ pub struct EmbedResponse {
     responses(
         (status = 200, body = EmbedResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn embed_texts(

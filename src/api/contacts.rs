@@ -53,7 +53,7 @@ pub struct ContactResponse {
         (status = 200, body = ContactResponse, description = "Recorded before"),
         (status = 201, body = ContactResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn record_contact(

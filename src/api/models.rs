@@ -47,13 +47,14 @@ pub struct ModelView {
     responses(
         (status = 200, body = ModelList),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list_models(app: web::Data<App>) -> Result<web::Json<ModelList>, Problem> {
     let registry = Registry::new(&app.settings.models);
-    let listed = web::block(move || registry.list())
+    // A live.toml that cannot be read is told under load_errors.
+    let listed = web::block(move || registry.list(&registry.live().unwrap_or_default()))
         .await
-        .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))?
         .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))?;
     let live = app.models();
     let serving = live.versions();

@@ -1,12 +1,13 @@
 //! `POST /v1/predict`: closed tickets given whole, their risks out. Nothing is stored.
 
 use super::ModelName;
-use super::assessment::{RiskView, language};
+use super::assessment::{RiskView, inputs_sha256, language};
 use super::body::{JsonBody, check_count};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::ticket_body::PredictTicket;
 use crate::app::App;
-use crate::ticket::TicketId;
+use crate::ticket::{ClosedTicket, CustomerHistory, TicketId};
+use crate::timestamp::Timestamp;
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +25,8 @@ pub struct PredictRequest {
 pub struct PredictResponse {
     /// The risk model.
     model: ModelName,
+    /// When the risks were computed.
+    assessed_at: Timestamp,
     /// One for each ticket.
     results: Vec<PredictResult>,
 }
@@ -33,6 +36,8 @@ pub struct PredictResponse {
 pub struct PredictResult {
     /// As sent.
     id: TicketId,
+    /// SHA-256 of what the model was given.
+    inputs_sha256: String,
     #[serde(flatten)]
     risk: RiskView,
 }
@@ -43,7 +48,7 @@ pub struct PredictResult {
     responses(
         (status = 200, body = PredictResponse),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn predict_recontacts(
@@ -62,8 +67,7 @@ pub async fn predict_recontacts(
         return Err(Problem::invalid(faults));
     }
     let model = app.risk()?;
-    let language = language(&request);
-    let mut results = Vec::with_capacity(body.tickets.len());
+    let mut tickets = Vec::with_capacity(body.tickets.len());
     for ticket in &body.tickets {
         let history = match &ticket.history {
             Some(history) => history.to_history(),
@@ -73,8 +77,20 @@ pub async fn predict_recontacts(
                 .await
                 .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?,
         };
-        let risk = model.assess(&ticket.closed_ticket(), &history);
-        results.push(PredictResult { id: ticket.id.clone(), risk: RiskView::new(risk, language) });
+        tickets.push((ticket.closed_ticket(), history));
     }
-    Ok(web::Json(PredictResponse { model: ModelName::risk(model.version()), results }))
+    let language = language(&request);
+    // Long histories of many tickets must not hold up other requests.
+    web::block(move || {
+        let assess = |(ticket, history): (ClosedTicket, CustomerHistory)| PredictResult {
+            inputs_sha256: inputs_sha256(&ticket, &history),
+            risk: RiskView::new(model.assess(&ticket, &history), language),
+            id: ticket.id,
+        };
+        let results = tickets.into_iter().map(assess).collect();
+        let model = ModelName::risk(model.version());
+        web::Json(PredictResponse { model, assessed_at: Timestamp::now(), results })
+    })
+    .await
+    .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))
 }

@@ -107,7 +107,7 @@ impl ProblemCode {
             Self::NotFound => "There is nothing at this address.",
             Self::TicketNotFound => "The ticket is not known.",
             Self::MethodNotAllowed => "The address does not take this method.",
-            Self::Conflict => "The same event was reported before with another content.",
+            Self::Conflict => "The event contradicts what was reported before.",
             Self::ModelUnavailable => "The model that is needed is not loaded.",
             Self::Overloaded => "Too much is waiting; try again after the time in Retry-After.",
             Self::StoreUnavailable => "The database cannot be reached; try again later.",

@@ -135,7 +135,7 @@ pub struct TicketTexts {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryInput {
-    /// In no particular order; those opened after the closing in question are not looked at.
+    /// In no particular order; those opened at or after the closing in question are not looked at.
     pub tickets: Vec<PastTicketInput>,
 }
 

@@ -32,7 +32,7 @@ pub struct TicketView {
     /// Everything else the helpdesk told.
     #[schema(value_type = Object)]
     details: TicketDetails,
-    /// The risk at closing; null while open, and where no model was loaded.
+    /// The risk at closing; null while open, and for imported history.
     assessment: Option<AssessmentView>,
 }
 
@@ -88,7 +88,7 @@ pub struct TicketReported {
         (status = 200, body = TicketReported),
         (status = 201, body = TicketReported, description = "The ticket was not known before"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn report_ticket(
@@ -136,7 +136,7 @@ pub async fn report_ticket(
     responses(
         (status = 200, body = TicketView),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn close_ticket(
@@ -150,12 +150,18 @@ pub async fn close_ticket(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let model = app.risk()?;
+    let model = match app.risk() {
+        Ok(model) => Some(model),
+        Err(unavailable) => {
+            require_closed(&app, &id, unavailable).await?;
+            None
+        }
+    };
     let now = Timestamp::now();
     let closed = app
         .store
         .close_ticket(&app.tenant, &id, &body.into_event(), now, |ticket, history| {
-            assess(&model, ticket, history, now)
+            assess(model.as_deref()?, ticket, history, now)
         })
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
@@ -184,6 +190,7 @@ pub async fn close_ticket(
     responses(
         (status = 200, body = TicketView),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn show_ticket(
@@ -224,6 +231,7 @@ pub struct TicketList {
     responses(
         (status = 200, body = TicketList),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn list_tickets(
@@ -254,6 +262,20 @@ pub async fn list_tickets(
         .map(|ticket| TicketView::new(ticket, language))
         .collect::<Result<_, _>>()?;
     Ok(web::Json(TicketList { tickets, next_cursor }))
+}
+
+/// Without a model no ticket is closed, but a closing that was recorded before still gets its answer.
+async fn require_closed(app: &App, id: &TicketId, unavailable: Problem) -> Result<(), Problem> {
+    let ticket = app
+        .store
+        .ticket(&app.tenant, id)
+        .await
+        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    match ticket {
+        None => Err(unknown(id)),
+        Some(ticket) if ticket.closed_at.is_none() => Err(unavailable),
+        Some(_) => Ok(()),
+    }
 }
 
 async fn find(app: &App, id: &TicketId, language: Language) -> Result<TicketView, Problem> {

@@ -5,7 +5,7 @@
 
 mod tickets;
 
-use crate::config::{CommandLineSettings, Settings};
+use crate::config::{self, CommandLineSettings, Secret, Settings};
 use crate::risk::RiskModel;
 use crate::server::Service;
 use crate::store::{Store, Tenant};
@@ -30,8 +30,6 @@ const SHOWN: usize = 6;
 const CONTACT_STEP: usize = 385;
 /// A contact in a language the shipped category model was not trained on: it must abstain.
 const RUSSIAN_CONTACT: &str = "Моя карта до сих пор не пришла, что мне делать?";
-/// Days after a closing within which the same issue counts as a recontact, as the shipped model was trained.
-const WINDOW_DAYS: i64 = 14;
 
 /// Arguments of `recontact demo`.
 #[derive(Debug, clap::Args)]
@@ -63,9 +61,11 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         let (address, handle) = (service.address, service.handle());
         let history = tickets::read(&args.data.join("incidents/tickets.csv.gz"), &risk)?;
         import(&service.app.store, &history).await?;
+        let token = service.app.token.clone();
         let server = actix_web::rt::spawn(service.run());
         let data = args.data.clone();
-        let shown = actix_web::web::block(move || show(address, &data, &history, &risk)).await?;
+        let shown =
+            actix_web::web::block(move || show(address, token, &data, &history, &risk)).await?;
         if shown.is_err() || args.exit {
             handle.stop(true).await;
         }
@@ -76,10 +76,15 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
 
 /// The usual settings, but with a database of the demonstration's own and, if the usual port is taken, a free one.
 fn settings(command_line: &CommandLineSettings) -> anyhow::Result<Settings> {
-    let mut command_line = command_line.clone();
-    command_line.database.get_or_insert_with(|| "sqlite:var/demo/recontact.db".to_owned());
-    command_line.customer_key_file.get_or_insert_with(|| "var/demo/customer.key".into());
-    let mut settings = Settings::load(&command_line).map_err(anyhow::Error::msg)?;
+    let mut settings = Settings::load(command_line).map_err(anyhow::Error::msg)?;
+    let defaults: toml::Table = toml::from_str(config::DEFAULTS)?;
+    let is_default = |name: &str, value: &str| defaults[name].as_str() == Some(value);
+    if is_default("database", &settings.database) {
+        "sqlite:var/demo/recontact.db".clone_into(&mut settings.database);
+    }
+    if is_default("customer_key_file", &settings.customer_key_file.to_string_lossy()) {
+        settings.customer_key_file = "var/demo/customer.key".into();
+    }
     if command_line.listen.is_none() && TcpListener::bind(settings.listen).is_err() {
         settings.listen.set_port(0);
     }
@@ -98,11 +103,12 @@ async fn import(store: &Store, tickets: &[ClosedTicket]) -> anyhow::Result<()> {
 
 fn show(
     address: SocketAddr,
+    token: Option<Secret>,
     data: &Path,
     history: &[ClosedTicket],
     risk: &Arc<RiskModel>,
 ) -> anyhow::Result<()> {
-    let client = Client { base: format!("http://{address}") };
+    let client = Client { base: format!("http://{address}"), token };
     let mut out = std::io::stdout().lock();
     show_contacts(&client, &mut out, &contacts(&data.join("banking77/test.csv"))?)?;
     show_closings(&client, &mut out, history, risk)?;
@@ -219,7 +225,8 @@ fn show_closings(
         let tickets = of_band.len();
         writeln!(
             out,
-            "of {tickets:>3} tickets in the {band} band {came_back:>3} came back within {WINDOW_DAYS} days"
+            "of {tickets:>3} tickets in the {band} band {came_back:>3} came back within {} days",
+            risk.window_days()
         )?;
     }
     Ok(())
@@ -255,7 +262,8 @@ fn close<'a>(
     body["closed_at"] = json!(ticket.closed_at);
     let answer = client.post(&format!("/v1/tickets/{}/close", ticket.id), &body)?;
     let assessment = &answer["assessment"];
-    let until = ticket.closed_at.plus_days(WINDOW_DAYS);
+    let window_days = assessment["window_days"].as_i64().context("no window")?;
+    let until = ticket.closed_at.plus_days(window_days);
     let came_back = all.iter().any(|other| {
         other.customer_id == ticket.customer_id
             && other.category == ticket.category
@@ -283,15 +291,23 @@ fn shortened(text: &str, chars: usize) -> String {
 /// A client of the service, as a helpdesk has one.
 struct Client {
     base: String,
+    token: Option<Secret>,
 }
 
 impl Client {
     fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        answer(path, ureq::post(format!("{}{path}", self.base)).send_json(body))
+        answer(path, self.authorized(ureq::post(format!("{}{path}", self.base))).send_json(body))
     }
 
     fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        answer(path, ureq::put(format!("{}{path}", self.base)).send_json(body))
+        answer(path, self.authorized(ureq::put(format!("{}{path}", self.base))).send_json(body))
+    }
+
+    fn authorized<T>(&self, request: ureq::RequestBuilder<T>) -> ureq::RequestBuilder<T> {
+        match &self.token {
+            Some(token) => request.header("Authorization", format!("Bearer {}", token.reveal())),
+            None => request,
+        }
     }
 }
 

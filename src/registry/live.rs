@@ -187,12 +187,9 @@ impl Registry {
         Ok(version)
     }
 
-    /// Every model folder, by kind and version. Nothing but the manifests is read.
-    ///
-    /// # Errors
-    /// [`RegistryError::LiveFile`].
-    pub fn list(&self) -> Result<Vec<Listed>, RegistryError> {
-        let live = self.live()?;
+    /// Every model folder, by kind and version, marked with what `live` says. Nothing but the manifests is read.
+    #[must_use]
+    pub fn list(&self, live: &LiveFile) -> Vec<Listed> {
         let mut listed = Vec::new();
         for kind in ModelKind::ALL {
             let mut versions: Vec<String> = fs::read_dir(self.root.join(kind.as_str()))
@@ -209,7 +206,7 @@ impl Registry {
                 listed.push(Listed { kind, version, is_live, manifest });
             }
         }
-        Ok(listed)
+        listed
     }
 
     /// Replaces `live.toml` in one step: a reader sees the old or the new content.

@@ -324,19 +324,19 @@ impl Report<'_> {
                     .ticket
             }
         };
+        let occurred_at = self.event.occurred_at();
+        let recorded = self.recorded_sha256(connection).await?;
+        if recorded.as_ref() == Some(&content_sha256) {
+            return Ok(TicketRecorded::Unchanged);
+        }
         if let Some(reason) = self.contradiction(&ticket) {
             return Ok(TicketRecorded::Conflict { reason });
         }
-        let occurred_at = self.event.occurred_at();
-        match self.recorded_sha256(connection).await? {
-            Some(recorded) if recorded == content_sha256 => return Ok(TicketRecorded::Unchanged),
-            Some(_) => {
-                let id = &self.event.id;
-                let reason =
-                    format!("ticket {id} has another report with other content for {occurred_at}");
-                return Ok(TicketRecorded::Conflict { reason });
-            }
-            None => {}
+        if recorded.is_some() {
+            let id = &self.event.id;
+            let reason =
+                format!("ticket {id} has another report with other content for {occurred_at}");
+            return Ok(TicketRecorded::Conflict { reason });
         }
         self.insert_event(connection, &content_sha256).await?;
         if ticket.closed_at.is_some() || occurred_at <= ticket.updated_at {
