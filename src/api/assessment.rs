@@ -121,6 +121,7 @@ pub fn assess(
 }
 
 /// SHA-256 over the JSON of ticket and history. The customer is left out: who it is does not enter the risk.
+#[must_use]
 pub fn inputs_sha256(ticket: &ClosedTicket, history: &CustomerHistory) -> String {
     #[derive(Serialize)]
     struct Inputs<'a> {

@@ -81,7 +81,7 @@ struct RecordedParams {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
-pub fn run(args: CategoryArgs) -> anyhow::Result<()> {
+pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
     let params = match &args.config {
         Some(path) => CategoryParams::read(path)?,
@@ -90,7 +90,7 @@ pub fn run(args: CategoryArgs) -> anyhow::Result<()> {
     if let Some(code) = params.expected_languages.iter().find(|code| !language::is_known(code)) {
         return Err(bad_input!("expected_languages: {code:?} is no ISO 639-1 code known here"));
     }
-    let (train, test) = read_examples(&args, &params)?;
+    let (train, test) = read_examples(args, &params)?;
     let labels = label_set(&train, params.areas.as_deref())?;
     let encoder = load_encoder(&args.encoder, &args.models, params.prompt.as_deref())?;
     eprintln!(
@@ -144,7 +144,7 @@ pub fn run(args: CategoryArgs) -> anyhow::Result<()> {
         version: String::new(),
         created_at: Timestamp::now(),
         program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-        data: data_files(&args, train.len(), test.len())?,
+        data: data_files(args, train.len(), test.len())?,
         parameters: serde_json::to_value(&recorded)?,
         model: serde_json::to_value(head.description())?,
         metrics: serde_json::to_value(&report)?,

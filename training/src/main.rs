@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::FetchEncoder(args) => hub::run(args),
         Command::Prepare(command) => prepare::run(command),
-        Command::Category(args) => category::run(args),
+        Command::Category(args) => category::run(&args),
         Command::Risk(args) => risk::run(args),
         Command::Evaluate(args) => evaluate(&args),
     };
