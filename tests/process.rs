@@ -290,31 +290,22 @@ fn what_was_answered_2xx_is_there_after_kill_9_on_postgres() {
 fn a_termination_finishes_what_was_accepted_and_ends_with_code_0() {
     let place = Place::new();
     let serving = place.serve();
-    let slow =
-        json!({"inputs": vec![json!({"text": "my card has not arrived ".repeat(3_000)}); 24]});
-    let body = serde_json::to_vec(&slow).unwrap();
-    // Accepted is what the service has in its hands: its whole head and a part of its body were read.
-    let mut requests: Vec<TcpStream> = (0..4)
-        .map(|_| {
-            let mut stream = TcpStream::connect(("127.0.0.1", serving.port)).unwrap();
-            stream.set_read_timeout(Some(DEADLINE)).unwrap();
-            let head = format!(
-                "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-                 Content-Length: {}\r\n\r\n",
-                body.len()
-            );
-            stream.write_all(head.as_bytes()).unwrap();
-            stream.write_all(&body).unwrap();
-            stream
-        })
-        .collect();
-    wait_until("the requests wait for inference", || queue_length(&serving.client) > 0.0);
+    // The first is long, so that the others are still waiting for it when the signal comes. Accepted is what waits.
+    let sizes = [(24, 5_000), (2, 1), (2, 1), (2, 1)];
+    let mut requests = Vec::new();
+    let mut waiting = 0.0;
+    for (count, words) in sizes {
+        let input = json!({"text": "my card has not arrived ".repeat(words)});
+        requests.push(begin(serving.port, &json!({"inputs": vec![input; count]})));
+        waiting += f64::from(u8::try_from(count).unwrap());
+        wait_until("the request is accepted", || queue_length(&serving.client) >= waiting);
+    }
     serving.signal("-TERM");
-    for stream in &mut requests {
+    for (stream, (count, _)) in requests.iter_mut().zip(sizes) {
         let (status, body) = read_answer(stream);
         assert_eq!(status, 200, "{body}");
         let results = serde_json::from_str::<Value>(&body).unwrap()["results"].clone();
-        assert_eq!(results.as_array().unwrap().len(), 24);
+        assert_eq!(results.as_array().unwrap().len(), count);
     }
     // The clients keep their connections open meanwhile.
     let (code, log) = serving.wait();
@@ -574,6 +565,21 @@ fn queue_length(client: &Client) -> f64 {
     let metrics = client.agent.get(&url).call().unwrap().body_mut().read_to_string().unwrap();
     let line = metrics.lines().find(|line| line.starts_with("recontact_inference_queue_texts "));
     line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+}
+
+/// Sends a request to classify on a connection of its own, whose answer is read later.
+fn begin(port: u16, body: &Value) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    let body = serde_json::to_vec(body).unwrap();
+    let head = format!(
+        "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body).unwrap();
+    stream
 }
 
 /// One answer with a length, off a raw connection.

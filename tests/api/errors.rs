@@ -191,16 +191,16 @@ fn a_method_that_an_address_does_not_take_is_answered_with_those_it_takes() {
         ("/v1/embed", "POST"),
         ("/v1/predict", "POST"),
         ("/v1/contacts", "POST"),
-        ("/v1/tickets", "GET"),
-        ("/v1/tickets/t-1", "GET, PUT"),
+        ("/v1/tickets", "GET, HEAD"),
+        ("/v1/tickets/t-1", "GET, HEAD, PUT"),
         ("/v1/tickets/t-1/close", "POST"),
-        ("/v1/models", "GET"),
-        ("/health/live", "GET"),
-        ("/health/ready", "GET"),
-        ("/metrics", "GET"),
-        ("/openapi.json", "GET"),
-        ("/docs", "GET"),
-        ("/docs/", "GET"),
+        ("/v1/models", "GET, HEAD"),
+        ("/health/live", "GET, HEAD"),
+        ("/health/ready", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/docs/", "GET, HEAD"),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             if allowed.split(", ").any(|taken| taken == method) {
@@ -231,6 +231,55 @@ fn what_is_sent_back_holds_nothing_of_the_inside() {
     {
         for word in ["sqlx", "serde", "src/", "panicked"] {
             assert!(!answer.text().contains(word), "{}", answer.text());
+        }
+    }
+}
+
+/// A body that each address takes.
+fn accepted_bodies() -> [(&'static str, &'static str, String); 6] {
+    let ticket = json!({
+        "id": "t-1", "customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "closed_at": "2026-01-06T10:30:00Z",
+        "category": "Category 26", "csat": 4.5, "reassignments": 1, "sla_met": true,
+        "attributes": {"location": "12"}, "texts": {"first": "a"}, "history": {"tickets": []}
+    });
+    [
+        ("POST", "/v1/classify", json!({"inputs": [{"id": "c-1", "text": "card"}], "top_k": 3})),
+        ("POST", "/v1/embed", json!({"inputs": ["card"]})),
+        ("POST", "/v1/predict", json!({"tickets": [ticket]})),
+        (
+            "POST",
+            "/v1/contacts",
+            json!({"id": "c-1", "customer_id": "u-9", "occurred_at": "2026-01-05T09:00:00Z", "text": "card"}),
+        ),
+        (
+            "PUT",
+            "/v1/tickets/t-1",
+            json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "a", "reopens": 0}),
+        ),
+        ("POST", "/v1/tickets/t-1/close", json!({"closed_at": "2026-01-06T10:30:00Z", "csat": 1.0})),
+    ]
+    .map(|(method, path, body)| (method, path, body.to_string()))
+}
+
+#[test]
+fn a_body_damaged_anywhere_is_answered_by_a_result_or_a_problem() {
+    let app = spawn_app();
+    let damages =
+        [&b"\""[..], b"{", b"]", b",", b":", b"\0", b"\xc3", b"9", b"-", b"null", b"", b"1e400"];
+    for (method, path, body) in accepted_bodies() {
+        for (at, damage) in (0..body.len()).zip(damages.iter().cycle()) {
+            let truncated = &body.as_bytes()[..at];
+            let changed = [truncated, damage, &body.as_bytes()[at + 1..]].concat();
+            for sent in [truncated, changed.as_slice()] {
+                let answer = app.send(app.request(method, path), sent);
+                if answer.status < 300 {
+                    continue;
+                }
+                let problem = answer.expect(answer.status);
+                let code = problem["code"].as_str().unwrap_or_default();
+                assert!(answer.status < 500, "{}: {problem}", String::from_utf8_lossy(sent));
+                answer.expect_problem(answer.status, code);
+            }
         }
     }
 }

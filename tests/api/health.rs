@@ -110,3 +110,33 @@ fn metrics_are_counted_and_told_in_the_format_of_prometheus() {
     let routes = "route=\"/v1/tickets/{id}/close\"";
     assert!(answer.text().contains(routes), "the route's pattern is told");
 }
+
+#[test]
+fn without_its_database_it_says_so_and_goes_on_classifying() {
+    let app = spawn_app();
+    let report =
+        json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "a"});
+    let closing = json!({"closed_at": "2026-01-06T10:30:00Z"});
+    let contact = json!({
+        "id": "c-1", "customer_id": "u-9", "occurred_at": "2026-01-05T09:00:00Z", "text": "My top up failed again"
+    });
+    app.report_ticket("t-1", &report).expect(201);
+    actix_web::rt::System::new().block_on(app.app.store.close());
+    for answer in [
+        app.ticket("t-1"),
+        app.list_tickets("risk=high"),
+        app.report_ticket("t-2", &report),
+        app.close_ticket("t-1", &closing),
+        app.record_contact(&contact),
+    ] {
+        answer.expect_problem(503, "store_unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    let ready = app.get("/health/ready").expect(503);
+    assert_eq!(
+        (&ready["store"], &ready["risk"]),
+        (&json!("the database does not answer"), &json!("ok"))
+    );
+    app.get("/health/live").expect(200);
+    app.classify(&json!({"text": "My card has not arrived"})).expect(200);
+}
