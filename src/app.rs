@@ -48,10 +48,14 @@ impl App {
             policy: settings.classify.clone(),
         };
         let models = source.load(None);
-        announce(None, &models);
         let token = settings.bearer_token()?;
         let models = ArcSwap::from_pointee(models);
         Ok(Self { settings, store, queue, tenant: Tenant::DEFAULT, token, metrics, models, source })
+    }
+
+    /// Says in log and metrics which models serve and what could not be loaded.
+    pub fn announce(&self) {
+        announce(None, &self.models.load());
     }
 
     /// The models as of now: one snapshot, to be used to the end of a request.

@@ -12,7 +12,7 @@
 //!
 //! A contact: `api::contacts` parses it, `classify::queue` batches it, `classify` answers, `store::contacts` records it.
 //!
-//! A closing: `api::tickets` parses it, `store::tickets` locks the ticket and reads the customer's history,
+//! A closing: `api::tickets` parses it, `store::closings` locks the ticket and reads the customer's history,
 //! `risk::features` turns both into numbers, `risk` assesses, and ticket and assessment are stored in one transaction.
 
 pub mod api;

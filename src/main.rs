@@ -84,7 +84,6 @@ fn serve(command_line: &CommandLineSettings) -> anyhow::Result<()> {
     }
     actix_web::rt::System::new().block_on(async {
         let service = Service::start(settings).await?;
-        tracing::info!("listening on http://{}", service.address);
         service.run().await
     })
 }

@@ -9,9 +9,11 @@ use crate::customer_key;
 use crate::store::{Store, StoreOptions};
 use crate::telemetry;
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, Resource, Route, web};
+use actix_web::{
+    App as ActixApp, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Resource,
+    Responder, Route, guard, web,
+};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -28,44 +30,61 @@ pub struct Service {
 /// Every address of the service.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(resource(
-            "/v1/classify",
-            [(Method::POST, web::post().to(classify::classify_contacts))],
-        ))
-        .service(resource("/v1/embed", [(Method::POST, web::post().to(classify::embed_texts))]))
-        .service(resource(
-            "/v1/predict",
-            [(Method::POST, web::post().to(predict::predict_recontacts))],
-        ))
-        .service(resource(
-            "/v1/contacts",
-            [(Method::POST, web::post().to(contacts::record_contact))],
-        ))
-        .service(resource("/v1/tickets", [(Method::GET, web::get().to(tickets::list_tickets))]))
+        .service(resource("/v1/classify", [post(classify::classify_contacts)]))
+        .service(resource("/v1/embed", [post(classify::embed_texts)]))
+        .service(resource("/v1/predict", [post(predict::predict_recontacts)]))
+        .service(resource("/v1/contacts", [post(contacts::record_contact)]))
+        .service(resource("/v1/tickets", [get(tickets::list_tickets)]))
         .service(resource(
             "/v1/tickets/{id}",
-            [
-                (Method::GET, web::get().to(tickets::show_ticket)),
-                (Method::PUT, web::put().to(tickets::report_ticket)),
-            ],
+            [get(tickets::show_ticket), put(tickets::report_ticket)],
         ))
-        .service(resource(
-            "/v1/tickets/{id}/close",
-            [(Method::POST, web::post().to(tickets::close_ticket))],
-        ))
-        .service(resource("/v1/models", [(Method::GET, web::get().to(models::list_models))]))
-        .service(resource("/health/live", [(Method::GET, web::get().to(health::live))]))
-        .service(resource("/health/ready", [(Method::GET, web::get().to(health::ready))]))
-        .service(resource("/metrics", [(Method::GET, web::get().to(health::show_metrics))]))
-        .service(resource("/openapi.json", [(Method::GET, web::get().to(docs::show_openapi))]))
-        .service(resource("/docs", [(Method::GET, web::get().to(docs::to_viewer))]))
-        .service(resource("/docs/{file:.*}", [(Method::GET, web::get().to(docs::show_viewer))]))
+        .service(resource("/v1/tickets/{id}/close", [post(tickets::close_ticket)]))
+        .service(resource("/v1/models", [get(models::list_models)]))
+        .service(resource("/health/live", [get(health::live)]))
+        .service(resource("/health/ready", [get(health::ready)]))
+        .service(resource("/metrics", [get(health::show_metrics)]))
+        .service(resource("/openapi.json", [get(docs::show_openapi)]))
+        .service(resource("/docs", [get(docs::to_viewer)]))
+        .service(resource("/docs/{file:.*}", [get(docs::show_viewer)]))
         .default_service(web::to(unknown_address));
 }
 
+/// A handler and the methods it takes, as they stand in `Allow`.
+type Taken = (&'static str, Route);
+
+/// A HEAD request is answered as a GET request, without the body.
+fn get<F, Args>(handler: F) -> Taken
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let read = guard::Any(guard::Get()).or(guard::Head());
+    ("GET, HEAD", web::route().guard(read).to(handler))
+}
+
+fn post<F, Args>(handler: F) -> Taken
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("POST", web::post().to(handler))
+}
+
+fn put<F, Args>(handler: F) -> Taken
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("PUT", web::put().to(handler))
+}
+
 /// A resource that answers methods it does not take with 405 and the ones it takes.
-fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
-    let allow = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+fn resource<const N: usize>(path: &str, taken: [Taken; N]) -> Resource {
+    let allow = taken.iter().map(|(methods, _)| *methods).collect::<Vec<_>>().join(", ");
     let resource =
         web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
             let detail = format!("{} is not taken here, only {allow}", request.method());
@@ -73,7 +92,7 @@ fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resourc
             problem.allow = Some(allow.clone());
             async move { Err::<HttpResponse, _>(problem) }
         }));
-    routes.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
+    taken.into_iter().fold(resource, |resource, (_, route)| resource.route(route))
 }
 
 async fn unknown_address(request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -121,6 +140,8 @@ impl Service {
         .bind(app.settings.listen)
         .with_context(|| format!("listening on {}", app.settings.listen))?;
         let address = *server.addrs().first().context("no address was bound")?;
+        tracing::info!("listening on http://{address}");
+        app.announce();
         if let Some(file) = &app.settings.port_file {
             write_port(file, address.port())?;
         }

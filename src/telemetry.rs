@@ -17,9 +17,10 @@ const DURATION_BUCKETS_S: [f64; 12] =
 /// Upper bounds of the batch sizes' histogram, in texts.
 const BATCH_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0];
 
-/// Starts logging to standard error. `RUST_LOG` chooses what is logged; `info` unless set.
+/// Starts logging to standard error. `RUST_LOG` chooses what is logged; `info` unless set, of the server library `warn`.
 pub fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,actix_server=warn"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -1,7 +1,8 @@
 //! Bulk load of closed tickets: a helpdesk's history, thousands of rows in one transaction.
 
+use super::closings::ClosingContent;
 use super::customer::content_sha256;
-use super::tickets::{CLOSING, ClosingContent, read_ticket, to_json, unwritable};
+use super::tickets::{CLOSING, read_ticket, to_json, unwritable};
 use super::{CustomerHash, Store, StoreError, Tenant};
 use crate::ticket::{ClosedTicket, TicketId};
 use crate::timestamp::Timestamp;

@@ -7,16 +7,20 @@
 //! An outcome a caller has to tell apart (unchanged, conflict, unknown ticket) is a variant of a result type;
 //! [`StoreError`] means that the database did not do its part.
 
+mod closings;
 mod connect;
 mod contacts;
 mod customer;
 mod import;
+mod ticket_reports;
 mod tickets;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
+pub use closings::TicketClosed;
 pub use contacts::ContactRecorded;
 pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
-pub use tickets::{Assessment, StoredTicket, TicketClosed, TicketCursor, TicketRecorded};
+pub use ticket_reports::TicketRecorded;
+pub use tickets::{Assessment, StoredTicket, TicketCursor};
 
 use crate::ticket::{CustomerId, Name, TicketId};
 use crate::timestamp::Timestamp;
