@@ -198,11 +198,11 @@ async fn stop_on_signal(handle: ServerHandle) {
 /// Looks at `live.toml` every so often, and at once on a hang-up signal.
 async fn reload_regularly(app: web::Data<App>) {
     use tokio::signal::unix::{SignalKind, signal};
-    let period = Duration::from_secs(app.settings.reload_interval_s);
-    // What was live a moment ago was loaded at the start: the first look comes a period later.
-    let mut interval = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+    let mut interval = tokio::time::interval(Duration::from_secs(app.settings.reload_interval_s));
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+    // The first tick comes at once; what is live was loaded a moment ago.
+    interval.tick().await;
     loop {
         tokio::select! {
             _ = interval.tick() => {}
