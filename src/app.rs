@@ -45,6 +45,7 @@ impl App {
         let source = ModelSource {
             registry: Registry::new(&settings.models),
             encoder: settings.encoder.clone(),
+            encoder_prompt: settings.encoder_prompt.clone(),
             policy: settings.classify.clone(),
         };
         let models = source.load(None);

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 4] = ["port_file", "encoder", "token_file", "token"];
+const OPTIONAL: [&str; 5] = ["port_file", "encoder", "encoder_prompt", "token_file", "token"];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +31,8 @@ pub struct Settings {
     pub models: PathBuf,
     /// The encoder's folder or name.
     pub encoder: Option<String>,
+    /// What that encoder puts before every text where no category model says it.
+    pub encoder_prompt: Option<String>,
     /// Seconds between looks at `live.toml`.
     pub reload_interval_s: u64,
     /// The file with the key for hashing customers.
@@ -153,12 +155,18 @@ impl Settings {
         let environment = Env::prefixed("RECONTACT_")
             .map(|name| name.as_str().replace("__", ".").into())
             // Variables are in capitals: `name` is compared without regard to case.
-            .filter(move |name| known.iter().any(|option| name == option.as_str()));
-        let settings: Self = figment
+            .filter(move |name| {
+                name != "token" && known.iter().any(|option| name == option.as_str())
+            });
+        let mut settings: Self = figment
             .merge(environment)
             .merge(Serialized::defaults(command_line))
             .extract()
             .map_err(|error| error.to_string())?;
+        // Taken as it is: a token of digits only would be read as a number.
+        if let Ok(token) = std::env::var("RECONTACT_TOKEN") {
+            settings.token = Some(Secret(token));
+        }
         settings.validate()?;
         Ok(settings)
     }

@@ -35,6 +35,8 @@ pub struct ModelSource {
     pub registry: Registry,
     /// The encoder's folder or name; `None`: the one the category model was trained on.
     pub encoder: Option<String>,
+    /// Put before every text where no category model says it; `None`: the encoder's own default.
+    pub encoder_prompt: Option<String>,
     /// When to trust a category.
     pub policy: ClassifyPolicy,
 }
@@ -107,7 +109,7 @@ impl ModelSource {
         let name = self.encoder.as_deref()?;
         match before.map(|models| &models.encoder) {
             Some(Ok(encoder)) => Some(Ok(Arc::clone(encoder))),
-            _ => Some(self.load_encoder(name, None)),
+            _ => Some(self.load_encoder(name, self.encoder_prompt.as_deref())),
         }
     }
 

@@ -209,7 +209,12 @@ async fn reload_regularly(app: web::Data<App>) {
             _ = hang_up.recv() => {}
         }
         let app = app.clone();
-        if let Err(error) = web::block(move || app.reload()).await {
+        let look = move || {
+            app.reload();
+            // Folds what histograms have collected, so that they stay small where nobody reads the metrics.
+            app.metrics.run_upkeep();
+        };
+        if let Err(error) = web::block(look).await {
             tracing::error!(%error, "reloading models failed");
         }
     }

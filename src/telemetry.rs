@@ -24,6 +24,8 @@ pub fn start_logging(format: LogFormat) {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A closed log pipe must not become a panic: the library would print that failure to the same pipe.
+        .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     // Fails only if logging was started before, as several services in one test process do.
     let _ = match format {

@@ -145,9 +145,12 @@ pub fn language(request: &HttpRequest) -> Language {
     let mut wishes: Vec<(f32, Language)> = accepted
         .split(',')
         .filter_map(|wish| {
-            let (tag, quality) = wish.split_once(";q=").unwrap_or((wish, "1"));
-            Some((quality.trim().parse().ok()?, Language::from_tag(tag.trim())?))
+            let mut parts = wish.split(';').map(str::trim);
+            let language = Language::from_tag(parts.next()?)?;
+            let quality = parts.find_map(|part| part.strip_prefix("q=")).unwrap_or("1");
+            Some((quality.parse().ok()?, language))
         })
+        .filter(|(quality, _)| *quality > 0.0)
         .collect();
     // Stable: of equally wanted languages the first named wins.
     wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -167,6 +170,8 @@ mod tests {
             ("fr", Language::En),
             ("", Language::En),
             ("en;q=0.1,ru", Language::Ru),
+            ("ru; q=0.9, uk; q=0.5", Language::Ru),
+            ("ru;q=0, be", Language::Be),
         ] {
             let request = TestRequest::default().insert_header(("Accept-Language", header));
             assert_eq!(language(&request.to_http_request()), expected, "{header}");

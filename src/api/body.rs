@@ -66,6 +66,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let detail = format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
         Problem::new(ProblemCode::MalformedJson, detail)
     })?;
+    // A struct could also be read from a list of its fields, past every name.
+    if text.trim_start().starts_with('[') {
+        return Err(Problem::field("#", "expected an object, got a list"));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer(error.path());

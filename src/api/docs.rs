@@ -26,7 +26,7 @@ pub async fn to_viewer() -> HttpResponse {
 /// [`ProblemCode::NotFound`].
 pub async fn show_viewer(file: web::Path<String>) -> Result<HttpResponse, Problem> {
     static CONFIG: LazyLock<Arc<Config<'static>>> =
-        LazyLock::new(|| Arc::new(Config::from("/openapi.json")));
+        LazyLock::new(|| Arc::new(Config::from("/openapi.json").validator_url("none")));
     let found = utoipa_swagger_ui::serve(&file, Arc::clone(&CONFIG))
         .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))?;
     let Some(found) = found else {

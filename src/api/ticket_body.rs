@@ -68,7 +68,19 @@ macro_rules! ticket_body {
 
             /// Faults in the details; `at` is the pointer to this body.
             pub fn detail_faults(&self, app: &App, at: &str) -> Vec<FieldProblem> {
-                attribute_faults(&self.attributes, app.settings.limits.attributes_per_ticket, at)
+                let mut faults = number_faults(
+                    at,
+                    self.csat,
+                    &[
+                        ("reassignments", self.reassignments),
+                        ("reopens", self.reopens),
+                        ("messages_in", self.messages_in),
+                        ("messages_out", self.messages_out),
+                    ],
+                );
+                let most = app.settings.limits.attributes_per_ticket;
+                faults.extend(attribute_faults(&self.attributes, most, at));
+                faults
             }
         }
     };
@@ -225,6 +237,26 @@ impl HistoryInput {
     }
 }
 
+/// Largest count of one ticket and largest size of a satisfaction score; beyond it a number is a mistake.
+const MOST: u32 = 1_000_000;
+/// Largest size of an attribute's number: whole numbers up to here are exact.
+const MOST_ATTRIBUTE: f64 = 9_007_199_254_740_992.0;
+
+fn number_faults(at: &str, csat: Option<f64>, counts: &[(&str, Option<u32>)]) -> Vec<FieldProblem> {
+    let mut faults = Vec::new();
+    for (name, count) in counts {
+        if let Some(count) = count.filter(|count| *count > MOST) {
+            let detail = format!("expected 0 to {MOST}, got {count}");
+            faults.push(FieldProblem::new(format!("{at}/{name}"), detail));
+        }
+    }
+    if let Some(csat) = csat.filter(|csat| csat.abs() > f64::from(MOST)) {
+        let detail = format!("expected -{MOST} to {MOST}, got {csat:e}");
+        faults.push(FieldProblem::new(format!("{at}/csat"), detail));
+    }
+    faults
+}
+
 fn attribute_faults(
     attributes: &BTreeMap<String, AttributeValue>,
     most: usize,
@@ -236,10 +268,17 @@ fn attribute_faults(
         return vec![FieldProblem::new(pointer, detail)];
     }
     let is_long = |text: &str| text.chars().count() > Name::MAX_CHARS;
+    let has_control = |text: &str| text.chars().any(char::is_control);
     let fault = |name: &str, value: &AttributeValue| match value {
-        _ if is_long(name) => Some("a name has at most 200 characters"),
+        _ if name.is_empty() || is_long(name) => Some("a name has 1 to 200 characters"),
+        _ if has_control(name) => Some("a name has no control characters"),
         AttributeValue::Text(text) if is_long(text) => Some("a value has at most 200 characters"),
-        AttributeValue::Number(number) if !number.is_finite() => Some("expected a finite number"),
+        AttributeValue::Text(text) if has_control(text) => {
+            Some("a value has no control characters")
+        }
+        AttributeValue::Number(number) if number.is_nan() || number.abs() > MOST_ATTRIBUTE => {
+            Some("expected a number of at most 2^53 in size")
+        }
         _ => None,
     };
     attributes

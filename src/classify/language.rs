@@ -54,10 +54,22 @@ const CODES: [(Lang, &str); 42] = [
     (Lang::Vie, "vi"),
 ];
 
-/// Letters that Belarusian or Ukrainian has and Russian does not; one of them settles the matter for a short text.
-const BELARUSIAN_LETTERS: [char; 2] = ['ў', 'Ў'];
-const UKRAINIAN_LETTERS: [char; 6] = ['ї', 'Ї', 'є', 'Є', 'ґ', 'Ґ'];
-const RUSSIAN_LETTERS: [char; 4] = ['ъ', 'Ъ', 'щ', 'Щ'];
+/// Letters of the East Slavic languages that rule the others out: a letter, and the languages that have it.
+const LETTERS: [(char, &[Lang]); 12] = [
+    ('ў', &[Lang::Bel]),
+    ('ї', &[Lang::Ukr]),
+    ('є', &[Lang::Ukr]),
+    ('ґ', &[Lang::Ukr]),
+    ('і', &[Lang::Bel, Lang::Ukr]),
+    ('и', &[Lang::Rus, Lang::Ukr]),
+    ('щ', &[Lang::Rus, Lang::Ukr]),
+    ('ъ', &[Lang::Rus]),
+    ('ы', &[Lang::Rus, Lang::Bel]),
+    ('э', &[Lang::Rus, Lang::Bel]),
+    ('ё', &[Lang::Rus, Lang::Bel]),
+    ('\u{2019}', &[Lang::Bel, Lang::Ukr]),
+];
+const EAST_SLAVIC: [Lang; 3] = [Lang::Rus, Lang::Bel, Lang::Ukr];
 
 /// ISO 639-1 code of the text's language, or `None` where there is nothing to tell it by.
 ///
@@ -65,19 +77,24 @@ const RUSSIAN_LETTERS: [char; 4] = ['ъ', 'Ъ', 'щ', 'Щ'];
 #[must_use]
 pub fn detect(text: &str, expected: &[String]) -> Option<&'static str> {
     let guess = whatlang::detect(text)?;
-    let expected: Vec<Lang> = expected.iter().filter_map(|code| language(code)).collect();
-    if expected.is_empty() || expected.contains(&guess.lang()) && guess.is_reliable() {
-        return code(guess.lang());
-    }
-    if guess.script() == Script::Cyrillic
-        && let Some(by_letter) = by_letter(text, &expected)
-    {
-        return code(by_letter);
-    }
-    // Languages that share their words with an expected one are often "reliably" mistaken for each other in a short text.
+    let mut expected: Vec<Lang> = expected.iter().filter_map(|code| language(code)).collect();
     let is_long = text.chars().filter(|c| c.is_alphabetic()).count() >= SURE_LETTERS;
-    if guess.is_reliable() && is_long {
+    if expected.is_empty() || guess.is_reliable() && is_long {
         return code(guess.lang());
+    }
+    if guess.script() == Script::Cyrillic {
+        let lower = text.to_lowercase();
+        for (letter, languages) in LETTERS {
+            if lower.contains(letter) {
+                expected.retain(|lang| !EAST_SLAVIC.contains(lang) || languages.contains(lang));
+            }
+        }
+        expected.retain(|lang| Script::Cyrillic.langs().contains(lang));
+        // Of languages that the letters leave open, a handful of words decides only when whatlang is sure.
+        if expected.contains(&guess.lang()) && guess.is_reliable() {
+            return code(guess.lang());
+        }
+        return expected.first().copied().or(Some(guess.lang())).and_then(code);
     }
     Detector::with_allowlist(expected)
         .detect(text)
@@ -85,19 +102,9 @@ pub fn detect(text: &str, expected: &[String]) -> Option<&'static str> {
         .and_then(|guess| code(guess.lang()))
 }
 
-/// From this many letters on, whatlang's "reliable" is believed against the expectation.
+/// From this many letters on, whatlang's "reliable" is believed against the expectation: in a shorter text, languages
+/// that share words are often "reliably" mistaken for each other.
 const SURE_LETTERS: usize = 60;
-
-fn by_letter(text: &str, expected: &[Lang]) -> Option<Lang> {
-    [
-        (Lang::Bel, BELARUSIAN_LETTERS.as_slice()),
-        (Lang::Ukr, UKRAINIAN_LETTERS.as_slice()),
-        (Lang::Rus, RUSSIAN_LETTERS.as_slice()),
-    ]
-    .into_iter()
-    .find(|(lang, letters)| expected.contains(lang) && text.contains(*letters))
-    .map(|(lang, _)| lang)
-}
 
 fn language(code: &str) -> Option<Lang> {
     CODES.iter().find(|(_, known)| *known == code).map(|(lang, _)| *lang)
@@ -129,6 +136,10 @@ mod tests {
             ("Моя карта ещё не пришла, где она?", Some("ru")),
             ("Дзе мая картка? Я яшчэ не атрымаў яе", Some("be")),
             ("Де моя картка? Я її ще не отримав", Some("uk")),
+            ("Моя карта не пришла", Some("ru")),
+            ("Карта не работает", Some("ru")),
+            ("Карта не прыйшла", Some("be")),
+            ("Де мій переказ?", Some("uk")),
             ("12345 !!!", None),
             ("🙂🙂", None),
         ] {

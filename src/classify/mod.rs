@@ -12,7 +12,7 @@ pub mod queue;
 use crate::contact::ContactText;
 use crate::probability::Probability;
 use category::{Action, Classification, Reason, ScoredLabel};
-use encoder::{Embedding, EncoderError, TextEncoder, TokenCount};
+use encoder::{Embedding, EncoderError, TextEncoder};
 use head::CategoryHead;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -142,7 +142,7 @@ impl Classifier {
             language,
             tokens: embedding.tokens,
         };
-        if has_no_words(embedding.tokens, &self.encoder) {
+        if !embedding.has_words {
             return abstain(Reason::NoTokens, Vec::new());
         }
         if language.is_some_and(|code| !languages.iter().any(|known| known == code)) {
@@ -202,9 +202,4 @@ fn scored(label: &crate::ticket::Name, probability: f64) -> ScoredLabel {
 
 fn most_likely_first(a: &ScoredLabel, b: &ScoredLabel) -> std::cmp::Ordering {
     b.probability.value().total_cmp(&a.probability.value()).then_with(|| a.label.cmp(&b.label))
-}
-
-/// Whether nothing but special tokens and the prompt reached the encoder.
-fn has_no_words(tokens: TokenCount, encoder: &TextEncoder) -> bool {
-    tokens.total <= encoder.empty_length()
 }

@@ -170,12 +170,14 @@ impl Task {
         match self {
             Self::Embed { reply } => drop(reply.send(embeddings)),
             Self::Classify { classifier, top_k, reply } => {
-                let classifications = embeddings.map(|embeddings| {
-                    texts
-                        .iter()
-                        .zip(&embeddings)
-                        .map(|(text, embedding)| classifier.decide(text, embedding, top_k))
-                        .collect()
+                let decide = |embeddings: Vec<Embedding>| {
+                    let pairs = texts.iter().zip(&embeddings);
+                    pairs.map(|(text, e)| classifier.decide(text, e, top_k)).collect()
+                };
+                // As below: a panic fails this request and leaves the thread running.
+                let classifications = embeddings.and_then(|embeddings| {
+                    catch_unwind(AssertUnwindSafe(|| decide(embeddings)))
+                        .map_err(|_| QueueError::Failed("the classifier panicked".to_owned()))
                 });
                 drop(reply.send(classifications));
             }

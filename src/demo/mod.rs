@@ -59,7 +59,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         models.classifier.as_ref().map_err(|reason| unavailable(reason.clone()))?;
         let risk = models.risk.clone().map_err(unavailable)?;
         let (address, handle) = (service.address, service.handle());
-        let history = tickets::read(&args.data.join("incidents/tickets.csv.gz"), &risk)?;
+        let history = tickets::read(&args.data.join("incidents/tickets.csv.gz"))?;
         import(&service.app.store, &history).await?;
         let token = service.app.token.clone();
         let server = actix_web::rt::spawn(service.run());
@@ -304,6 +304,8 @@ impl Client {
     }
 
     fn authorized<T>(&self, request: ureq::RequestBuilder<T>) -> ureq::RequestBuilder<T> {
+        // A refusal is shown with its body, not as an error of the client.
+        let request = request.config().http_status_as_error(false).build();
         match &self.token {
             Some(token) => request.header("Authorization", format!("Bearer {}", token.reveal())),
             None => request,

@@ -1,7 +1,5 @@
 //! The shipped incident tickets, as the demonstration replays them.
 
-use crate::risk::RiskModel;
-use crate::risk::features::FeatureKind;
 use crate::ticket::{AttributeValue, ClosedTicket, Name, TicketDetails};
 use crate::timestamp::Timestamp;
 use anyhow::Context;
@@ -11,11 +9,23 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
+/// The columns that only this helpdesk has; all of them are categories.
+const ATTRIBUTES: [&str; 8] = [
+    "area",
+    "symptom",
+    "location",
+    "impact",
+    "urgency",
+    "knowledge",
+    "priority_confirmed",
+    "notify",
+];
+
 /// Reads the tickets in the file's order, which is that of their closing; the few without a customer are left out.
 ///
 /// # Errors
 /// If the file cannot be read or is not the shipped one.
-pub(super) fn read(path: &Path, model: &RiskModel) -> anyhow::Result<Vec<ClosedTicket>> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<ClosedTicket>> {
     let file = File::open(path).with_context(|| format!("reading {}", path.display()))?;
     let mut reader = csv::Reader::from_reader(GzDecoder::new(file));
     let columns: BTreeMap<String, usize> =
@@ -24,7 +34,7 @@ pub(super) fn read(path: &Path, model: &RiskModel) -> anyhow::Result<Vec<ClosedT
     for record in reader.records() {
         let row = Columns { columns: &columns, record: record? };
         if row.text("customer_id").is_some() {
-            tickets.push(row.ticket(model)?);
+            tickets.push(row.ticket()?);
         }
     }
     Ok(tickets)
@@ -36,7 +46,7 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn ticket(&self, model: &RiskModel) -> anyhow::Result<ClosedTicket> {
+    fn ticket(&self) -> anyhow::Result<ClosedTicket> {
         Ok(ClosedTicket {
             id: self.name("ticket_id")?.context("a ticket without an id")?,
             customer_id: self.name("customer_id")?.context("a ticket without a customer")?,
@@ -51,25 +61,15 @@ impl Columns<'_> {
                 reopens: self.text("reopens").map(str::parse).transpose()?,
                 sla_met: self.text("sla_met").map(str::parse).transpose()?,
                 first_response_at: self.instant("first_response_at")?,
-                attributes: self.attributes(model),
+                attributes: self.attributes(),
                 ..TicketDetails::default()
             },
         })
     }
 
-    /// The columns that the model looks at, under their own names.
-    fn attributes(&self, model: &RiskModel) -> BTreeMap<String, AttributeValue> {
-        let value = |name: &str, kind| {
-            let text = self.text(name)?;
-            match kind {
-                FeatureKind::Number => text.parse().ok().map(AttributeValue::Number),
-                _ => Some(AttributeValue::Text(text.to_owned())),
-            }
-        };
-        model
-            .attributes()
-            .filter_map(|(name, kind)| Some((name.to_owned(), value(name, kind)?)))
-            .collect()
+    fn attributes(&self) -> BTreeMap<String, AttributeValue> {
+        let value = |name: &str| Some(AttributeValue::Text(self.text(name)?.to_owned()));
+        ATTRIBUTES.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?))).collect()
     }
 
     fn text(&self, column: &str) -> Option<&str> {

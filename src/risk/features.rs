@@ -150,7 +150,7 @@ impl<'a> Facts<'a> {
             AttributeValue::Number(number) => Some(Cow::Owned(number.to_string())),
             AttributeValue::Flag(flag) => Some(Cow::Borrowed(flag_text(*flag))),
             AttributeValue::Text(text) => {
-                Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty())
+                Some(as_json_writes_it(text.trim())).filter(|text| !text.is_empty())
             }
         }
     }
@@ -163,6 +163,24 @@ impl<'a> Facts<'a> {
 
     fn days_since(&self, earlier: Option<Timestamp>) -> Option<f64> {
         earlier.map(|earlier| earlier.days_until(self.ticket.closed_at).max(0.0))
+    }
+}
+
+/// A table's `12.0`, `True` and `FALSE` are the `12`, `true` and `false` of a request; every other text stays as it is.
+fn as_json_writes_it(text: &str) -> Cow<'_, str> {
+    if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
+        return Cow::Owned(text.to_ascii_lowercase());
+    }
+    match text.split_once('.') {
+        Some((whole, zeros))
+            if !zeros.is_empty()
+                && zeros.bytes().all(|byte| byte == b'0')
+                && whole.strip_prefix('-').unwrap_or(whole).bytes().all(|b| b.is_ascii_digit())
+                && whole.ends_with(|c: char| c.is_ascii_digit()) =>
+        {
+            Cow::Borrowed(whole)
+        }
+        _ => Cow::Borrowed(text),
     }
 }
 

@@ -160,3 +160,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_category_is_the_same_from_a_table_and_from_a_request() {
+    for (table, request) in [
+        ("12.0", "12"),
+        ("-3.00", "-3"),
+        ("True", "true"),
+        ("FALSE", "false"),
+        ("1.20", "1.20"),
+        (".0", ".0"),
+        ("v1.0", "v1.0"),
+        ("007", "007"),
+    ] {
+        assert_eq!(super::as_json_writes_it(table), request);
+    }
+}

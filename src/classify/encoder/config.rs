@@ -158,12 +158,17 @@ impl EncoderConfig {
             Architecture::XlmRoberta => 1,
             Architecture::Bert | Architecture::Distilbert => 0,
         });
+        if pad_token_id >= model.vocab_size {
+            return Err(in_config(format!(
+                "pad_token_id {pad_token_id} is not below vocab_size {}",
+                model.vocab_size
+            )));
+        }
         let position_offset =
             if architecture == Architecture::XlmRoberta { pad_token_id + 1 } else { 0 };
         let positions = model.max_position_embeddings.saturating_sub(position_offset);
 
-        let sentence: SentenceJson =
-            read_json(folder, "sentence_bert_config.json")?.unwrap_or_default();
+        let sentence = sentence_config(folder)?;
         let tokenizer: TokenizerJson =
             read_json(folder, "tokenizer_config.json")?.unwrap_or_default();
         let max_tokens = sentence
@@ -214,6 +219,24 @@ impl EncoderConfig {
     }
 }
 
+/// Names under which versions of sentence-transformers wrote the same file, by the class of the transformer.
+const SENTENCE_CONFIGS: [&str; 5] = [
+    "sentence_bert_config.json",
+    "sentence_roberta_config.json",
+    "sentence_distilbert_config.json",
+    "sentence_camembert_config.json",
+    "sentence_xlm-roberta_config.json",
+];
+
+fn sentence_config(folder: &Path) -> Result<SentenceJson, EncoderError> {
+    for file in SENTENCE_CONFIGS {
+        if let Some(config) = read_json(folder, file)? {
+            return Ok(config);
+        }
+    }
+    Ok(SentenceJson::default())
+}
+
 /// The pooling that `modules.json` names; a folder without it is pooled by the mean, as sentence-transformers does.
 fn pooling(folder: &Path) -> Result<Pooling, EncoderError> {
     let Some(modules) = read_json::<Vec<ModuleJson>>(folder, "modules.json")? else {
@@ -236,6 +259,11 @@ fn pooling_mode(folder: &Path, file: &str) -> Result<Pooling, EncoderError> {
     let Some(PoolingJson { fields }) = read_json(folder, file)? else {
         return Err(EncoderError::Missing { path: folder.join(file), hint: "" });
     };
+    if fields.get("include_prompt").and_then(serde_json::Value::as_bool) == Some(false) {
+        let reason =
+            "include_prompt false is not supported: a prompt counts in the mean".to_owned();
+        return Err(EncoderError::Config { path: folder.join(file), reason });
+    }
     let is_on = |name: &str| fields.get(name).and_then(serde_json::Value::as_bool) == Some(true);
     let named = fields.get("pooling_mode").and_then(serde_json::Value::as_str);
     let mut modes: Vec<&str> = fields

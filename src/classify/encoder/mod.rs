@@ -23,6 +23,8 @@ use tokenizers::{Encoding, PostProcessor, Tokenizer, TruncationDirection};
 const MAX_BATCH_TEXTS: usize = 32;
 /// Most tokens, padding included, that go through the transformer at once.
 const MAX_BATCH_TOKENS: usize = 8192;
+/// What tokenizers call a piece of text they do not know.
+const UNKNOWN_TOKENS: [&str; 2] = ["[UNK]", "<unk>"];
 
 /// Why an encoder folder is refused or a text cannot be encoded. Each message names the file.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +122,8 @@ pub struct Embedding {
     pub vector: Vec<f32>,
     /// What of the text it stands for.
     pub tokens: TokenCount,
+    /// Whether the tokenizer knew anything in the text: emoji or an unknown script may leave nothing.
+    pub has_words: bool,
 }
 
 /// Tokenizer and transformer of one folder. Synchronous, no state, shared freely between threads.
@@ -128,8 +132,9 @@ pub struct TextEncoder {
     config: EncoderConfig,
     tokenizer: Tokenizer,
     special_tokens: usize,
-    /// Tokens of a text without words: prompt and special tokens.
-    empty_length: usize,
+    unknown_token: Option<u32>,
+    /// Known tokens of the prompt alone.
+    prompt_words: usize,
     model: BertModel,
     device: Device,
 }
@@ -180,16 +185,19 @@ impl TextEncoder {
             weights_sha256: sha256_hex(&weights_bytes),
         };
         let special_tokens = tokenizer.get_post_processor().map_or(0, |p| p.added_tokens(false));
-        let mut encoder =
-            Self { identity, config, tokenizer, special_tokens, empty_length: 0, model, device };
-        encoder.empty_length = encoder.tokenize("")?.tokens.total;
+        let unknown_token = UNKNOWN_TOKENS.iter().find_map(|token| tokenizer.token_to_id(token));
+        let mut encoder = Self {
+            identity,
+            config,
+            tokenizer,
+            special_tokens,
+            unknown_token,
+            prompt_words: 0,
+            model,
+            device,
+        };
+        encoder.prompt_words = encoder.tokenize("")?.words;
         Ok(encoder)
-    }
-
-    /// Tokens of a text without words: prompt and special tokens.
-    #[must_use]
-    pub fn empty_length(&self) -> usize {
-        self.empty_length
     }
 
     /// What this encoder is.
@@ -216,7 +224,9 @@ impl TextEncoder {
                 batch.iter().map(|&index| std::mem::take(&mut sequences[index].ids)).collect();
             let vectors = self.forward(&ids).map_err(|e| EncoderError::Encode(e.to_string()))?;
             for (&index, vector) in batch.iter().zip(vectors) {
-                embeddings[index] = Some(Embedding { vector, tokens: sequences[index].tokens });
+                let Sequence { tokens, words, .. } = sequences[index];
+                let has_words = words > self.prompt_words;
+                embeddings[index] = Some(Embedding { vector, tokens, has_words });
             }
             rest = later;
         }
@@ -229,11 +239,12 @@ impl TextEncoder {
         let prompted = if self.config.lowercase { prompted.to_lowercase() } else { prompted };
         let mut encoding: Encoding = self.tokenizer.encode(prompted, false).map_err(failed)?;
         let total = encoding.len() + self.special_tokens;
+        let words = encoding.get_ids().iter().filter(|&&id| Some(id) != self.unknown_token).count();
         let room = self.config.max_tokens.saturating_sub(self.special_tokens);
         encoding.truncate(room, 0, TruncationDirection::Right);
         let encoding = self.tokenizer.post_process(encoding, None, true).map_err(failed)?;
         let tokens = TokenCount { total, used: encoding.len() };
-        Ok(Sequence { ids: encoding.get_ids().to_vec(), tokens })
+        Ok(Sequence { ids: encoding.get_ids().to_vec(), tokens, words })
     }
 
     /// One padded batch through transformer, pooling and norm.
@@ -275,6 +286,8 @@ impl std::fmt::Debug for TextEncoder {
 struct Sequence {
     ids: Vec<u32>,
     tokens: TokenCount,
+    /// Tokens of prompt and text that the tokenizer knows.
+    words: usize,
 }
 
 /// How many of the next texts (by rising length) fit into one batch; at least one.

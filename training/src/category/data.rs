@@ -156,7 +156,8 @@ fn read_areas(path: &Path) -> anyhow::Result<HashMap<IssueCategory, Name>> {
     Ok(areas)
 }
 
-/// Row numbers of a stratified split: the rest, and `share` of each category (rounded). Both keep the rows' order.
+/// Row numbers of a stratified split: the rest, and `share` of each category (rounded, but never all of it). Both keep
+/// the rows' order.
 pub(super) fn stratified<T: Ord>(groups: &[T], share: f64, seed: u64) -> (Vec<usize>, Vec<usize>) {
     let mut members: BTreeMap<&T, Vec<usize>> = BTreeMap::new();
     for (row, group) in groups.iter().enumerate() {
@@ -182,7 +183,7 @@ pub(super) fn stratified<T: Ord>(groups: &[T], share: f64, seed: u64) -> (Vec<us
     reason = "a share of a number of rows lies between 0 and that number"
 )]
 fn rounded_share(rows: usize, share: f64) -> usize {
-    ((rows as f64 * share).round() as usize).min(rows)
+    ((rows as f64 * share).round() as usize).min(rows.saturating_sub(1))
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a few lines that give the same split on every machine and in every version.

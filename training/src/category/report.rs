@@ -2,6 +2,7 @@
 
 use super::data::Examples;
 use super::{RecordedParams, baseline, embed, indices, load_encoder};
+use crate::bad_input;
 use crate::card::{Card, markdown_table};
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1};
 use ndarray::Array2;
@@ -263,7 +264,8 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         )
         .section(
             "Limits",
-            "Texts in other languages than those above are answered with `abstain`. A text about something else than the \
+            "Texts that are recognised as being in another language than those above are answered with `abstain`; a few words in \
+             another Latin-script language may pass as one of them. A text about something else than the \
              categories below may still get one of them when it sounds alike; the threshold for `auto` is there for that. \
              Figures are those of this data; measure on your own with `recontact-train evaluate`.",
         )
@@ -302,7 +304,10 @@ pub fn evaluate_category(
     let trained = &head.description().encoder;
     let encoder = load_encoder(&trained.name, models, Some(&trained.prompt))?;
     if encoder.identity().weights_sha256 != trained.weights_sha256 {
-        anyhow::bail!("encoder {:?} is not the one the model was trained on", trained.name);
+        return Err(bad_input!(
+            "encoder {:?} is not the one the model was trained on",
+            trained.name
+        ));
     }
     let x = embed(&encoder, &examples.texts, "embedding")?;
     let evaluation = Evaluation {
