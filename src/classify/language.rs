@@ -83,18 +83,23 @@ pub fn detect(text: &str, expected: &[String]) -> Option<&'static str> {
         return code(guess.lang());
     }
     if guess.script() == Script::Cyrillic {
+        expected.retain(|lang| Script::Cyrillic.langs().contains(lang));
+        let preferred = expected.first().copied();
         let lower = text.to_lowercase();
         for (letter, languages) in LETTERS {
             if lower.contains(letter) {
                 expected.retain(|lang| !EAST_SLAVIC.contains(lang) || languages.contains(lang));
             }
         }
-        expected.retain(|lang| Script::Cyrillic.langs().contains(lang));
-        // Of languages that the letters leave open, a handful of words decides only when whatlang is sure.
-        if expected.contains(&guess.lang()) && guess.is_reliable() {
-            return code(guess.lang());
+        // Of the languages that the letters leave open, a handful of words decides only when whatlang is sure; else the
+        // one that is expected first is the likeliest.
+        let is_sure = expected.contains(&guess.lang()) && guess.is_reliable();
+        if let Some(preferred) = preferred.filter(|lang| !is_sure && expected.contains(lang)) {
+            return code(preferred);
         }
-        return expected.first().copied().or(Some(guess.lang())).and_then(code);
+    }
+    if expected.is_empty() {
+        return code(guess.lang());
     }
     Detector::with_allowlist(expected)
         .detect(text)
@@ -138,13 +143,18 @@ mod tests {
             ("Де моя картка? Я її ще не отримав", Some("uk")),
             ("Моя карта не пришла", Some("ru")),
             ("Карта не работает", Some("ru")),
-            ("Карта не прыйшла", Some("be")),
+            ("Картка не прыйшла ў тэрмін", Some("be")),
             ("Де мій переказ?", Some("uk")),
             ("12345 !!!", None),
             ("🙂🙂", None),
         ] {
             assert_eq!(detected(text), language, "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_in_a_script_that_no_expected_language_has_is_told_all_the_same() {
+        assert_eq!(detect("Моя карта ещё не пришла, где она?", &["en".to_owned()]), Some("ru"));
     }
 
     #[test]

@@ -142,11 +142,11 @@ impl Classifier {
             language,
             tokens: embedding.tokens,
         };
-        if !embedding.has_words {
-            return abstain(Reason::NoTokens, Vec::new());
-        }
         if language.is_some_and(|code| !languages.iter().any(|known| known == code)) {
             return abstain(Reason::UnsupportedLanguage, Vec::new());
+        }
+        if !embedding.has_words {
+            return abstain(Reason::NoTokens, Vec::new());
         }
         let probabilities = self.head.probabilities(&embedding.vector);
         let mut ranked = self.rank(&probabilities, top_k.max(2));

@@ -283,3 +283,12 @@ fn a_body_damaged_anywhere_is_answered_by_a_result_or_a_problem() {
         }
     }
 }
+
+#[test]
+fn a_list_in_the_place_of_an_object_is_refused() {
+    let app = spawn_app();
+    for body in ["[null,\"My card has not arrived\",1]", "  [[]]"] {
+        let answer = app.post_bytes("/v1/classify", body);
+        assert_eq!(answer.expect_faults(), ["#"]);
+    }
+}

@@ -199,15 +199,31 @@ fn nan_and_numbers_beyond_every_range_are_no_json() {
 }
 
 #[test]
-fn absurd_but_possible_numbers_give_a_probability() {
+fn absurd_numbers_are_refused_by_their_field() {
+    let app = spawn_app();
+    for (field, value, pointer) in [
+        ("csat", json!(-1e308), "#/tickets/0/csat"),
+        ("csat", json!(1e308), "#/tickets/0/csat"),
+        ("reassignments", json!(u32::MAX), "#/tickets/0/reassignments"),
+        ("messages_in", json!(1_000_001), "#/tickets/0/messages_in"),
+        ("attributes", json!({"location": -1e308}), "#/tickets/0/attributes/location"),
+        ("attributes", json!({"": 1}), "#/tickets/0/attributes/"),
+        ("attributes", json!({"place": "a\u{0}b"}), "#/tickets/0/attributes/place"),
+    ] {
+        let answer = app.predict(&json!({"tickets": [with(ticket("t-1"), field, value)]}));
+        assert_eq!(answer.expect_faults(), [pointer]);
+    }
+}
+
+#[test]
+fn extreme_but_possible_values_give_a_probability() {
     let app = spawn_app();
     for (field, value) in [
-        ("csat", json!(-1e308)),
-        ("csat", json!(1e308)),
-        ("reassignments", json!(u32::MAX)),
+        ("csat", json!(1_000_000)),
+        ("reassignments", json!(1_000_000)),
         ("opened_at", json!("1970-01-01T00:00:00Z")),
         ("closed_at", json!("9999-12-31T23:59:59.999Z")),
-        ("attributes", json!({"location": -1e308, "never heard of": true})),
+        ("attributes", json!({"location": -9e15, "never heard of": true})),
     ] {
         let result = predict_one(&app, &with(ticket("t-1"), field, value));
         let probability = number(&result["probability"]);
