@@ -6,7 +6,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use recontact::classify::encoder::TextEncoder;
+use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use std::path::{Path, PathBuf};
 
 /// Texts in one call.
@@ -40,7 +40,7 @@ fn all_minilm_l6_v2(bencher: Bencher, texts: usize) {
 
 /// Loads the encoder once and measures one call with `texts` texts.
 fn embed(bencher: Bencher, folder: &Path, texts: usize) {
-    let encoder = TextEncoder::load(folder, None).unwrap();
+    let encoder = TextEncoder::load(folder, None, &InferenceOptions::default()).unwrap();
     let raw: Vec<&str> = TEXTS.into_iter().cycle().take(texts).collect();
     bencher
         .counter(ItemsCount::new(texts))

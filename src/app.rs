@@ -2,7 +2,7 @@
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::classify::Classifier;
-use crate::classify::encoder::TextEncoder;
+use crate::classify::encoder::{InferenceDevice, InferenceOptions, InferencePath, TextEncoder};
 use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
@@ -46,6 +46,7 @@ impl App {
             registry: Registry::new(&settings.models),
             encoder: settings.encoder.clone(),
             encoder_prompt: settings.encoder_prompt.clone(),
+            inference: settings.inference,
             policy: settings.classify.clone(),
         };
         let models = source.load(None);
@@ -56,7 +57,7 @@ impl App {
 
     /// Says in log and metrics which models serve and what could not be loaded.
     pub fn announce(&self) {
-        announce(None, &self.models.load());
+        self.announce_change(None, &self.models.load());
     }
 
     /// The models as of now: one snapshot, to be used to the end of a request.
@@ -105,14 +106,45 @@ impl App {
         };
         if is_outdated {
             let models = self.source.load(Some(&before));
-            announce(Some(&before), &models);
+            self.announce_change(Some(&before), &models);
             self.models.store(Arc::new(models));
         }
+    }
+
+    fn announce_change(&self, before: Option<&LiveModels>, models: &LiveModels) {
+        let encoder_before = before.and_then(|models| models.encoder.as_ref().ok());
+        if let Ok(encoder) = &models.encoder
+            && !encoder_before.is_some_and(|before| Arc::ptr_eq(before, encoder))
+        {
+            announce_encoder(encoder, &self.settings.inference);
+        }
+        announce_versions(before, models);
+    }
+}
+
+/// Says in the log how embeddings are computed, and where that is not what was asked for.
+fn announce_encoder(encoder: &TextEncoder, asked: &InferenceOptions) {
+    let architecture = encoder.identity().architecture;
+    let (path, precision) = (encoder.path(), encoder.precision());
+    let instruction_set = encoder.instruction_set();
+    let name = &encoder.identity().name;
+    tracing::info!(name, ?architecture, ?path, ?precision, ?instruction_set, "encoder loaded");
+    if asked.device == InferenceDevice::Cpu
+        && asked.path == InferencePath::Auto
+        && path == InferencePath::Reference
+    {
+        tracing::warn!(
+            ?architecture,
+            "the packed path does not know this architecture: the slower reference path is used"
+        );
+    }
+    if precision != asked.precision {
+        tracing::warn!("precision int8 is for the packed path only: f32 is used");
     }
 }
 
 /// Says in log and metrics what serves now, what does no longer, and what could not be loaded, each once.
-fn announce(before: Option<&LiveModels>, models: &LiveModels) {
+fn announce_versions(before: Option<&LiveModels>, models: &LiveModels) {
     let served = before.map(LiveModels::versions).unwrap_or_default();
     let serving = models.versions();
     let info = |kind: ModelKind, version: &str| metrics::gauge!("recontact_model_info", "kind" => kind.as_str(), "version" => version.to_owned());

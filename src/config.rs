@@ -1,6 +1,7 @@
 //! [`Settings`]: every option of the service. `config.default.toml` holds and explains the defaults.
 
 use crate::classify::ClassifyPolicy;
+use crate::classify::encoder::InferenceOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,14 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 5] = ["port_file", "encoder", "encoder_prompt", "token_file", "token"];
+const OPTIONAL: [&str; 6] = [
+    "port_file",
+    "encoder",
+    "encoder_prompt",
+    "token_file",
+    "token",
+    "inference.instruction_set",
+];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +55,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Bounds on what a client may send.
     pub limits: Limits,
+    /// On what and how embeddings are computed.
+    pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
 }
@@ -68,7 +78,9 @@ pub struct Limits {
     pub page_size: u32,
     pub page_size_max: u32,
     pub waiting_texts: usize,
-    pub batch_texts: usize,
+    pub waiting_bytes: usize,
+    pub batch_tokens: usize,
+    pub cached_embeddings: usize,
     pub retry_after_s: u64,
 }
 
@@ -173,6 +185,7 @@ impl Settings {
 
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
+        self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("database_connections", u64::from(self.database_connections)),
@@ -183,7 +196,7 @@ impl Settings {
             ("limits.texts_per_request", limits.texts_per_request as u64),
             ("limits.tickets_per_request", limits.tickets_per_request as u64),
             ("limits.page_size", u64::from(limits.page_size)),
-            ("limits.batch_texts", limits.batch_texts as u64),
+            ("limits.batch_tokens", limits.batch_tokens as u64),
         ];
         if let Some((name, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
             return Err(format!("{name} must be at least 1"));
@@ -193,6 +206,9 @@ impl Settings {
         }
         if limits.waiting_texts < limits.texts_per_request {
             return Err("limits.waiting_texts must not be below limits.texts_per_request: a full request could never be accepted".to_owned());
+        }
+        if limits.waiting_bytes < limits.body_bytes {
+            return Err("limits.waiting_bytes must not be below limits.body_bytes: a full request could never be accepted".to_owned());
         }
         Ok(())
     }
@@ -261,7 +277,7 @@ mod tests {
             ("listen = \"here\"\n", "listen"),
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
-            ("[limits]\nbatch_texts = 0\n", "batch_texts"),
+            ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

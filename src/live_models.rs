@@ -3,7 +3,7 @@
 //! A new set is built whole and then swapped in; what cannot be loaded leaves the one before it serving. A request takes
 //! one snapshot and uses it to its end.
 
-use crate::classify::encoder::TextEncoder;
+use crate::classify::encoder::{InferenceOptions, TextEncoder};
 use crate::classify::head::CategoryHead;
 use crate::classify::{Classifier, ClassifyPolicy};
 use crate::registry::live::{LiveEntry, LiveFile};
@@ -37,6 +37,8 @@ pub struct ModelSource {
     pub encoder: Option<String>,
     /// Put before every text where no category model says it; `None`: the encoder's own default.
     pub encoder_prompt: Option<String>,
+    /// On what and how embeddings are computed.
+    pub inference: InferenceOptions,
     /// When to trust a category.
     pub policy: ClassifyPolicy,
 }
@@ -121,7 +123,9 @@ impl ModelSource {
                 folder.display()
             ));
         }
-        TextEncoder::load(&folder, prompt).map(Arc::new).map_err(|error| error.to_string())
+        TextEncoder::load(&folder, prompt, &self.inference)
+            .map(Arc::new)
+            .map_err(|error| error.to_string())
     }
 }
 

@@ -115,8 +115,10 @@ impl Service {
             .await
             .context("opening the database")?;
         let limits = QueueLimits {
-            capacity: settings.limits.waiting_texts,
-            batch: settings.limits.batch_texts,
+            waiting_texts: settings.limits.waiting_texts,
+            waiting_bytes: settings.limits.waiting_bytes,
+            batch_tokens: settings.limits.batch_tokens,
+            cached_embeddings: settings.limits.cached_embeddings,
         };
         let queue = ClassifyQueue::start(limits).context("starting inference")?;
         let metrics = telemetry::start_metrics().map_err(anyhow::Error::msg)?;

@@ -15,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 const DURATION_BUCKETS_S: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 /// Upper bounds of the batch sizes' histogram, in texts.
-const BATCH_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0];
+const BATCH_BUCKETS: [f64; 9] =
+    [8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 
 /// Starts logging to standard error. `RUST_LOG` chooses what is logged; `info` unless set, of the server library `warn`.
 pub fn start_logging(format: LogFormat) {
@@ -48,7 +49,7 @@ pub fn start_metrics() -> Result<PrometheusHandle, String> {
                     &DURATION_BUCKETS_S,
                 )
                 .and_then(|builder| {
-                    let batches = Matcher::Full("recontact_inference_batch_texts".to_owned());
+                    let batches = Matcher::Full("recontact_inference_batch_tokens".to_owned());
                     builder.set_buckets_for_metric(batches, &BATCH_BUCKETS)
                 });
             let handle = builder
@@ -80,7 +81,20 @@ fn describe() {
     );
     describe_counter!("recontact_model_load_failures_total", "Models that could not be loaded");
     describe_gauge!("recontact_inference_queue_texts", "Texts waiting for inference");
-    describe_histogram!("recontact_inference_batch_texts", "Texts in one inference batch");
+    describe_histogram!("recontact_inference_batch_tokens", "Tokens in one inference batch");
+    describe_counter!(
+        "recontact_embedding_cache_total",
+        "Texts looked up among the embeddings kept, by result: hit or miss"
+    );
+    describe_gauge!("recontact_embedding_cache_entries", "Embeddings kept for texts that come again");
+    describe_counter!(
+        "recontact_shared_texts_total",
+        "Texts that took part in another request's inference because they were equal"
+    );
+    describe_counter!(
+        "recontact_cancelled_requests_total",
+        "Requests dropped before inference because their caller had gone"
+    );
     describe_gauge!(
         "recontact_model_info",
         "1 for each model version that serves, 0 for one that did"

@@ -10,7 +10,7 @@
     reason = "a helper that fails is a failed test; the fixtures hold small counts; figures are printed"
 )]
 
-use recontact::classify::encoder::{EncoderError, TextEncoder};
+use recontact::classify::encoder::{EncoderError, InferenceOptions, TextEncoder};
 use safetensors::SafeTensors;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 /// Encodes the 200 texts in one call and compares every vector and token count.
 fn assert_parity(folder: &Path, reference_file: &Path) {
-    let encoder = TextEncoder::load(folder, None).unwrap();
+    let encoder = TextEncoder::load(folder, None, &InferenceOptions::default()).unwrap();
     let texts = texts();
     let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
     let expected = reference(reference_file);
@@ -118,7 +118,7 @@ fn the_real_minilm_equals_python_on_english_and_russian_texts() {
 
 #[test]
 fn a_text_has_the_same_vector_alone_and_in_a_batch() {
-    let encoder = TextEncoder::load(&fixtures().join("tiny-bert"), None).unwrap();
+    let encoder = TextEncoder::load(&fixtures().join("tiny-bert"), None, &InferenceOptions::default()).unwrap();
     let texts = texts();
     let raw: Vec<&str> = texts.iter().take(70).map(String::as_str).collect();
     let together = encoder.embed(&raw).unwrap();
@@ -131,9 +131,9 @@ fn a_text_has_the_same_vector_alone_and_in_a_batch() {
 #[test]
 fn a_prompt_given_by_the_caller_replaces_the_folders_own() {
     let folder = fixtures().join("tiny-xlm-roberta");
-    let own = TextEncoder::load(&folder, None).unwrap();
-    let same = TextEncoder::load(&folder, Some("query: ")).unwrap();
-    let none = TextEncoder::load(&folder, Some("")).unwrap();
+    let own = TextEncoder::load(&folder, None, &InferenceOptions::default()).unwrap();
+    let same = TextEncoder::load(&folder, Some("query: "), &InferenceOptions::default()).unwrap();
+    let none = TextEncoder::load(&folder, Some(""), &InferenceOptions::default()).unwrap();
     let vector = |encoder: &TextEncoder| encoder.embed(&["карта"]).unwrap().remove(0);
     assert_eq!(vector(&own), vector(&same));
     assert!(vector(&none).tokens.total < vector(&own).tokens.total);
@@ -141,7 +141,7 @@ fn a_prompt_given_by_the_caller_replaces_the_folders_own() {
 
 #[test]
 fn a_megabyte_of_text_is_truncated_and_said_so() {
-    let encoder = TextEncoder::load(&fixtures().join("tiny-bert"), None).unwrap();
+    let encoder = TextEncoder::load(&fixtures().join("tiny-bert"), None, &InferenceOptions::default()).unwrap();
     let text = "карта card ".repeat(70_000);
     let embedding = encoder.embed(&[&text]).unwrap().remove(0);
     assert!(embedding.tokens.truncated());
@@ -151,7 +151,7 @@ fn a_megabyte_of_text_is_truncated_and_said_so() {
 
 #[test]
 fn no_texts_give_no_vectors() {
-    let encoder = TextEncoder::load(&fixtures().join("tiny-bert"), None).unwrap();
+    let encoder = TextEncoder::load(&fixtures().join("tiny-bert"), None, &InferenceOptions::default()).unwrap();
     assert!(encoder.embed(&[]).unwrap().is_empty());
 }
 
@@ -173,7 +173,7 @@ fn copy_of_tiny_bert() -> tempfile::TempDir {
 }
 
 fn refusal(folder: &Path) -> String {
-    TextEncoder::load(folder, None).unwrap_err().to_string()
+    TextEncoder::load(folder, None, &InferenceOptions::default()).unwrap_err().to_string()
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_missing_file_is_named() {
     for file in ["config.json", "tokenizer.json", "model.safetensors", "1_Pooling/config.json"] {
         let copy = copy_of_tiny_bert();
         fs::remove_file(copy.path().join(file)).unwrap();
-        let error = TextEncoder::load(copy.path(), None).unwrap_err();
+        let error = TextEncoder::load(copy.path(), None, &InferenceOptions::default()).unwrap_err();
         assert!(matches!(error, EncoderError::Missing { .. }), "{error}");
         assert!(error.to_string().contains(file), "{error}");
     }

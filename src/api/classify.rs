@@ -264,7 +264,7 @@ pub async fn embed_texts(
         tokens: embeddings.iter().map(|embedding| embedding.tokens.used).collect(),
         tokens_total: embeddings.iter().map(|embedding| embedding.tokens.total).collect(),
         truncated: embeddings.iter().map(|embedding| embedding.tokens.truncated()).collect(),
-        embeddings: embeddings.into_iter().map(|embedding| embedding.vector).collect(),
+        embeddings: embeddings.iter().map(|embedding| embedding.vector.clone()).collect(),
     }))
 }
 

@@ -58,6 +58,7 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
 )]
 pub async fn show_metrics(app: web::Data<App>) -> HttpResponse {
     metrics::gauge!("recontact_inference_queue_texts").set(as_gauge(app.queue.waiting()));
+    metrics::gauge!("recontact_embedding_cache_entries").set(as_gauge(app.queue.cached()));
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(app.metrics.render())

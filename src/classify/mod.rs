@@ -3,6 +3,7 @@
 //! `encoder` turns a text into a vector, `head` the vector into probabilities, this module the probabilities into an
 //! answer. Nothing here does I/O after loading or reads a clock. `queue` is the asynchronous handle the server uses.
 
+mod cache;
 pub mod category;
 pub mod encoder;
 pub mod head;

@@ -1,25 +1,36 @@
 //! [`ClassifyQueue`]: the asynchronous handle in front of the synchronous [`Classifier`].
 //!
-//! One inference thread takes what has come in meanwhile as one batch, so texts of different requests share a pass through
-//! the transformer. What waits is bounded in texts: beyond the bound a request is refused at once and never queued.
-//! A request whose caller has gone is skipped. Dropping the last handle lets the thread finish what was accepted.
+//! A request's texts are looked up in the cache and tokenized where the request is handled; one inference thread (`batch`)
+//! takes what has come in meanwhile, so texts of different requests share a pass through the transformer. What waits is
+//! bounded in texts and bytes: beyond a bound a request is refused at once and never queued. A request whose caller has gone
+//! is dropped, even halfway through. Dropping the last handle lets the thread finish what was accepted.
+
+mod batch;
 
 use super::Classifier;
+use super::cache::{EmbeddingCache, TextKey};
 use super::category::Classification;
-use super::encoder::{Embedding, TextEncoder};
+use super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText};
 use crate::contact::ContactText;
+use batch::{Request, Wanted};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
+
+/// Bytes of text above which a request is tokenized and decided on a thread of its own, so that it does not hold up the
+/// other requests of its server thread; below, changing threads would cost more than the work.
+const INLINE_BYTES: usize = 4096;
 
 /// Why a request was not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueueError {
     /// Too many texts are waiting; the same request may be accepted a little later.
-    #[error("{waiting} texts are waiting and at most {capacity} may")]
+    #[error("{waiting} {unit} are waiting and at most {capacity} may")]
     Overloaded {
-        /// Texts accepted and not yet answered.
+        /// What is bounded: texts or bytes.
+        unit: &'static str,
+        /// Accepted and not yet answered.
         waiting: usize,
         /// The configured bound.
         capacity: usize,
@@ -36,16 +47,21 @@ pub enum QueueError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueueLimits {
     /// Most texts that wait or are worked on.
-    pub capacity: usize,
-    /// Most texts taken into one batch; a single larger request is one batch of its own.
-    pub batch: usize,
+    pub waiting_texts: usize,
+    /// Most bytes of text that wait or are worked on.
+    pub waiting_bytes: usize,
+    /// Most tokens taken into one batch; a longer text goes alone.
+    pub batch_tokens: usize,
+    /// Most embeddings kept for texts that come again.
+    pub cached_embeddings: usize,
 }
 
 /// Takes requests from any number of tasks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ClassifyQueue {
-    sender: mpsc::Sender<Job>,
-    waiting: Arc<AtomicUsize>,
+    sender: mpsc::Sender<Request>,
+    cache: Arc<EmbeddingCache>,
+    waiting: Arc<Waiting>,
     limits: QueueLimits,
 }
 
@@ -56,13 +72,15 @@ impl ClassifyQueue {
     /// If the system refuses a thread.
     pub fn start(limits: QueueLimits) -> std::io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
+        let cache = Arc::new(EmbeddingCache::new(limits.cached_embeddings));
+        let kept = Arc::clone(&cache);
         std::thread::Builder::new()
             .name("inference".to_owned())
-            .spawn(move || work(&receiver, limits.batch))?;
-        Ok(Self { sender, waiting: Arc::default(), limits })
+            .spawn(move || batch::work(&receiver, &kept, limits.batch_tokens))?;
+        Ok(Self { sender, cache, waiting: Arc::default(), limits })
     }
 
-    /// Classifies texts with one snapshot of the model.
+    /// Classifies texts with one snapshot of the model; one answer for each, in the same order.
     ///
     /// # Errors
     /// [`QueueError`].
@@ -72,11 +90,18 @@ impl ClassifyQueue {
         texts: Vec<ContactText>,
         top_k: usize,
     ) -> Result<Vec<Classification>, QueueError> {
+        let bytes = total_bytes(&texts);
+        let texts = Arc::new(texts);
         let encoder = Arc::clone(classifier.encoder());
-        self.submit(encoder, texts, |reply| Task::Classify { classifier, top_k, reply }).await
+        let embeddings = self.embed_shared(encoder, Arc::clone(&texts)).await?;
+        off_server_thread(bytes, move || {
+            let pairs = texts.iter().zip(&embeddings);
+            Ok(pairs.map(|(text, e)| classifier.decide(text, e, top_k)).collect())
+        })
+        .await
     }
 
-    /// Embeds texts.
+    /// Embeds texts; one embedding for each, in the same order.
     ///
     /// # Errors
     /// [`QueueError`].
@@ -84,157 +109,169 @@ impl ClassifyQueue {
         &self,
         encoder: Arc<TextEncoder>,
         texts: Vec<ContactText>,
-    ) -> Result<Vec<Embedding>, QueueError> {
-        self.submit(encoder, texts, |reply| Task::Embed { reply }).await
+    ) -> Result<Vec<Arc<Embedding>>, QueueError> {
+        self.embed_shared(encoder, Arc::new(texts)).await
     }
 
     /// Texts accepted and not yet answered.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.waiting.texts.load(Ordering::Relaxed)
     }
 
-    async fn submit<T>(
+    /// Embeddings kept for texts that come again.
+    #[must_use]
+    pub fn cached(&self) -> usize {
+        self.cache.len()
+    }
+
+    async fn embed_shared(
         &self,
         encoder: Arc<TextEncoder>,
-        texts: Vec<ContactText>,
-        task: impl FnOnce(oneshot::Sender<Result<T, QueueError>>) -> Task,
-    ) -> Result<T, QueueError> {
-        let place = Place::take(&self.waiting, texts.len(), self.limits.capacity)?;
+        texts: Arc<Vec<ContactText>>,
+    ) -> Result<Vec<Arc<Embedding>>, QueueError> {
+        let bytes = total_bytes(&texts);
+        let place = Place::take(&self.waiting, texts.len(), bytes, &self.limits)?;
+        let caller = Caller::default();
+        let (cache, gone) = (Arc::clone(&self.cache), Arc::clone(&caller.gone));
+        let wanted = {
+            let encoder = Arc::clone(&encoder);
+            off_server_thread(bytes, move || prepare(&encoder, &cache, &texts, &gone)).await?
+        };
         let (reply, answer) = oneshot::channel();
-        let job = Job { encoder, texts, task: task(reply), place };
-        self.sender.send(job).map_err(|_| QueueError::Stopped)?;
+        match Request::new(encoder, wanted, place, reply) {
+            Ok(request) => self.sender.send(request).map_err(|_| QueueError::Stopped)?,
+            Err(found) => return Ok(found),
+        }
         answer.await.map_err(|_| QueueError::Stopped)?
     }
 }
 
-struct Job {
-    encoder: Arc<TextEncoder>,
-    texts: Vec<ContactText>,
-    task: Task,
-    place: Place,
-}
-
-impl Job {
-    /// Gives the room back first: who has its answer may ask again at once.
-    fn answer(self, embeddings: Result<Vec<Embedding>, QueueError>) {
-        drop(self.place);
-        self.task.answer(&self.texts, embeddings);
+/// Runs work of a request here if it is small, else on a thread for blocking work. A panic (a bug) fails the request only.
+async fn off_server_thread<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> Result<T, QueueError> + Send + 'static,
+) -> Result<T, QueueError> {
+    let guarded = || {
+        catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|_| Err(QueueError::Failed("the work on a text panicked".to_owned())))
+    };
+    if bytes <= INLINE_BYTES {
+        guarded()
+    } else {
+        tokio::task::spawn_blocking(guarded).await.map_err(|_| QueueError::Stopped)?
     }
 }
 
-enum Task {
-    Classify {
-        classifier: Arc<Classifier>,
-        top_k: usize,
-        reply: oneshot::Sender<Result<Vec<Classification>, QueueError>>,
-    },
-    Embed {
-        reply: oneshot::Sender<Result<Vec<Embedding>, QueueError>>,
-    },
+/// Looks every text up and tokenizes those that are not known, each different one once.
+fn prepare(
+    encoder: &TextEncoder,
+    cache: &EmbeddingCache,
+    texts: &[ContactText],
+    gone: &AtomicBool,
+) -> Result<Vec<Wanted>, QueueError> {
+    let mut wanted = Vec::with_capacity(texts.len());
+    let mut tokenized = std::collections::HashMap::new();
+    let mut hits = 0;
+    for text in texts {
+        if gone.load(Ordering::Relaxed) {
+            return Err(QueueError::Stopped);
+        }
+        let key = TextKey::new(encoder, text.as_str());
+        if let Some(embedding) = cache.get(&key) {
+            hits += 1;
+            wanted.push(Wanted::Known(embedding));
+            continue;
+        }
+        let tokens: Arc<TokenizedText> = match tokenized.get(&key) {
+            Some(tokens) => Arc::clone(tokens),
+            None => {
+                let tokens = encoder.tokenize(text.as_str()).map(Arc::new).map_err(failed)?;
+                tokenized.insert(key, Arc::clone(&tokens));
+                tokens
+            }
+        };
+        wanted.push(Wanted::Unknown(key, tokens));
+    }
+    let counted = |result: &'static str, count: usize| {
+        metrics::counter!("recontact_embedding_cache_total", "result" => result)
+            .increment(count as u64);
+    };
+    counted("hit", hits);
+    counted("miss", texts.len() - hits);
+    Ok(wanted)
 }
 
-/// Room for some texts in the queue; given back when dropped.
+#[expect(clippy::needless_pass_by_value, reason = "used in map_err")]
+fn failed(error: EncoderError) -> QueueError {
+    QueueError::Failed(error.to_string())
+}
+
+fn total_bytes(texts: &[ContactText]) -> usize {
+    texts.iter().map(|text| text.as_str().len()).sum()
+}
+
+/// Tells work that has left the request's task when that task is dropped because its caller has gone.
+#[derive(Default)]
+struct Caller {
+    gone: Arc<AtomicBool>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What was accepted and not yet answered.
+#[derive(Debug, Default)]
+struct Waiting {
+    texts: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// Room in the queue; given back when dropped.
 #[derive(Debug)]
 struct Place {
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     texts: usize,
+    bytes: usize,
 }
 
 impl Place {
-    fn take(waiting: &Arc<AtomicUsize>, texts: usize, capacity: usize) -> Result<Self, QueueError> {
-        let fits = |now: usize| now.checked_add(texts).filter(|&sum| sum <= capacity);
-        match waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(_) => Ok(Self { waiting: Arc::clone(waiting), texts }),
-            Err(waiting) => Err(QueueError::Overloaded { waiting, capacity }),
+    fn take(
+        waiting: &Arc<Waiting>,
+        texts: usize,
+        bytes: usize,
+        limits: &QueueLimits,
+    ) -> Result<Self, QueueError> {
+        add_within(&waiting.texts, texts, limits.waiting_texts, "texts")?;
+        if let Err(error) = add_within(&waiting.bytes, bytes, limits.waiting_bytes, "bytes") {
+            waiting.texts.fetch_sub(texts, Ordering::Relaxed);
+            return Err(error);
         }
+        Ok(Self { waiting: Arc::clone(waiting), texts, bytes })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.waiting.fetch_sub(self.texts, Ordering::Relaxed);
+        self.waiting.texts.fetch_sub(self.texts, Ordering::Relaxed);
+        self.waiting.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
-impl Task {
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Classify { reply, .. } => reply.is_closed(),
-            Self::Embed { reply } => reply.is_closed(),
-        }
+fn add_within(
+    now: &AtomicUsize,
+    added: usize,
+    capacity: usize,
+    unit: &'static str,
+) -> Result<(), QueueError> {
+    let fits = |now: usize| now.checked_add(added).filter(|&sum| sum <= capacity);
+    match now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
+        Ok(_) => Ok(()),
+        Err(waiting) => Err(QueueError::Overloaded { unit, waiting, capacity }),
     }
-
-    /// Sends the answer; a caller that has gone meanwhile misses nothing.
-    fn answer(self, texts: &[ContactText], embeddings: Result<Vec<Embedding>, QueueError>) {
-        match self {
-            Self::Embed { reply } => drop(reply.send(embeddings)),
-            Self::Classify { classifier, top_k, reply } => {
-                let decide = |embeddings: Vec<Embedding>| {
-                    let pairs = texts.iter().zip(&embeddings);
-                    pairs.map(|(text, e)| classifier.decide(text, e, top_k)).collect()
-                };
-                // As below: a panic fails this request and leaves the thread running.
-                let classifications = embeddings.and_then(|embeddings| {
-                    catch_unwind(AssertUnwindSafe(|| decide(embeddings)))
-                        .map_err(|_| QueueError::Failed("the classifier panicked".to_owned()))
-                });
-                drop(reply.send(classifications));
-            }
-        }
-    }
-}
-
-fn work(receiver: &mpsc::Receiver<Job>, batch: usize) {
-    let mut held = None;
-    while let Some(first) = held.take().or_else(|| receiver.recv().ok()) {
-        let mut jobs = vec![first];
-        let mut texts = jobs[0].texts.len();
-        while let Ok(job) = receiver.try_recv() {
-            let fits = texts + job.texts.len() <= batch;
-            if !fits || !Arc::ptr_eq(&job.encoder, &jobs[0].encoder) {
-                held = Some(job);
-                break;
-            }
-            texts += job.texts.len();
-            jobs.push(job);
-        }
-        jobs.retain(|job| !job.task.is_abandoned());
-        answer(jobs);
-    }
-}
-
-fn answer(jobs: Vec<Job>) {
-    let Some(first) = jobs.first() else { return };
-    let all: Vec<&str> = jobs.iter().flat_map(|job| &job.texts).map(ContactText::as_str).collect();
-    metrics::histogram!("recontact_inference_batch_texts").record(length(all.len()));
-    match embed(&first.encoder, &all) {
-        Ok(embeddings) => {
-            let mut embeddings = embeddings.into_iter();
-            for job in jobs {
-                let own = embeddings.by_ref().take(job.texts.len()).collect();
-                job.answer(Ok(own));
-            }
-        }
-        // One text may be to blame: the others of the batch must not suffer from it.
-        Err(_) if jobs.len() > 1 => jobs.into_iter().for_each(|job| answer(vec![job])),
-        Err(error) => {
-            tracing::error!(%error, "inference failed");
-            jobs.into_iter().for_each(|job| job.answer(Err(error.clone())));
-        }
-    }
-}
-
-/// A panic below (a bug) fails this batch and leaves the thread running.
-fn embed(encoder: &TextEncoder, texts: &[&str]) -> Result<Vec<Embedding>, QueueError> {
-    catch_unwind(AssertUnwindSafe(|| encoder.embed(texts)))
-        .unwrap_or_else(|_| Err(super::EncoderError::Encode("the encoder panicked".to_owned())))
-        .map_err(|error| QueueError::Failed(error.to_string()))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a number of texts in memory fits into 53 bits")]
-fn length(count: usize) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]
@@ -242,13 +279,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_is_bounded_and_given_back() {
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let first = Place::take(&waiting, 6, 10).unwrap();
-        let refused = Place::take(&waiting, 5, 10).unwrap_err();
-        assert_eq!(refused, QueueError::Overloaded { waiting: 6, capacity: 10 });
+    fn room_is_bounded_in_texts_and_bytes_and_given_back() {
+        let limits = QueueLimits {
+            waiting_texts: 10,
+            waiting_bytes: 100,
+            batch_tokens: 1,
+            cached_embeddings: 0,
+        };
+        let waiting = Arc::new(Waiting::default());
+        let take = |texts, bytes| Place::take(&waiting, texts, bytes, &limits);
+        let first = take(6, 60).unwrap();
+        let too_many = QueueError::Overloaded { unit: "texts", waiting: 6, capacity: 10 };
+        assert_eq!(take(5, 1).unwrap_err(), too_many);
+        let too_long = QueueError::Overloaded { unit: "bytes", waiting: 60, capacity: 100 };
+        assert_eq!(take(1, 41).unwrap_err(), too_long);
+        assert!(take(4, 40).is_ok(), "a refusal leaves nothing behind");
         drop(first);
-        assert!(Place::take(&waiting, 10, 10).is_ok());
-        assert!(Place::take(&waiting, usize::MAX, 10).is_err());
+        assert!(take(10, 100).is_ok());
+        assert!(take(usize::MAX, 1).is_err());
     }
 }

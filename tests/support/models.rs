@@ -2,7 +2,7 @@
 //! the risk model that the project ships.
 
 use recontact::classify::category::{Label, LabelSet};
-use recontact::classify::encoder::TextEncoder;
+use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use recontact::classify::head::{CategoryHead, HeadDescription, WEIGHTS, softmax};
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
 use recontact::ticket::Name;
@@ -57,7 +57,7 @@ pub(crate) fn install_encoder(models: &Path) {
 
 /// Fits a head on [`TRAINING`] and writes it as a model folder.
 pub(crate) fn write_category_model(models: &Path, version: &str) {
-    let encoder = TextEncoder::load(&models.join("encoder").join(ENCODER), None).unwrap();
+    let encoder = TextEncoder::load(&models.join("encoder").join(ENCODER), None, &InferenceOptions::default()).unwrap();
     let texts: Vec<&str> = TRAINING.iter().flat_map(|(_, _, texts)| *texts).collect();
     let vectors = encoder.embed(&texts).unwrap();
     let examples: Vec<(&[f32], usize)> = vectors

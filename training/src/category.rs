@@ -20,7 +20,7 @@ use fit::{MultinomialFit, TrainingRows, fit_temperature, log_loss};
 use ndarray::{Array1, Array2};
 use params::CategoryParams;
 use recontact::classify::category::LabelSet;
-use recontact::classify::encoder::TextEncoder;
+use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use recontact::classify::head::{CategoryHead, HeadDescription, WEIGHTS};
 use recontact::classify::language;
 use recontact::contact::ContactText;
@@ -190,7 +190,7 @@ fn load_encoder(name: &str, models: &Path, prompt: Option<&str>) -> anyhow::Resu
             folder.display()
         ));
     }
-    TextEncoder::load(&folder, prompt).map_err(|error| bad_input!("--encoder: {error}"))
+    TextEncoder::load(&folder, prompt, &InferenceOptions::default()).map_err(|error| bad_input!("--encoder: {error}"))
 }
 
 /// Embeds texts with a progress bar; one row for each.

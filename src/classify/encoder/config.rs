@@ -1,7 +1,7 @@
 //! What the files of a Hugging Face encoder folder say about the encoder, checked before any weight is read.
 
 use super::EncoderError;
-use candle_transformers::models::bert;
+use candle_transformers::models::{bert, modernbert};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The transformer families that are understood. All of them run as one BERT after their tensors got BERT's names.
+/// The transformer families that are understood. All but ModernBERT run as one BERT after their tensors got BERT's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Architecture {
@@ -19,6 +19,8 @@ pub enum Architecture {
     Distilbert,
     /// XLM-RoBERTa, RoBERTa, CamemBERT: BERT whose positions start after the padding id.
     XlmRoberta,
+    /// ModernBERT (rotary positions, local attention); on the reference path only.
+    ModernBert,
 }
 
 /// How token vectors become one text vector.
@@ -35,7 +37,7 @@ pub enum Pooling {
 #[derive(Debug, Clone)]
 pub struct EncoderConfig {
     pub(super) architecture: Architecture,
-    pub(super) bert: bert::Config,
+    pub(super) transformer: Transformer,
     /// Rows of the position table before the first position of a text (0 for BERT).
     pub(super) position_offset: usize,
     pub(super) pooling: Pooling,
@@ -46,10 +48,22 @@ pub struct EncoderConfig {
     pub(super) default_prompt: Option<String>,
 }
 
-/// `config.json`; DistilBERT's names are aliases.
+/// What candle's modules need to know.
+#[derive(Debug, Clone)]
+pub(super) enum Transformer {
+    Bert(bert::Config),
+    ModernBert(modernbert::Config),
+}
+
+/// The part of `config.json` that says how to read the rest.
 #[derive(Deserialize)]
-struct ModelJson {
+struct TypeJson {
     model_type: String,
+}
+
+/// `config.json` of a BERT; DistilBERT's names are aliases.
+#[derive(Deserialize)]
+struct BertJson {
     vocab_size: usize,
     #[serde(alias = "dim")]
     hidden_size: usize,
@@ -68,6 +82,23 @@ struct ModelJson {
     layer_norm_eps: f64,
     pad_token_id: Option<usize>,
     position_embedding_type: Option<String>,
+}
+
+/// What ModernBERT's `config.json` may ask for beyond candle's modules.
+#[derive(Deserialize)]
+#[serde(default)]
+struct ModernBertJson {
+    attention_bias: bool,
+    mlp_bias: bool,
+    norm_bias: bool,
+    hidden_activation: String,
+}
+
+impl Default for ModernBertJson {
+    fn default() -> Self {
+        let hidden_activation = "gelu".to_owned();
+        Self { attention_bias: false, mlp_bias: false, norm_bias: false, hidden_activation }
+    }
 }
 
 #[derive(Deserialize)]
@@ -115,58 +146,30 @@ impl EncoderConfig {
     /// Reads `config.json` and, where present, `modules.json`, the pooling module's `config.json`,
     /// `sentence_bert_config.json`, `config_sentence_transformers.json` and `tokenizer_config.json`.
     pub(super) fn load(folder: &Path) -> Result<Self, EncoderError> {
-        let model: ModelJson = read_json(folder, "config.json")?
-            .ok_or_else(|| EncoderError::Missing { path: folder.join("config.json"), hint: "" })?;
         let invalid =
             |file: &str, reason: String| EncoderError::Config { path: folder.join(file), reason };
         let in_config = |reason: String| invalid("config.json", reason);
-
-        let architecture = match model.model_type.as_str() {
+        let TypeJson { model_type } = required_config(folder)?;
+        let architecture = match model_type.as_str() {
             "bert" => Architecture::Bert,
             "distilbert" => Architecture::Distilbert,
             "xlm-roberta" | "roberta" | "camembert" => Architecture::XlmRoberta,
+            "modernbert" => Architecture::ModernBert,
             other => {
                 return Err(in_config(format!(
-                    "model_type {other:?} is not supported: expected bert, distilbert, xlm-roberta, roberta or camembert"
+                    "model_type {other:?} is not supported: expected bert, distilbert, xlm-roberta, roberta, camembert or \
+                     modernbert"
                 )));
             }
         };
-        if let Some(kind) = model.position_embedding_type.filter(|kind| kind != "absolute") {
-            return Err(in_config(format!(
-                "position_embedding_type {kind:?} is not supported: expected \"absolute\""
-            )));
-        }
-        let hidden_act = match model.hidden_act.as_str() {
-            "gelu" => bert::HiddenAct::Gelu,
-            "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => bert::HiddenAct::GeluApproximate,
-            "relu" => bert::HiddenAct::Relu,
-            other => {
-                return Err(in_config(format!(
-                    "hidden_act {other:?} is not supported: expected gelu, gelu_new, gelu_pytorch_tanh, gelu_fast or relu"
-                )));
+        let (transformer, position_offset) = match architecture {
+            Architecture::ModernBert => {
+                modernbert(required_config(folder)?, required_config(folder)?)
             }
-        };
-        if model.num_attention_heads == 0
-            || !model.hidden_size.is_multiple_of(model.num_attention_heads)
-        {
-            return Err(in_config(format!(
-                "hidden_size {} is not a multiple of num_attention_heads {}",
-                model.hidden_size, model.num_attention_heads
-            )));
+            _ => bert(architecture, required_config(folder)?),
         }
-        let pad_token_id = model.pad_token_id.unwrap_or(match architecture {
-            Architecture::XlmRoberta => 1,
-            Architecture::Bert | Architecture::Distilbert => 0,
-        });
-        if pad_token_id >= model.vocab_size {
-            return Err(in_config(format!(
-                "pad_token_id {pad_token_id} is not below vocab_size {}",
-                model.vocab_size
-            )));
-        }
-        let position_offset =
-            if architecture == Architecture::XlmRoberta { pad_token_id + 1 } else { 0 };
-        let positions = model.max_position_embeddings.saturating_sub(position_offset);
+        .map_err(in_config)?;
+        let positions = transformer.positions();
 
         let sentence = sentence_config(folder)?;
         let tokenizer: TokenizerJson =
@@ -193,23 +196,7 @@ impl EncoderConfig {
 
         Ok(Self {
             architecture,
-            bert: bert::Config {
-                vocab_size: model.vocab_size,
-                hidden_size: model.hidden_size,
-                num_hidden_layers: model.num_hidden_layers,
-                num_attention_heads: model.num_attention_heads,
-                intermediate_size: model.intermediate_size,
-                hidden_act,
-                max_position_embeddings: positions,
-                type_vocab_size: if architecture == Architecture::Distilbert {
-                    1
-                } else {
-                    model.type_vocab_size
-                },
-                layer_norm_eps: model.layer_norm_eps,
-                pad_token_id,
-                ..bert::Config::default()
-            },
+            transformer,
             position_offset,
             pooling: pooling(folder)?,
             max_tokens,
@@ -217,6 +204,120 @@ impl EncoderConfig {
             default_prompt: default_prompt.filter(|prompt| !prompt.is_empty()),
         })
     }
+}
+
+impl Transformer {
+    /// Length of a vector.
+    pub(super) fn hidden_size(&self) -> usize {
+        match self {
+            Self::Bert(config) => config.hidden_size,
+            Self::ModernBert(config) => config.hidden_size,
+        }
+    }
+
+    /// Tokens it knows.
+    pub(super) fn vocab_size(&self) -> usize {
+        match self {
+            Self::Bert(config) => config.vocab_size,
+            Self::ModernBert(config) => config.vocab_size,
+        }
+    }
+
+    /// The token that shorter texts of a batch are filled up with.
+    pub(super) fn padding_id(&self) -> usize {
+        match self {
+            Self::Bert(config) => config.pad_token_id,
+            Self::ModernBert(config) => config.pad_token_id as usize,
+        }
+    }
+
+    /// Longest sequence that it has positions for.
+    fn positions(&self) -> usize {
+        match self {
+            Self::Bert(config) => config.max_position_embeddings,
+            Self::ModernBert(config) => config.max_position_embeddings,
+        }
+    }
+}
+
+/// A BERT and the rows of its position table before the first position of a text.
+fn bert(architecture: Architecture, model: BertJson) -> Result<(Transformer, usize), String> {
+    if let Some(kind) = model.position_embedding_type.filter(|kind| kind != "absolute") {
+        return Err(format!(
+            "position_embedding_type {kind:?} is not supported: expected \"absolute\""
+        ));
+    }
+    let hidden_act = match model.hidden_act.as_str() {
+        "gelu" => bert::HiddenAct::Gelu,
+        "gelu_new" | "gelu_pytorch_tanh" | "gelu_fast" => bert::HiddenAct::GeluApproximate,
+        "relu" => bert::HiddenAct::Relu,
+        other => {
+            return Err(format!(
+                "hidden_act {other:?} is not supported: expected gelu, gelu_new, gelu_pytorch_tanh, gelu_fast or relu"
+            ));
+        }
+    };
+    check_heads(model.hidden_size, model.num_attention_heads)?;
+    let is_roberta = architecture == Architecture::XlmRoberta;
+    let pad_token_id = model.pad_token_id.unwrap_or(usize::from(is_roberta));
+    check_padding(pad_token_id, model.vocab_size)?;
+    let position_offset = if is_roberta { pad_token_id + 1 } else { 0 };
+    let is_distilbert = architecture == Architecture::Distilbert;
+    let config = bert::Config {
+        vocab_size: model.vocab_size,
+        hidden_size: model.hidden_size,
+        num_hidden_layers: model.num_hidden_layers,
+        num_attention_heads: model.num_attention_heads,
+        intermediate_size: model.intermediate_size,
+        hidden_act,
+        max_position_embeddings: model.max_position_embeddings.saturating_sub(position_offset),
+        type_vocab_size: if is_distilbert { 1 } else { model.type_vocab_size },
+        layer_norm_eps: model.layer_norm_eps,
+        pad_token_id,
+        ..bert::Config::default()
+    };
+    Ok((Transformer::Bert(config), position_offset))
+}
+
+fn modernbert(
+    model: modernbert::Config,
+    options: ModernBertJson,
+) -> Result<(Transformer, usize), String> {
+    let biases = [options.attention_bias, options.mlp_bias, options.norm_bias];
+    if biases.contains(&true) {
+        return Err("attention_bias, mlp_bias and norm_bias must be false".to_owned());
+    }
+    if options.hidden_activation != "gelu" {
+        let found = options.hidden_activation;
+        return Err(format!("hidden_activation {found:?} is not supported: expected gelu"));
+    }
+    if model.global_attn_every_n_layers == 0 {
+        return Err("global_attn_every_n_layers must not be 0".to_owned());
+    }
+    check_heads(model.hidden_size, model.num_attention_heads)?;
+    check_padding(model.pad_token_id as usize, model.vocab_size)?;
+    Ok((Transformer::ModernBert(model), 0))
+}
+
+fn check_heads(hidden: usize, heads: usize) -> Result<(), String> {
+    if heads == 0 || !hidden.is_multiple_of(heads) {
+        return Err(format!(
+            "hidden_size {hidden} is not a multiple of num_attention_heads {heads}"
+        ));
+    }
+    Ok(())
+}
+
+fn check_padding(pad_token_id: usize, vocab_size: usize) -> Result<(), String> {
+    if pad_token_id >= vocab_size {
+        return Err(format!("pad_token_id {pad_token_id} is not below vocab_size {vocab_size}"));
+    }
+    Ok(())
+}
+
+fn required_config<T: DeserializeOwned>(folder: &Path) -> Result<T, EncoderError> {
+    read_json(folder, "config.json")?
+        .ok_or_else(|| EncoderError::Missing { path: folder.join("config.json"), hint: "" })
 }
 
 /// Names under which versions of sentence-transformers wrote the same file, by the class of the transformer.

@@ -1,28 +1,31 @@
 //! [`TextEncoder`]: a text becomes a vector of length 1 (tokenizer, transformer, pooling, L2 norm).
 //!
 //! Reads a folder in the Hugging Face layout and gives the same vectors as Python's sentence-transformers.
-//! The one thing to know: BERT, DistilBERT and XLM-RoBERTa differ in tensor names and in where positions start; both are
-//! settled while loading (`weights.rs`), so there is one forward pass. This module never goes to the network.
+//! The one thing to know: the transformer has two implementations. `packed` is ours, for BERT-type encoders on the processor;
+//! `reference` is candle-transformers' modules, for every architecture and device. This module never goes to the network.
 
 mod config;
+mod options;
+pub mod packed;
+mod reference;
 mod weights;
 
 pub use config::{Architecture, EncoderConfig, Pooling};
+pub use options::{InferenceDevice, InferenceOptions, InferencePath, Precision};
 
 use crate::registry::artifact::sha256_hex;
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::BertModel;
+use config::Transformer;
+use packed::PackedTransformer;
+use packed::kernels::{InstructionSet, Kernels};
+use reference::ReferenceTransformer;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use tokenizers::{Encoding, PostProcessor, Tokenizer, TruncationDirection};
+use weights::Weights;
 
-/// Most texts that go through the transformer at once.
-const MAX_BATCH_TEXTS: usize = 32;
-/// Most tokens, padding included, that go through the transformer at once.
-const MAX_BATCH_TOKENS: usize = 8192;
 /// What tokenizers call a piece of text they do not know.
 const UNKNOWN_TOKENS: [&str; 2] = ["[UNK]", "<unk>"];
 
@@ -69,6 +72,12 @@ pub enum EncoderError {
         /// The tensor and what was wrong with it.
         reason: String,
     },
+    /// The device that is asked for is not there or not built in.
+    #[error("inference.device: {0}")]
+    Device(String),
+    /// The options contradict each other or the encoder.
+    #[error("inference.{0}")]
+    Options(String),
     /// A text could not be tokenized or the transformer failed.
     #[error("encoding failed: {0}")]
     Encode(String),
@@ -126,48 +135,72 @@ pub struct Embedding {
     pub has_words: bool,
 }
 
-/// Tokenizer and transformer of one folder. Synchronous, no state, shared freely between threads.
+/// A text as token ids, made by [`TextEncoder::tokenize`] for the same encoder.
+#[derive(Debug, Clone)]
+pub struct TokenizedText {
+    ids: Vec<u32>,
+    tokens: TokenCount,
+    has_words: bool,
+}
+
+impl TokenizedText {
+    /// Tokens that reach the transformer: at least the special ones.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.ids.len()
+    }
+}
+
+/// Tokenizer and transformer of one folder. Synchronous; calls from several threads take turns in the transformer.
 pub struct TextEncoder {
     identity: EncoderIdentity,
-    config: EncoderConfig,
+    lowercase: bool,
     tokenizer: Tokenizer,
     special_tokens: usize,
     unknown_token: Option<u32>,
     /// Known tokens of the prompt alone.
     prompt_words: usize,
-    model: BertModel,
-    device: Device,
+    transformer: Implementation,
+    precision: Precision,
+    fingerprint: [u8; 32],
+}
+
+enum Implementation {
+    Packed(PackedTransformer),
+    Reference(ReferenceTransformer),
 }
 
 impl TextEncoder {
     /// Loads a folder. `prompt` is put before every text; `None` takes the folder's own default prompt.
     ///
     /// # Errors
-    /// [`EncoderError`], naming the file, if one is missing, damaged, not supported, or does not fit the others.
-    pub fn load(folder: &Path, prompt: Option<&str>) -> Result<Self, EncoderError> {
-        let device = Device::Cpu;
+    /// [`EncoderError`], naming the file, if one is missing, damaged, not supported, or does not fit the others; naming the
+    /// option, if `options` cannot be had for this encoder on this machine.
+    pub fn load(
+        folder: &Path,
+        prompt: Option<&str>,
+        options: &InferenceOptions,
+    ) -> Result<Self, EncoderError> {
+        options.validate().map_err(EncoderError::Options)?;
         let config = EncoderConfig::load(folder)?;
         let (_, config_bytes) = read(folder, "config.json", "")?;
         let (tokenizer_path, tokenizer_bytes) =
             read(folder, "tokenizer.json", ": save the tokenizer in the fast format")?;
         let tokenizer = load_tokenizer(&tokenizer_bytes)
             .map_err(|reason| EncoderError::Tokenizer { path: tokenizer_path.clone(), reason })?;
-        let vocabulary = tokenizer.get_vocab_size(true);
-        if vocabulary > config.bert.vocab_size {
+        let (largest, rows) = (largest_id(&tokenizer), config.transformer.vocab_size());
+        if largest >= rows {
             let reason = format!(
-                "{vocabulary} tokens, but config.json says vocab_size {}: the files are not of one model",
-                config.bert.vocab_size
+                "token ids up to {largest}, but config.json says vocab_size {rows}: the files are not of one model"
             );
             return Err(EncoderError::Tokenizer { path: tokenizer_path, reason });
         }
         let (weights_path, weights_bytes) =
             read(folder, "model.safetensors", ": only safetensors weights are read")?;
-        let tensors = weights::load(&weights_path, &weights_bytes, &config, &device)?;
-        let variables = VarBuilder::from_tensors(tensors, DType::F32, &device);
-        let model = BertModel::load(variables, &config.bert).map_err(|error| {
-            let reason = format!("does not fit config.json: {error}");
-            EncoderError::Weights { path: weights_path, reason }
-        })?;
+        let weights_sha256 = sha256_hex(&weights_bytes);
+        let weights = Weights::read(&weights_path, &weights_bytes, &config)?;
+        drop(weights_bytes);
+        let (transformer, precision) = implementation(weights, &config, options)?;
         let identity = EncoderIdentity {
             name: folder
                 .canonicalize()
@@ -176,27 +209,33 @@ impl TextEncoder {
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default(),
             architecture: config.architecture,
-            dimension: config.bert.hidden_size,
+            dimension: config.transformer.hidden_size(),
             pooling: config.pooling,
             max_tokens: config.max_tokens,
             prompt: prompt.or(config.default_prompt.as_deref()).unwrap_or_default().to_owned(),
             config_sha256: sha256_hex(&config_bytes),
             tokenizer_sha256: sha256_hex(&tokenizer_bytes),
-            weights_sha256: sha256_hex(&weights_bytes),
+            weights_sha256,
         };
         let special_tokens = tokenizer.get_post_processor().map_or(0, |p| p.added_tokens(false));
+        if special_tokens == 0 {
+            let reason = "it adds no special tokens ([CLS], <s>): an empty text would have no vector";
+            return Err(EncoderError::Tokenizer { path: tokenizer_path, reason: reason.to_owned() });
+        }
         let unknown_token = UNKNOWN_TOKENS.iter().find_map(|token| tokenizer.token_to_id(token));
         let mut encoder = Self {
             identity,
-            config,
+            lowercase: config.lowercase,
             tokenizer,
             special_tokens,
             unknown_token,
             prompt_words: 0,
-            model,
-            device,
+            transformer,
+            precision,
+            fingerprint: [0; 32],
         };
-        encoder.prompt_words = encoder.tokenize("")?.words;
+        encoder.fingerprint = fingerprint(&encoder);
+        encoder.prompt_words = encoder.encode("")?.1;
         Ok(encoder)
     }
 
@@ -206,74 +245,89 @@ impl TextEncoder {
         &self.identity
     }
 
+    /// SHA-256 of everything that a text's embedding depends on besides the text.
+    #[must_use]
+    pub fn fingerprint(&self) -> &[u8; 32] {
+        &self.fingerprint
+    }
+
+    /// The implementation in use: [`InferencePath::Packed`] or [`InferencePath::Reference`].
+    #[must_use]
+    pub fn path(&self) -> InferencePath {
+        match self.transformer {
+            Implementation::Packed(_) => InferencePath::Packed,
+            Implementation::Reference(_) => InferencePath::Reference,
+        }
+    }
+
+    /// The precision in use.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The instruction set of the packed path.
+    #[must_use]
+    pub fn instruction_set(&self) -> Option<InstructionSet> {
+        match &self.transformer {
+            Implementation::Packed(transformer) => Some(transformer.instruction_set()),
+            Implementation::Reference(_) => None,
+        }
+    }
+
     /// Encodes texts; one embedding for each, in the same order.
     ///
     /// # Errors
     /// [`EncoderError::Encode`] if the tokenizer or the transformer fails.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EncoderError> {
-        let mut sequences =
-            texts.iter().map(|text| self.tokenize(text)).collect::<Result<Vec<_>, _>>()?;
-        // Texts of similar length go together, so that little is spent on padding.
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by_key(|&index| sequences[index].ids.len());
-        let mut embeddings: Vec<Option<Embedding>> = vec![None; texts.len()];
-        let mut rest = order.as_slice();
-        while !rest.is_empty() {
-            let (batch, later) = rest.split_at(batch_length(rest, &sequences));
-            let ids: Vec<Vec<u32>> =
-                batch.iter().map(|&index| std::mem::take(&mut sequences[index].ids)).collect();
-            let vectors = self.forward(&ids).map_err(|e| EncoderError::Encode(e.to_string()))?;
-            for (&index, vector) in batch.iter().zip(vectors) {
-                let Sequence { tokens, words, .. } = sequences[index];
-                let has_words = words > self.prompt_words;
-                embeddings[index] = Some(Embedding { vector, tokens, has_words });
-            }
-            rest = later;
-        }
-        Ok(embeddings.into_iter().flatten().collect())
+        let tokenized = texts.iter().map(|text| self.tokenize(text)).collect::<Result<_, _>>()?;
+        self.embed_tokenized(tokenized)
     }
 
-    fn tokenize(&self, text: &str) -> Result<Sequence, EncoderError> {
+    /// Encodes texts that this encoder has tokenized; one embedding for each, in the same order.
+    ///
+    /// # Errors
+    /// [`EncoderError::Encode`] if the transformer fails.
+    pub fn embed_tokenized(
+        &self,
+        texts: Vec<TokenizedText>,
+    ) -> Result<Vec<Embedding>, EncoderError> {
+        let about: Vec<_> = texts.iter().map(|text| (text.tokens, text.has_words)).collect();
+        let sequences: Vec<Vec<u32>> = texts.into_iter().map(|text| text.ids).collect();
+        let vectors = match &self.transformer {
+            Implementation::Packed(transformer) => transformer.embed(sequences)?,
+            Implementation::Reference(transformer) => transformer.embed(&sequences)?,
+        };
+        let embeddings = vectors.into_iter().zip(about);
+        Ok(embeddings
+            .map(|(vector, (tokens, has_words))| Embedding { vector, tokens, has_words })
+            .collect())
+    }
+
+    /// Makes a text token ids: prompt and special tokens added, cut at the longest sequence.
+    ///
+    /// # Errors
+    /// [`EncoderError::Encode`] if the tokenizer fails.
+    pub fn tokenize(&self, text: &str) -> Result<TokenizedText, EncoderError> {
+        let (mut text, words) = self.encode(text)?;
+        text.has_words = words > self.prompt_words;
+        Ok(text)
+    }
+
+    /// The token ids and how many of them, special ones aside, the tokenizer knows.
+    fn encode(&self, text: &str) -> Result<(TokenizedText, usize), EncoderError> {
         let failed = |error: tokenizers::Error| EncoderError::Encode(error.to_string());
         let prompted = format!("{}{text}", self.identity.prompt);
-        let prompted = if self.config.lowercase { prompted.to_lowercase() } else { prompted };
+        let prompted = if self.lowercase { prompted.to_lowercase() } else { prompted };
         let mut encoding: Encoding = self.tokenizer.encode(prompted, false).map_err(failed)?;
         let total = encoding.len() + self.special_tokens;
         let words = encoding.get_ids().iter().filter(|&&id| Some(id) != self.unknown_token).count();
-        let room = self.config.max_tokens.saturating_sub(self.special_tokens);
+        let room = self.identity.max_tokens.saturating_sub(self.special_tokens);
         encoding.truncate(room, 0, TruncationDirection::Right);
         let encoding = self.tokenizer.post_process(encoding, None, true).map_err(failed)?;
         let tokens = TokenCount { total, used: encoding.len() };
-        Ok(Sequence { ids: encoding.get_ids().to_vec(), tokens, words })
-    }
-
-    /// One padded batch through transformer, pooling and norm.
-    fn forward(&self, sequences: &[Vec<u32>]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let rows = sequences.len();
-        let columns = sequences.iter().map(Vec::len).max().unwrap_or(0);
-        let padding = u32::try_from(self.config.bert.pad_token_id).unwrap_or(0);
-        let mut ids = vec![padding; rows * columns];
-        let mut mask = vec![0f32; rows * columns];
-        for (row, sequence) in sequences.iter().enumerate() {
-            let start = row * columns;
-            ids[start..start + sequence.len()].copy_from_slice(sequence);
-            mask[start..start + sequence.len()].fill(1.0);
-        }
-        let ids = Tensor::from_vec(ids, (rows, columns), &self.device)?;
-        let types = ids.zeros_like()?;
-        let mask = Tensor::from_vec(mask, (rows, columns), &self.device)?;
-        let states = self.model.forward(&ids, &types, Some(&mask))?;
-        let pooled = match self.config.pooling {
-            Pooling::Cls => states.narrow(1, 0, 1)?.squeeze(1)?,
-            Pooling::Mean => {
-                let mask = mask.unsqueeze(2)?;
-                let sum = states.broadcast_mul(&mask)?.sum(1)?;
-                sum.broadcast_div(&mask.sum(1)?)?
-            }
-        };
-        // The same lower bound on the length as torch.nn.functional.normalize.
-        let length = pooled.sqr()?.sum_keepdim(1)?.sqrt()?.maximum(1e-12)?;
-        pooled.broadcast_div(&length)?.to_vec2()
+        let ids = encoding.get_ids().to_vec();
+        Ok((TokenizedText { ids, tokens, has_words: false }, words))
     }
 }
 
@@ -283,20 +337,41 @@ impl std::fmt::Debug for TextEncoder {
     }
 }
 
-struct Sequence {
-    ids: Vec<u32>,
-    tokens: TokenCount,
-    /// Tokens of prompt and text that the tokenizer knows.
-    words: usize,
+fn fingerprint(encoder: &TextEncoder) -> [u8; 32] {
+    let computed = (encoder.path(), encoder.precision, encoder.instruction_set());
+    Sha256::digest(format!("{:?} {computed:?}", encoder.identity)).into()
 }
 
-/// How many of the next texts (by rising length) fit into one batch; at least one.
-fn batch_length(order: &[usize], sequences: &[Sequence]) -> usize {
-    let fits = |count: &usize| {
-        let longest = sequences[order[count - 1]].ids.len();
-        *count <= MAX_BATCH_TEXTS && count * longest <= MAX_BATCH_TOKENS
+/// The implementation that `options` ask for, and the precision it computes with.
+fn implementation(
+    weights: Weights,
+    config: &EncoderConfig,
+    options: &InferenceOptions,
+) -> Result<(Implementation, Precision), EncoderError> {
+    let wants_packed = match options.path {
+        InferencePath::Auto => options.device == InferenceDevice::Cpu,
+        InferencePath::Packed => true,
+        InferencePath::Reference => false,
     };
-    (1..=order.len()).take_while(fits).last().unwrap_or(1)
+    match &config.transformer {
+        Transformer::Bert(bert) if wants_packed => {
+            let kernels = options.instruction_set.and_then(Kernels::of).unwrap_or_else(Kernels::best);
+            let (precision, threads) = (options.precision, options.threads());
+            let loaded =
+                PackedTransformer::load(weights, bert, config.pooling, precision, kernels, threads)?;
+            Ok((Implementation::Packed(loaded), precision))
+        }
+        Transformer::ModernBert(_) if options.path == InferencePath::Packed => {
+            let architecture = config.architecture;
+            Err(EncoderError::Options(format!(
+                "path \"packed\" does not know {architecture:?}: expected \"auto\" or \"reference\""
+            )))
+        }
+        _ => {
+            let loaded = ReferenceTransformer::load(weights, config, options.device)?;
+            Ok((Implementation::Reference(loaded), Precision::F32))
+        }
+    }
 }
 
 /// Truncation and padding that a tokenizer file asks for are switched off: the encoder does both itself.
@@ -305,6 +380,11 @@ fn load_tokenizer(bytes: &[u8]) -> Result<Tokenizer, String> {
     tokenizer.with_padding(None);
     tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
     Ok(tokenizer)
+}
+
+/// The largest id the tokenizer may give; ids may have gaps.
+fn largest_id(tokenizer: &Tokenizer) -> usize {
+    tokenizer.get_vocab(true).into_values().max().map_or(0, |id| id as usize)
 }
 
 fn read(folder: &Path, file: &str, hint: &'static str) -> Result<(PathBuf, Vec<u8>), EncoderError> {

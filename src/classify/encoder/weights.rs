@@ -1,10 +1,14 @@
-//! Tensors of any supported architecture under BERT's names, so that one forward pass serves all of them.
+//! [`Weights`]: the tensors of an encoder, checked against its configuration before anything is computed with them.
+//!
+//! BERT, DistilBERT and XLM-RoBERTa differ in tensor names and in where positions start. Both are settled here, so that one
+//! forward pass serves all three.
 
 use super::EncoderError;
-use super::config::{Architecture, EncoderConfig};
+use super::config::{Architecture, EncoderConfig, Transformer};
 use candle_core::{DType, Device, Tensor};
+use candle_transformers::models::{bert, modernbert};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prefixes that checkpoints put before the encoder's own names.
 const PREFIXES: [&str; 5] = ["0.auto_model.", "bert.", "distilbert.", "roberta.", "model."];
@@ -21,61 +25,172 @@ const DISTILBERT_NAMES: [(&str, &str); 8] = [
     ("output_layer_norm.", "output.LayerNorm."),
 ];
 
-/// Reads the bytes of a `model.safetensors` as 32-bit floats under BERT's names.
-///
-/// Tensors that no encoder needs (heads, poolers, position ids) are left out.
-pub(super) fn load(
-    path: &Path,
-    bytes: &[u8],
-    config: &EncoderConfig,
-    device: &Device,
-) -> Result<HashMap<String, Tensor>, EncoderError> {
-    let invalid = |reason: String| EncoderError::Weights { path: path.to_owned(), reason };
-    let tensors = candle_core::safetensors::load_buffer(bytes, device)
-        .map_err(|error| invalid(format!("not a complete safetensors file: {error}")))?;
-    let mut named = HashMap::new();
-    for (name, tensor) in tensors {
-        if let Some(canonical) = canonical_name(&name, config.architecture) {
+/// The tensors that an encoder needs, as 32-bit floats on the processor, each of the shape that its configuration says.
+pub(super) struct Weights {
+    path: PathBuf,
+    tensors: HashMap<String, Tensor>,
+}
+
+impl Weights {
+    /// Reads the bytes of a `model.safetensors`. Tensors that no encoder needs (heads, poolers, position ids) are left out.
+    ///
+    /// # Errors
+    /// [`EncoderError::Weights`], naming the tensor, if one is missing, has another shape or values that are not finite.
+    pub(super) fn read(
+        path: &Path,
+        bytes: &[u8],
+        config: &EncoderConfig,
+    ) -> Result<Self, EncoderError> {
+        let invalid = |reason: String| EncoderError::Weights { path: path.to_owned(), reason };
+        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
+            .map_err(|error| invalid(format!("not a complete safetensors file: {error}")))?;
+        let mut named: HashMap<String, (String, Tensor)> = tensors
+            .into_iter()
+            .filter_map(|(name, tensor)| {
+                Some((canonical_name(&name, config.architecture)?, (name, tensor)))
+            })
+            .collect();
+        let mut weights = HashMap::new();
+        for (canonical, shape) in expected_tensors(config) {
+            let (name, tensor) = named
+                .remove(&canonical)
+                .ok_or_else(|| invalid(format!("tensor {canonical} is missing")))?;
+            if tensor.dims() != shape {
+                return Err(invalid(format!(
+                    "tensor {name} has the shape {:?}, but config.json asks for {shape:?}",
+                    tensor.dims()
+                )));
+            }
             let tensor = tensor.to_dtype(DType::F32).map_err(|error| invalid(error.to_string()))?;
             if !is_finite(&tensor).map_err(|error| invalid(error.to_string()))? {
                 return Err(invalid(format!("tensor {name} has NaN or infinite values")));
             }
-            named.insert(canonical, tensor);
+            weights.insert(canonical, tensor);
+        }
+        adapt(&mut weights, config).map_err(|error| invalid(error.to_string()))?;
+        Ok(Self { path: path.to_owned(), tensors: weights })
+    }
+
+    /// The file they came from.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// All of them, on a device.
+    pub(super) fn into_tensors(
+        self,
+        device: &Device,
+    ) -> candle_core::Result<HashMap<String, Tensor>> {
+        let moved = |(name, tensor): (String, Tensor)| Ok((name, tensor.to_device(device)?));
+        self.tensors.into_iter().map(moved).collect()
+    }
+
+    /// Takes one tensor out, in row-major order.
+    ///
+    /// # Errors
+    /// [`EncoderError::Weights`] if it is not among those that the configuration asks for.
+    pub(super) fn take(&mut self, name: &str) -> Result<Vec<f32>, EncoderError> {
+        let invalid = |reason: String| EncoderError::Weights { path: self.path.clone(), reason };
+        let tensor = self.tensors.remove(name);
+        let tensor = tensor.ok_or_else(|| invalid(format!("tensor {name} is missing")))?;
+        tensor
+            .flatten_all()
+            .and_then(|flat| flat.to_vec1())
+            .map_err(|error| invalid(format!("tensor {name}: {error}")))
+    }
+}
+
+/// Names and shapes of the tensors of an encoder as its checkpoints hold them, under BERT's names where it is a BERT.
+fn expected_tensors(config: &EncoderConfig) -> Vec<(String, Vec<usize>)> {
+    match &config.transformer {
+        Transformer::Bert(bert) => bert_tensors(config, bert),
+        Transformer::ModernBert(config) => modernbert_tensors(config),
+    }
+}
+
+fn bert_tensors(config: &EncoderConfig, bert: &bert::Config) -> Vec<(String, Vec<usize>)> {
+    let (hidden, intermediate) = (bert.hidden_size, bert.intermediate_size);
+    let positions = bert.max_position_embeddings + config.position_offset;
+    let mut tensors = vec![
+        ("embeddings.word_embeddings.weight".to_owned(), vec![bert.vocab_size, hidden]),
+        ("embeddings.position_embeddings.weight".to_owned(), vec![positions, hidden]),
+    ];
+    if config.architecture != Architecture::Distilbert {
+        let name = "embeddings.token_type_embeddings.weight".to_owned();
+        tensors.push((name, vec![bert.type_vocab_size, hidden]));
+    }
+    let mut norms = vec!["embeddings.LayerNorm".to_owned()];
+    let mut layers = Vec::new();
+    for layer in 0..bert.num_hidden_layers {
+        let name = |rest: &str| format!("encoder.layer.{layer}.{rest}");
+        for of_attention in ["self.query", "self.key", "self.value", "output.dense"] {
+            layers.push((name(&format!("attention.{of_attention}")), hidden, hidden));
+        }
+        layers.push((name("intermediate.dense"), hidden, intermediate));
+        layers.push((name("output.dense"), intermediate, hidden));
+        norms.extend([name("attention.output.LayerNorm"), name("output.LayerNorm")]);
+    }
+    for (name, inputs, outputs) in layers {
+        tensors.push((format!("{name}.weight"), vec![outputs, inputs]));
+        tensors.push((format!("{name}.bias"), vec![outputs]));
+    }
+    for name in norms {
+        tensors.extend(["weight", "bias"].map(|part| (format!("{name}.{part}"), vec![hidden])));
+    }
+    tensors
+}
+
+fn modernbert_tensors(config: &modernbert::Config) -> Vec<(String, Vec<usize>)> {
+    let (hidden, intermediate) = (config.hidden_size, config.intermediate_size);
+    let mut tensors = vec![
+        ("embeddings.tok_embeddings", vec![config.vocab_size, hidden]),
+        ("embeddings.norm", vec![hidden]),
+        ("final_norm", vec![hidden]),
+    ]
+    .into_iter()
+    .map(|(name, shape)| (format!("model.{name}.weight"), shape))
+    .collect::<Vec<_>>();
+    for layer in 0..config.num_hidden_layers {
+        let parts = [
+            ("attn_norm", vec![hidden]),
+            ("attn.Wqkv", vec![3 * hidden, hidden]),
+            ("attn.Wo", vec![hidden, hidden]),
+            ("mlp_norm", vec![hidden]),
+            ("mlp.Wi", vec![2 * intermediate, hidden]),
+            ("mlp.Wo", vec![hidden, intermediate]),
+        ];
+        // The embeddings' own norm stands for that of the first layer.
+        let first = usize::from(layer == 0);
+        for (part, shape) in parts.into_iter().skip(first) {
+            tensors.push((format!("model.layers.{layer}.{part}.weight"), shape));
         }
     }
-    adapt(&mut named, config, device).map_err(|error| invalid(error.to_string()))?;
-    Ok(named)
+    tensors
 }
 
 /// Makes up for what the other architectures have differently from BERT.
-fn adapt(
-    tensors: &mut HashMap<String, Tensor>,
-    config: &EncoderConfig,
-    device: &Device,
-) -> candle_core::Result<()> {
-    match config.architecture {
-        Architecture::Bert => {}
-        Architecture::Distilbert => {
-            let no_types = Tensor::zeros((1, config.bert.hidden_size), DType::F32, device)?;
-            tensors.insert("embeddings.token_type_embeddings.weight".to_owned(), no_types);
-        }
-        Architecture::XlmRoberta => {
-            let name = "embeddings.position_embeddings.weight";
-            if let Some(positions) = tensors.get(name) {
-                let usable = positions.narrow(
-                    0,
-                    config.position_offset,
-                    config.bert.max_position_embeddings,
-                )?;
-                tensors.insert(name.to_owned(), usable.contiguous()?);
-            }
-        }
+fn adapt(tensors: &mut HashMap<String, Tensor>, config: &EncoderConfig) -> candle_core::Result<()> {
+    let Transformer::Bert(bert) = &config.transformer else { return Ok(()) };
+    if config.architecture == Architecture::Distilbert {
+        let no_types = Tensor::zeros((1, bert.hidden_size), DType::F32, &Device::Cpu)?;
+        tensors.insert("embeddings.token_type_embeddings.weight".to_owned(), no_types);
+    }
+    let name = "embeddings.position_embeddings.weight";
+    if config.position_offset > 0
+        && let Some(positions) = tensors.get(name)
+    {
+        let usable = positions.narrow(0, config.position_offset, bert.max_position_embeddings)?;
+        tensors.insert(name.to_owned(), usable.contiguous()?);
     }
     Ok(())
 }
 
 fn canonical_name(name: &str, architecture: Architecture) -> Option<String> {
     let bare = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    if architecture == Architecture::ModernBert {
+        let wanted = ["embeddings.", "layers.", "final_norm."];
+        return wanted.iter().any(|part| bare.starts_with(part)).then(|| format!("model.{bare}"));
+    }
     let mut name = bare.to_owned();
     if architecture == Architecture::Distilbert
         && let Some(layers) = bare.strip_prefix("transformer.layer.")
@@ -133,6 +248,13 @@ mod tests {
                 "roberta.embeddings.word_embeddings.weight",
                 Some("embeddings.word_embeddings.weight"),
             ),
+            (
+                Architecture::ModernBert,
+                "layers.0.attn.Wo.weight",
+                Some("model.layers.0.attn.Wo.weight"),
+            ),
+            (Architecture::ModernBert, "model.final_norm.weight", Some("model.final_norm.weight")),
+            (Architecture::ModernBert, "head.dense.weight", None),
             (Architecture::Bert, "embeddings.position_ids", None),
             (Architecture::Bert, "pooler.dense.weight", None),
             (Architecture::Bert, "cls.predictions.bias", None),

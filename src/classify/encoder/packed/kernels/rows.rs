@@ -1,0 +1,171 @@
+//! What is done to one row of activations at a time. Lengths are multiples of [`super::super::pack::WIDTH_MULTIPLE`].
+
+use super::Activation;
+use super::linear::ByteRange;
+use super::simd::Simd;
+
+/// Applies an activation to every number.
+#[inline(always)]
+pub(super) fn activate<S: Simd>(s: S, activation: Activation, row: &mut [f32]) {
+    for numbers in row.chunks_exact_mut(S::LANES) {
+        let x = s.load(numbers);
+        let y = match activation {
+            Activation::None => x,
+            Activation::Relu => s.max(x, s.splat(0.0)),
+            Activation::Gelu => gelu(s, x),
+            Activation::GeluTanh => gelu_tanh(s, x),
+        };
+        s.store(y, numbers);
+    }
+}
+
+/// x · Φ(x), where Φ is the cumulative normal distribution: within 2.5e-7 of x · (1 + erf(x / √2)) / 2, relatively.
+///
+/// Φ(x) - 1/2 is x · P(x²) / Q(x²) for |x| up to 5.4, where it is 1/2 to within 3.4e-8; the coefficients are a minimax fit of
+/// ours (largest error of Φ 9e-8).
+#[inline(always)]
+fn gelu<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    const P: [f32; 5] =
+        [6.762_362_4e-6, 3.730_815e-4, 5.906_188e-3, 5.489_805_5e-2, 3.989_417_1e-1];
+    const Q: [f32; 6] =
+        [5.633_651_5e-7, 1.338_734_7e-4, 3.046_525_4e-3, 4.053_214_3e-2, 3.042_666_3e-1, 1.0];
+    let clamped = s.min(s.max(x, s.splat(-5.4)), s.splat(5.4));
+    let square = s.mul(clamped, clamped);
+    let ratio = s.div(polynomial(s, square, P), polynomial(s, square, Q));
+    s.mul(x, s.mul_add(clamped, ratio, s.splat(0.5)))
+}
+
+/// The approximation of GELU that some models were trained with: x · σ(2 · √(2/π) · (x + 0.044715 x³)).
+#[inline(always)]
+fn gelu_tanh<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    let cube = s.mul(s.mul(x, x), x);
+    let inner = s.mul_add(cube, s.splat(0.044_715), x);
+    let exponent = s.mul(inner, s.splat(-1.595_769_1));
+    s.div(x, s.add(s.splat(1.0), exp(s, exponent)))
+}
+
+/// The exponential function, within 2e-7 relatively; arguments below -87 or above 88 give its value there.
+///
+/// e^x = 2^n · e^r with |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 7, whose error there is below 6e-9.
+#[inline(always)]
+fn exp<S: Simd>(s: S, x: S::F32) -> S::F32 {
+    const TAYLOR: [f32; 8] =
+        [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+    // ln 2 in two parts, the first short enough for an exact product with n.
+    const LN_2_HIGH: f32 = 0.693_359_4;
+    const LN_2_LOW: f32 = -2.121_944_4e-4;
+    let x = s.min(s.max(x, s.splat(-87.0)), s.splat(88.0));
+    let whole = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
+    let rest = s.mul_add(whole, s.splat(-LN_2_HIGH), x);
+    let rest = s.mul_add(whole, s.splat(-LN_2_LOW), rest);
+    s.mul(polynomial(s, rest, TAYLOR), s.exp2(whole))
+}
+
+/// A polynomial by Horner's rule, the coefficient of the highest power first.
+#[inline(always)]
+fn polynomial<S: Simd, const N: usize>(s: S, x: S::F32, coefficients: [f32; N]) -> S::F32 {
+    let mut value = s.splat(coefficients[0]);
+    for &coefficient in &coefficients[1..] {
+        value = s.mul_add(value, x, s.splat(coefficient));
+    }
+    value
+}
+
+/// Makes scores exponentials in place, relative to the largest one, and returns their sum. Scores past `used` count for
+/// nothing; fewer than `LANES` may be past it.
+#[inline(always)]
+pub(super) fn exponentials<S: Simd>(s: S, row: &mut [f32], used: usize) -> f32 {
+    // Added to the last vector: nothing where a score is used, minus infinity where none is.
+    const MASK: [f32; 32] = {
+        let mut mask = [0.0; 32];
+        let mut lane = 16;
+        while lane < 32 {
+            mask[lane] = f32::NEG_INFINITY;
+            lane += 1;
+        }
+        mask
+    };
+    let Some((body, last)) = row.split_at_checked(row.len().saturating_sub(S::LANES)) else {
+        return 0.0;
+    };
+    let masked = s.add(s.load(last), s.load(&MASK[16 - (used - body.len())..]));
+    let mut largest = masked;
+    for numbers in body.chunks_exact(S::LANES) {
+        largest = s.max(largest, s.load(numbers));
+    }
+    let largest = s.splat(s.largest(largest));
+    let (body, last) = row.split_at_mut(row.len() - S::LANES);
+    let mut sum = exp(s, s.sub(masked, largest));
+    s.store(sum, last);
+    for numbers in body.chunks_exact_mut(S::LANES) {
+        let value = exp(s, s.sub(s.load(numbers), largest));
+        sum = s.add(sum, value);
+        s.store(value, numbers);
+    }
+    s.sum(sum)
+}
+
+/// Adds a row to another.
+#[inline(always)]
+pub(super) fn add<S: Simd>(s: S, row: &mut [f32], added: &[f32]) {
+    for (numbers, added) in row.chunks_exact_mut(S::LANES).zip(added.chunks_exact(S::LANES)) {
+        s.store(s.add(s.load(numbers), s.load(added)), numbers);
+    }
+}
+
+/// Layer normalisation in place: `(row - mean) / sqrt(variance + epsilon) · weight + bias` over the first `width` numbers;
+/// `weight`, `bias` and the row are 0 past them.
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "a width is far below 2^24")]
+pub(super) fn normalise<S: Simd>(
+    s: S,
+    row: &mut [f32],
+    width: usize,
+    epsilon: f32,
+    weight: &[f32],
+    bias: &[f32],
+) {
+    let mut sum = s.splat(0.0);
+    for numbers in row.chunks_exact(S::LANES) {
+        sum = s.add(sum, s.load(numbers));
+    }
+    let mean = s.sum(sum) / width as f32;
+    let mean_lanes = s.splat(mean);
+    let mut squares = s.splat(0.0);
+    for numbers in row.chunks_exact(S::LANES) {
+        let distance = s.sub(s.load(numbers), mean_lanes);
+        squares = s.mul_add(distance, distance, squares);
+    }
+    // Each 0 past the width has added the square of the mean.
+    let padding = (row.len() - width) as f32 * mean * mean;
+    let variance = (s.sum(squares) - padding) / width as f32;
+    let factor = s.splat(1.0 / (variance + epsilon).sqrt());
+    let parameters = weight.chunks_exact(S::LANES).zip(bias.chunks_exact(S::LANES));
+    for (numbers, (weight, bias)) in row.chunks_exact_mut(S::LANES).zip(parameters) {
+        let centred = s.mul(s.sub(s.load(numbers), mean_lanes), factor);
+        s.store(s.mul_add(centred, s.load(weight), s.load(bias)), numbers);
+    }
+}
+
+/// The smallest and the largest number.
+#[inline(always)]
+pub(super) fn range<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
+    let mut smallest = s.splat(f32::INFINITY);
+    let mut largest = s.splat(f32::NEG_INFINITY);
+    for numbers in row.chunks_exact(S::LANES) {
+        let numbers = s.load(numbers);
+        smallest = s.min(smallest, numbers);
+        largest = s.max(largest, numbers);
+    }
+    (s.smallest(smallest), s.largest(largest))
+}
+
+/// Writes each number as the byte that comes nearest to it in `range`.
+#[inline(always)]
+pub(super) fn quantise<S: Simd>(s: S, row: &[f32], range: ByteRange, out: &mut [u8]) {
+    let low = s.splat(range.low);
+    let per_step = s.splat(if range.step > 0.0 { 1.0 / range.step } else { 0.0 });
+    for (numbers, bytes) in row.chunks_exact(S::LANES).zip(out.chunks_exact_mut(S::LANES)) {
+        s.store_bytes(s.mul(s.sub(s.load(numbers), low), per_step), bytes);
+    }
+}
