@@ -12,14 +12,8 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 6] = [
-    "port_file",
-    "encoder",
-    "encoder_prompt",
-    "token_file",
-    "token",
-    "inference.instruction_set",
-];
+const OPTIONAL: [&str; 6] =
+    ["port_file", "encoder", "encoder_prompt", "token_file", "token", "inference.instruction_set"];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]

@@ -15,8 +15,7 @@ use tracing_subscriber::EnvFilter;
 const DURATION_BUCKETS_S: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 /// Upper bounds of the batch sizes' histogram, in texts.
-const BATCH_BUCKETS: [f64; 9] =
-    [8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
+const BATCH_BUCKETS: [f64; 9] = [8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 
 /// Starts logging to standard error. `RUST_LOG` chooses what is logged; `info` unless set, of the server library `warn`.
 pub fn start_logging(format: LogFormat) {
@@ -86,7 +85,10 @@ fn describe() {
         "recontact_embedding_cache_total",
         "Texts looked up among the embeddings kept, by result: hit or miss"
     );
-    describe_gauge!("recontact_embedding_cache_entries", "Embeddings kept for texts that come again");
+    describe_gauge!(
+        "recontact_embedding_cache_entries",
+        "Embeddings kept for texts that come again"
+    );
     describe_counter!(
         "recontact_shared_texts_total",
         "Texts that took part in another request's inference because they were equal"

@@ -295,8 +295,10 @@ fn a_termination_finishes_what_was_accepted_and_ends_with_code_0() {
     let mut requests = Vec::new();
     let mut waiting = 0.0;
     for (count, words) in sizes {
-        let input = json!({"text": "my card has not arrived ".repeat(words)});
-        requests.push(begin(serving.port, &json!({"inputs": vec![input; count]})));
+        // All different: equal texts would be encoded once.
+        let text = |number| format!("{number} {}", "my card has not arrived ".repeat(words));
+        let inputs: Vec<_> = (0..count).map(|number| json!({"text": text(number)})).collect();
+        requests.push(begin(serving.port, &json!({"inputs": inputs})));
         waiting += f64::from(u8::try_from(count).unwrap());
         wait_until("the request is accepted", || queue_length(&serving.client) >= waiting);
     }

@@ -85,30 +85,68 @@ mod x86 {
         };
     }
 
-    spin!(fma_256, [
-        "vfmadd231ps ymm0, ymm14, ymm15", "vfmadd231ps ymm1, ymm14, ymm15", "vfmadd231ps ymm2, ymm14, ymm15",
-        "vfmadd231ps ymm3, ymm14, ymm15", "vfmadd231ps ymm4, ymm14, ymm15", "vfmadd231ps ymm5, ymm14, ymm15",
-        "vfmadd231ps ymm6, ymm14, ymm15", "vfmadd231ps ymm7, ymm14, ymm15", "vfmadd231ps ymm8, ymm14, ymm15",
-        "vfmadd231ps ymm9, ymm14, ymm15",
-    ]);
+    spin!(
+        fma_256,
+        [
+            "vfmadd231ps ymm0, ymm14, ymm15",
+            "vfmadd231ps ymm1, ymm14, ymm15",
+            "vfmadd231ps ymm2, ymm14, ymm15",
+            "vfmadd231ps ymm3, ymm14, ymm15",
+            "vfmadd231ps ymm4, ymm14, ymm15",
+            "vfmadd231ps ymm5, ymm14, ymm15",
+            "vfmadd231ps ymm6, ymm14, ymm15",
+            "vfmadd231ps ymm7, ymm14, ymm15",
+            "vfmadd231ps ymm8, ymm14, ymm15",
+            "vfmadd231ps ymm9, ymm14, ymm15",
+        ]
+    );
     // Products of bytes into sums of two, those into sums of four, those onto the total: what exact 8-bit products cost
     // without VNNI.
-    spin!(bytes_256, [
-        "vpmaddubsw ymm10, ymm14, ymm15", "vpmaddwd ymm10, ymm10, ymm15", "vpaddd ymm0, ymm0, ymm10",
-        "vpmaddubsw ymm11, ymm14, ymm15", "vpmaddwd ymm11, ymm11, ymm15", "vpaddd ymm1, ymm1, ymm11",
-        "vpmaddubsw ymm12, ymm14, ymm15", "vpmaddwd ymm12, ymm12, ymm15", "vpaddd ymm2, ymm2, ymm12",
-        "vpmaddubsw ymm13, ymm14, ymm15", "vpmaddwd ymm13, ymm13, ymm15", "vpaddd ymm3, ymm3, ymm13",
-    ]);
-    spin!(fma_512, [
-        "vfmadd231ps zmm0, zmm14, zmm15", "vfmadd231ps zmm1, zmm14, zmm15", "vfmadd231ps zmm2, zmm14, zmm15",
-        "vfmadd231ps zmm3, zmm14, zmm15", "vfmadd231ps zmm4, zmm14, zmm15", "vfmadd231ps zmm5, zmm14, zmm15",
-        "vfmadd231ps zmm6, zmm14, zmm15", "vfmadd231ps zmm7, zmm14, zmm15", "vfmadd231ps zmm8, zmm14, zmm15",
-        "vfmadd231ps zmm9, zmm14, zmm15",
-    ]);
-    spin!(bytes_512, [
-        "vpdpbusd zmm0, zmm14, zmm15", "vpdpbusd zmm1, zmm14, zmm15", "vpdpbusd zmm2, zmm14, zmm15",
-        "vpdpbusd zmm3, zmm14, zmm15", "vpdpbusd zmm4, zmm14, zmm15", "vpdpbusd zmm5, zmm14, zmm15",
-        "vpdpbusd zmm6, zmm14, zmm15", "vpdpbusd zmm7, zmm14, zmm15", "vpdpbusd zmm8, zmm14, zmm15",
-        "vpdpbusd zmm9, zmm14, zmm15",
-    ]);
+    spin!(
+        bytes_256,
+        [
+            "vpmaddubsw ymm10, ymm14, ymm15",
+            "vpmaddwd ymm10, ymm10, ymm15",
+            "vpaddd ymm0, ymm0, ymm10",
+            "vpmaddubsw ymm11, ymm14, ymm15",
+            "vpmaddwd ymm11, ymm11, ymm15",
+            "vpaddd ymm1, ymm1, ymm11",
+            "vpmaddubsw ymm12, ymm14, ymm15",
+            "vpmaddwd ymm12, ymm12, ymm15",
+            "vpaddd ymm2, ymm2, ymm12",
+            "vpmaddubsw ymm13, ymm14, ymm15",
+            "vpmaddwd ymm13, ymm13, ymm15",
+            "vpaddd ymm3, ymm3, ymm13",
+        ]
+    );
+    spin!(
+        fma_512,
+        [
+            "vfmadd231ps zmm0, zmm14, zmm15",
+            "vfmadd231ps zmm1, zmm14, zmm15",
+            "vfmadd231ps zmm2, zmm14, zmm15",
+            "vfmadd231ps zmm3, zmm14, zmm15",
+            "vfmadd231ps zmm4, zmm14, zmm15",
+            "vfmadd231ps zmm5, zmm14, zmm15",
+            "vfmadd231ps zmm6, zmm14, zmm15",
+            "vfmadd231ps zmm7, zmm14, zmm15",
+            "vfmadd231ps zmm8, zmm14, zmm15",
+            "vfmadd231ps zmm9, zmm14, zmm15",
+        ]
+    );
+    spin!(
+        bytes_512,
+        [
+            "vpdpbusd zmm0, zmm14, zmm15",
+            "vpdpbusd zmm1, zmm14, zmm15",
+            "vpdpbusd zmm2, zmm14, zmm15",
+            "vpdpbusd zmm3, zmm14, zmm15",
+            "vpdpbusd zmm4, zmm14, zmm15",
+            "vpdpbusd zmm5, zmm14, zmm15",
+            "vpdpbusd zmm6, zmm14, zmm15",
+            "vpdpbusd zmm7, zmm14, zmm15",
+            "vpdpbusd zmm8, zmm14, zmm15",
+            "vpdpbusd zmm9, zmm14, zmm15",
+        ]
+    );
 }

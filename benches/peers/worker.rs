@@ -21,7 +21,8 @@ fn main() -> anyhow::Result<()> {
     let options: InferenceOptions = serde_json::from_str(options)?;
     let encoder = TextEncoder::load(Path::new(folder), Some(""), &options)?;
     let mut cases: HashMap<String, Vec<Vec<TokenizedText>>> = HashMap::new();
-    let about = format!("{:?} {:?} {:?}", encoder.path(), encoder.precision(), encoder.instruction_set());
+    let about =
+        format!("{:?} {:?} {:?}", encoder.path(), encoder.precision(), encoder.instruction_set());
     println!("{}", json!({"ready": about}));
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
@@ -54,7 +55,8 @@ fn main() -> anyhow::Result<()> {
                 .map(|batch| batch.iter().map(|text| encoder.tokenize(text)).collect())
                 .collect::<Result<Vec<Vec<_>>, _>>()?;
             let tokens: usize = tokenized.iter().flatten().map(TokenizedText::length).sum();
-            cases.insert(request["name"].as_str().context("expected a name")?.to_owned(), tokenized);
+            cases
+                .insert(request["name"].as_str().context("expected a name")?.to_owned(), tokenized);
             json!({"tokens": tokens})
         };
         println!("{answer}");

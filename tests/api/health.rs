@@ -88,7 +88,7 @@ fn metrics_are_counted_and_told_in_the_format_of_prometheus() {
         "recontact_truncated_texts_total",
         "recontact_tickets_closed_total",
         "recontact_inference_queue_texts",
-        "recontact_inference_batch_texts_bucket",
+        "recontact_inference_batch_tokens_bucket",
         "recontact_model_info",
     ] {
         assert!(names.iter().any(|name| name == expected), "{expected} is not in {names:?}");

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 fn under_overload_every_request_is_answered_or_refused_at_once() {
     let app = spawn_app_with(|settings| {
         settings.limits.waiting_texts = 3;
-        settings.limits.batch_texts = 2;
+        settings.limits.batch_tokens = 2;
+        settings.limits.cached_embeddings = 0;
         settings.limits.retry_after_s = 7;
     });
     let text = "my card has not arrived ".repeat(2000);

@@ -57,7 +57,12 @@ pub(crate) fn install_encoder(models: &Path) {
 
 /// Fits a head on [`TRAINING`] and writes it as a model folder.
 pub(crate) fn write_category_model(models: &Path, version: &str) {
-    let encoder = TextEncoder::load(&models.join("encoder").join(ENCODER), None, &InferenceOptions::default()).unwrap();
+    let encoder = TextEncoder::load(
+        &models.join("encoder").join(ENCODER),
+        None,
+        &InferenceOptions::default(),
+    )
+    .unwrap();
     let texts: Vec<&str> = TRAINING.iter().flat_map(|(_, _, texts)| *texts).collect();
     let vectors = encoder.embed(&texts).unwrap();
     let examples: Vec<(&[f32], usize)> = vectors

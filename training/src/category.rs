@@ -190,7 +190,8 @@ fn load_encoder(name: &str, models: &Path, prompt: Option<&str>) -> anyhow::Resu
             folder.display()
         ));
     }
-    TextEncoder::load(&folder, prompt, &InferenceOptions::default()).map_err(|error| bad_input!("--encoder: {error}"))
+    TextEncoder::load(&folder, prompt, &InferenceOptions::default())
+        .map_err(|error| bad_input!("--encoder: {error}"))
 }
 
 /// Embeds texts with a progress bar; one row for each.

@@ -84,21 +84,47 @@ struct BertJson {
     position_embedding_type: Option<String>,
 }
 
-/// What ModernBERT's `config.json` may ask for beyond candle's modules.
+/// `config.json` of a ModernBERT, as transformers 4 (one frequency for each kind of layer) and 5 (`rope_parameters`) write it.
 #[derive(Deserialize)]
-#[serde(default)]
 struct ModernBertJson {
+    vocab_size: usize,
+    hidden_size: usize,
+    num_hidden_layers: usize,
+    num_attention_heads: usize,
+    intermediate_size: usize,
+    max_position_embeddings: usize,
+    pad_token_id: u32,
+    norm_eps: Option<f64>,
+    layer_norm_eps: Option<f64>,
+    #[serde(default = "every_third")]
+    global_attn_every_n_layers: usize,
+    layer_types: Option<Vec<String>>,
+    local_attention: usize,
+    global_rope_theta: Option<f64>,
+    local_rope_theta: Option<f64>,
+    #[serde(default)]
+    rope_parameters: BTreeMap<String, RopeJson>,
+    #[serde(default)]
     attention_bias: bool,
+    #[serde(default)]
     mlp_bias: bool,
+    #[serde(default)]
     norm_bias: bool,
+    #[serde(default = "gelu")]
     hidden_activation: String,
 }
 
-impl Default for ModernBertJson {
-    fn default() -> Self {
-        let hidden_activation = "gelu".to_owned();
-        Self { attention_bias: false, mlp_bias: false, norm_bias: false, hidden_activation }
-    }
+#[derive(Deserialize)]
+struct RopeJson {
+    rope_theta: f64,
+}
+
+fn every_third() -> usize {
+    3
+}
+
+fn gelu() -> String {
+    "gelu".to_owned()
 }
 
 #[derive(Deserialize)]
@@ -163,9 +189,7 @@ impl EncoderConfig {
             }
         };
         let (transformer, position_offset) = match architecture {
-            Architecture::ModernBert => {
-                modernbert(required_config(folder)?, required_config(folder)?)
-            }
+            Architecture::ModernBert => modernbert(required_config(folder)?),
             _ => bert(architecture, required_config(folder)?),
         }
         .map_err(in_config)?;
@@ -279,25 +303,55 @@ fn bert(architecture: Architecture, model: BertJson) -> Result<(Transformer, usi
     Ok((Transformer::Bert(config), position_offset))
 }
 
-fn modernbert(
-    model: modernbert::Config,
-    options: ModernBertJson,
-) -> Result<(Transformer, usize), String> {
-    let biases = [options.attention_bias, options.mlp_bias, options.norm_bias];
-    if biases.contains(&true) {
+fn modernbert(model: ModernBertJson) -> Result<(Transformer, usize), String> {
+    if model.attention_bias || model.mlp_bias || model.norm_bias {
         return Err("attention_bias, mlp_bias and norm_bias must be false".to_owned());
     }
-    if options.hidden_activation != "gelu" {
-        let found = options.hidden_activation;
+    if model.hidden_activation != "gelu" {
+        let found = model.hidden_activation;
         return Err(format!("hidden_activation {found:?} is not supported: expected gelu"));
     }
-    if model.global_attn_every_n_layers == 0 {
+    let every = model.global_attn_every_n_layers;
+    if every == 0 {
         return Err("global_attn_every_n_layers must not be 0".to_owned());
     }
+    let kind =
+        |layer: usize| if layer.is_multiple_of(every) { FULL_ATTENTION } else { LOCAL_ATTENTION };
+    if let Some(types) = &model.layer_types
+        && !types.iter().enumerate().all(|(layer, found)| found == kind(layer))
+    {
+        return Err(format!(
+            "layer_types must be {FULL_ATTENTION:?} in every {every}th layer only"
+        ));
+    }
+    let theta = |own: Option<f64>, kind: &str, field: &str| {
+        let of_kind = model.rope_parameters.get(kind).map(|rope| rope.rope_theta);
+        own.or(of_kind)
+            .ok_or_else(|| format!("{field} is missing, and so is rope_parameters.{kind}"))
+    };
     check_heads(model.hidden_size, model.num_attention_heads)?;
     check_padding(model.pad_token_id as usize, model.vocab_size)?;
-    Ok((Transformer::ModernBert(model), 0))
+    let config = modernbert::Config {
+        vocab_size: model.vocab_size,
+        hidden_size: model.hidden_size,
+        num_hidden_layers: model.num_hidden_layers,
+        num_attention_heads: model.num_attention_heads,
+        intermediate_size: model.intermediate_size,
+        max_position_embeddings: model.max_position_embeddings,
+        layer_norm_eps: model.norm_eps.or(model.layer_norm_eps).unwrap_or(1e-5),
+        pad_token_id: model.pad_token_id,
+        global_attn_every_n_layers: every,
+        global_rope_theta: theta(model.global_rope_theta, FULL_ATTENTION, "global_rope_theta")?,
+        local_attention: model.local_attention,
+        local_rope_theta: theta(model.local_rope_theta, LOCAL_ATTENTION, "local_rope_theta")?,
+        classifier_config: None,
+    };
+    Ok((Transformer::ModernBert(config), 0))
 }
+
+/// Names of ModernBERT's kinds of layers.
+const FULL_ATTENTION: &str = "full_attention";
+const LOCAL_ATTENTION: &str = "sliding_attention";
 
 fn check_heads(hidden: usize, heads: usize) -> Result<(), String> {
     if heads == 0 || !hidden.is_multiple_of(heads) {

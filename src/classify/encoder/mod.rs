@@ -219,8 +219,12 @@ impl TextEncoder {
         };
         let special_tokens = tokenizer.get_post_processor().map_or(0, |p| p.added_tokens(false));
         if special_tokens == 0 {
-            let reason = "it adds no special tokens ([CLS], <s>): an empty text would have no vector";
-            return Err(EncoderError::Tokenizer { path: tokenizer_path, reason: reason.to_owned() });
+            let reason =
+                "it adds no special tokens ([CLS], <s>): an empty text would have no vector";
+            return Err(EncoderError::Tokenizer {
+                path: tokenizer_path,
+                reason: reason.to_owned(),
+            });
         }
         let unknown_token = UNKNOWN_TOKENS.iter().find_map(|token| tokenizer.token_to_id(token));
         let mut encoder = Self {
@@ -355,10 +359,17 @@ fn implementation(
     };
     match &config.transformer {
         Transformer::Bert(bert) if wants_packed => {
-            let kernels = options.instruction_set.and_then(Kernels::of).unwrap_or_else(Kernels::best);
+            let kernels =
+                options.instruction_set.and_then(Kernels::of).unwrap_or_else(Kernels::best);
             let (precision, threads) = (options.precision, options.threads());
-            let loaded =
-                PackedTransformer::load(weights, bert, config.pooling, precision, kernels, threads)?;
+            let loaded = PackedTransformer::load(
+                weights,
+                bert,
+                config.pooling,
+                precision,
+                kernels,
+                threads,
+            )?;
             Ok((Implementation::Packed(loaded), precision))
         }
         Transformer::ModernBert(_) if options.path == InferencePath::Packed => {

@@ -187,10 +187,7 @@ impl Batch {
 }
 
 /// A panic below (a bug) fails this batch and leaves the thread running.
-fn embed(
-    encoder: &TextEncoder,
-    texts: Vec<TokenizedText>,
-) -> Result<Vec<Embedding>, QueueError> {
+fn embed(encoder: &TextEncoder, texts: Vec<TokenizedText>) -> Result<Vec<Embedding>, QueueError> {
     catch_unwind(AssertUnwindSafe(|| encoder.embed_tokenized(texts)))
         .unwrap_or_else(|_| Err(EncoderError::Encode("the encoder panicked".to_owned())))
         .map_err(|error| QueueError::Failed(error.to_string()))

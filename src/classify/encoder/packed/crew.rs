@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
-/// How long a worker looks for the next job before it sleeps.
-const LOOKS_FOR: Duration = Duration::from_micros(100);
 /// How often a thread that waits for another looks before it lets other threads run in between.
 const LOOKS: usize = 2000;
+/// How often a worker looks for the next job, others running in between, before it sleeps: some 100 microseconds.
+const LOOKS_FOR_JOB: usize = 300;
 
 /// A thread of the crew has failed (a bug): the job has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,15 +93,14 @@ fn keep_working<J: Job>(seat: usize, receiver: &Receiver<Shift<J>>) {
 
 /// The next job; `None` when the crew is gone.
 fn next<T>(receiver: &Receiver<T>) -> Option<T> {
-    let since = Instant::now();
-    loop {
+    for _ in 0..LOOKS_FOR_JOB {
         match receiver.try_recv() {
             Ok(shift) => return Some(shift),
             Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) if since.elapsed() < LOOKS_FOR => thread::yield_now(),
-            Err(TryRecvError::Empty) => return receiver.recv().ok(),
+            Err(TryRecvError::Empty) => thread::yield_now(),
         }
     }
+    receiver.recv().ok()
 }
 
 /// A panic (a bug) or a broken barrier fails the job and leaves the thread running.

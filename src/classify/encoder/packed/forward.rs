@@ -198,7 +198,8 @@ impl Model {
         let mut rows = 0;
         for ids in sequences {
             let added = &mut states.slice_mut()[rows * width..];
-            for (position, (&id, row)) in ids.iter().zip(added.chunks_exact_mut(width)).enumerate() {
+            for (position, (&id, row)) in ids.iter().zip(added.chunks_exact_mut(width)).enumerate()
+            {
                 let word = &words[id as usize * hidden..][..*hidden];
                 let position = &positions[position * hidden..][..*hidden];
                 row[*hidden..].fill(0.0);

@@ -3,10 +3,10 @@
 use super::forward::{Embeddings, Layer, Linear, Model, Norm};
 use super::kernels::{Activation, Kernels};
 use super::pack::{Dense, F32Panels, Int8Panels, padded};
+use crate::classify::encoder::EncoderError;
 use crate::classify::encoder::config::Pooling;
 use crate::classify::encoder::options::Precision;
 use crate::classify::encoder::weights::Weights;
-use crate::classify::encoder::EncoderError;
 use candle_transformers::models::bert;
 
 /// Takes the tensors out of `weights` one by one, so that not everything is in memory twice.

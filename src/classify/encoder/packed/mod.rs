@@ -13,10 +13,10 @@ mod load;
 pub mod pack;
 mod plan;
 
+use candle_transformers::models::bert;
 use crew::{Barrier, Broken, Crew, Job};
 use exchange::Exchange;
 use forward::{Seat, Workspace};
-use candle_transformers::models::bert;
 use kernels::{InstructionSet, Kernels};
 use plan::{Group, Plan};
 use std::num::NonZeroUsize;

@@ -43,7 +43,8 @@ pub(super) fn attention<S: Simd>(
                     // `keys` holds `head_width` rows of `padded` numbers, `scores` at least `F32_ROWS` such rows; one or two
                     // vectors from `column` end at or before `padded`, a multiple of one vector.
                     unsafe {
-                        let a = (input.data.as_ptr().add(first * input.stride + query), input.stride);
+                        let a =
+                            (input.data.as_ptr().add(first * input.stride + query), input.stride);
                         let b = (keys.as_ptr().add(column), padded);
                         let to = (scores.as_mut_ptr().add(column), padded);
                         if padded - column >= tile {
@@ -71,10 +72,20 @@ pub(super) fn attention<S: Simd>(
                         let b = (input.data.as_ptr().add(from), input.stride);
                         let zero = [s.splat(0.0); 2];
                         let to = (out.as_mut_ptr().add(at), out_stride);
-                        store_product::<S, 2>(s, rows, (scores.as_ptr(), padded), b, tokens, zero, to);
+                        store_product::<S, 2>(
+                            s,
+                            rows,
+                            (scores.as_ptr(), padded),
+                            b,
+                            tokens,
+                            zero,
+                            to,
+                        );
                     }
                     for (row, &factor) in factors.iter().enumerate().take(rows) {
-                        for numbers in out[at + row * out_stride..][..tile].chunks_exact_mut(S::LANES) {
+                        for numbers in
+                            out[at + row * out_stride..][..tile].chunks_exact_mut(S::LANES)
+                        {
                             s.store(s.mul(s.load(numbers), s.splat(factor)), numbers);
                         }
                     }

@@ -114,8 +114,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn sum(self, value: __m256) -> f32 {
         intrinsic!({
-            let half =
-                _mm_add_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
+            let half = _mm_add_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
             let quarter = _mm_add_ps(half, _mm_movehl_ps(half, half));
             _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)))
         })
@@ -124,8 +123,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn smallest(self, value: __m256) -> f32 {
         intrinsic!({
-            let half =
-                _mm_min_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
+            let half = _mm_min_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
             let quarter = _mm_min_ps(half, _mm_movehl_ps(half, half));
             _mm_cvtss_f32(_mm_min_ss(quarter, _mm_movehdup_ps(quarter)))
         })
@@ -134,8 +132,7 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn largest(self, value: __m256) -> f32 {
         intrinsic!({
-            let half =
-                _mm_max_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
+            let half = _mm_max_ps(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
             let quarter = _mm_max_ps(half, _mm_movehl_ps(half, half));
             _mm_cvtss_f32(_mm_max_ss(quarter, _mm_movehdup_ps(quarter)))
         })
@@ -171,8 +168,10 @@ impl Simd for Avx2 {
         // SAFETY: the processor has AVX2; eight bytes lie behind the reference.
         unsafe {
             let whole = _mm256_cvtps_epi32(value);
-            let words =
-                _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            let words = _mm_packus_epi32(
+                _mm256_castsi256_si128(whole),
+                _mm256_extracti128_si256::<1>(whole),
+            );
             _mm_storel_epi64(to.as_mut_ptr().cast(), _mm_packus_epi16(words, words));
         }
     }

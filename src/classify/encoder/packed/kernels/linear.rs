@@ -38,7 +38,15 @@ pub(super) fn linear_f32<S: Simd>(
                 let from = input.data.as_ptr().add(rows.start * input.stride);
                 let a = (from, input.stride);
                 let b = (columns.as_ptr(), width);
-                store_product::<S, 2>(s, rows.len(), a, b, depth, start, (out.as_mut_ptr(), stride));
+                store_product::<S, 2>(
+                    s,
+                    rows.len(),
+                    a,
+                    b,
+                    depth,
+                    start,
+                    (out.as_mut_ptr(), stride),
+                );
             }
             activate_tile(s, activation, rows.len(), stride, out);
         }
@@ -59,7 +67,9 @@ pub(super) fn linear_int8<S: Simd>(
     let width = 2 * S::LANES;
     let stride = panels.len() * width;
     let depth = weights.depth();
-    assert!(weights.width() == width && depth <= input.stride && out.len() >= input.count() * stride);
+    assert!(
+        weights.width() == width && depth <= input.stride && out.len() >= input.count() * stride
+    );
     for (place, panel) in panels.enumerate() {
         let columns = weights.panel(panel);
         let [scale, sum, bias] = weights.columns(panel);
@@ -95,7 +105,13 @@ pub(super) fn linear_int8<S: Simd>(
 }
 
 #[inline(always)]
-fn activate_tile<S: Simd>(s: S, activation: Activation, rows: usize, stride: usize, out: &mut [f32]) {
+fn activate_tile<S: Simd>(
+    s: S,
+    activation: Activation,
+    rows: usize,
+    stride: usize,
+    out: &mut [f32],
+) {
     if activation != Activation::None {
         for row in 0..rows {
             activate(s, activation, &mut out[row * stride..][..2 * S::LANES]);
