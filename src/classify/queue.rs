@@ -277,6 +277,8 @@ fn add_within(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::encoder::InferenceOptions;
+    use std::path::Path;
 
     #[test]
     fn room_is_bounded_in_texts_and_bytes_and_given_back() {
@@ -297,5 +299,67 @@ mod tests {
         drop(first);
         assert!(take(10, 100).is_ok());
         assert!(take(usize::MAX, 1).is_err());
+    }
+
+    fn queue(cached_embeddings: usize) -> ClassifyQueue {
+        let limits = QueueLimits {
+            waiting_texts: 100,
+            waiting_bytes: 1 << 20,
+            batch_tokens: 64,
+            cached_embeddings,
+        };
+        ClassifyQueue::start(limits).unwrap()
+    }
+
+    fn encoder(prompt: &str) -> Arc<TextEncoder> {
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/encoders/tiny-bert");
+        let options = InferenceOptions::default();
+        Arc::new(TextEncoder::load(&folder, Some(prompt), &options).unwrap())
+    }
+
+    fn texts(texts: &[&str]) -> Vec<ContactText> {
+        texts.iter().map(|text| ContactText::parse(text, 1 << 20).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_text_that_comes_again_is_answered_from_the_cache_for_its_encoder_only() {
+        let queue = queue(2);
+        let (encoder, prompted) = (encoder(""), encoder("query: "));
+        let embed = async |encoder: &Arc<TextEncoder>, text: &str| {
+            queue.embed(Arc::clone(encoder), texts(&[text])).await.unwrap().remove(0)
+        };
+        let first = embed(&encoder, "my card").await;
+        assert!(Arc::ptr_eq(&first, &embed(&encoder, "my card").await));
+        let other = embed(&prompted, "my card").await;
+        assert_ne!(first.vector, other.vector, "another prompt, another embedding");
+        assert!(Arc::ptr_eq(&first, &embed(&encoder, "my card").await));
+        embed(&encoder, "my PIN").await;
+        assert_eq!(queue.cached(), 2, "no more than asked for");
+        assert!(Arc::ptr_eq(&first, &embed(&encoder, "my card").await), "used last, kept");
+        assert!(!Arc::ptr_eq(&other, &embed(&prompted, "my card").await), "used first, gone");
+    }
+
+    #[tokio::test]
+    async fn without_a_cache_every_text_is_computed() {
+        let (queue, encoder) = (queue(0), encoder(""));
+        let found = queue.embed(Arc::clone(&encoder), texts(&["my card"])).await.unwrap();
+        let again = queue.embed(encoder, texts(&["my card"])).await.unwrap();
+        assert_eq!(found, again);
+        assert!(!Arc::ptr_eq(&found[0], &again[0]));
+        assert_eq!((queue.cached(), queue.waiting()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_long_text_is_answered_and_a_dropped_request_gives_its_room_back() {
+        let (queue, encoder) = (queue(10), encoder(""));
+        let long = "my card has not arrived ".repeat(20_000);
+        let request = queue.embed(Arc::clone(&encoder), texts(&[&long]));
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, request).await.is_err());
+        let found = queue.embed(encoder, texts(&["PIN", &long])).await.unwrap();
+        assert!(!found[0].tokens.truncated() && found[1].tokens.truncated());
+        while queue.waiting() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

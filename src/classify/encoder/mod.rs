@@ -302,6 +302,10 @@ impl TextEncoder {
             Implementation::Packed(transformer) => transformer.embed(sequences)?,
             Implementation::Reference(transformer) => transformer.embed(&sequences)?,
         };
+        if !vectors.iter().flatten().all(|number| number.is_finite()) {
+            let reason = "an embedding is not finite: the weights are too large to compute with";
+            return Err(EncoderError::Encode(reason.to_owned()));
+        }
         let embeddings = vectors.into_iter().zip(about);
         Ok(embeddings
             .map(|(vector, (tokens, has_words))| Embedding { vector, tokens, has_words })

@@ -197,3 +197,154 @@ fn embed(encoder: &TextEncoder, texts: Vec<TokenizedText>) -> Result<Vec<Embeddi
 fn number(count: usize) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{QueueLimits, Waiting};
+    use super::*;
+    use crate::classify::encoder::InferenceOptions;
+    use std::path::Path;
+
+    fn encoder() -> Arc<TextEncoder> {
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/encoders/tiny-bert");
+        let options = InferenceOptions { threads: 1, ..InferenceOptions::default() };
+        Arc::new(TextEncoder::load(&folder, None, &options).unwrap())
+    }
+
+    type Answer = oneshot::Receiver<Result<Vec<Arc<Embedding>>, QueueError>>;
+
+    fn request(encoder: &Arc<TextEncoder>, texts: &[&str]) -> (Request, Answer) {
+        let limits = QueueLimits {
+            waiting_texts: usize::MAX,
+            waiting_bytes: usize::MAX,
+            batch_tokens: 0,
+            cached_embeddings: 0,
+        };
+        let place = Place::take(&Arc::new(Waiting::default()), texts.len(), 0, &limits).unwrap();
+        let wanted = texts.iter().map(|text| {
+            Wanted::Unknown(TextKey::new(encoder, text), Arc::new(encoder.tokenize(text).unwrap()))
+        });
+        let (reply, answer) = oneshot::channel();
+        let request = Request::new(Arc::clone(encoder), wanted.collect(), place, reply);
+        (request.unwrap_or_else(|_| unreachable!()), answer)
+    }
+
+    fn no_cache() -> EmbeddingCache {
+        EmbeddingCache::new(0)
+    }
+
+    #[test]
+    fn equal_texts_of_one_request_or_of_several_take_part_once() {
+        let encoder = encoder();
+        let (first, mut first_answer) = request(&encoder, &["card", "card", "PIN"]);
+        let (second, mut second_answer) = request(&encoder, &["PIN", "card"]);
+        let mut waiting = vec![first, second];
+        let batch = Batch::take(&mut waiting, &no_cache(), 1000);
+        assert_eq!(batch.texts.len(), 2);
+        batch.run(&mut waiting, &no_cache());
+        assert!(waiting.iter().all(Request::is_done));
+        waiting.into_iter().for_each(Request::answer);
+        let first = first_answer.try_recv().unwrap().unwrap();
+        let second = second_answer.try_recv().unwrap().unwrap();
+        let expected = encoder.embed(&["card", "PIN"]).unwrap();
+        let vectors = |found: &[Arc<Embedding>]| -> Vec<Embedding> {
+            found.iter().map(|embedding| Embedding::clone(embedding)).collect()
+        };
+        let [card, pin] = [0, 1].map(|index| expected[index].clone());
+        assert_eq!(vectors(&first), [card.clone(), card.clone(), pin.clone()]);
+        assert_eq!(vectors(&second), [pin, card]);
+    }
+
+    #[test]
+    fn a_long_request_does_not_hold_up_a_short_one() {
+        let encoder = encoder();
+        let texts: Vec<String> = (0..100).map(|number| format!("card {number}")).collect();
+        let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let (long, _long_answer) = request(&encoder, &raw);
+        let (short, mut short_answer) = request(&encoder, &["my PIN"]);
+        let mut waiting = vec![long, short];
+        let batch = Batch::take(&mut waiting, &no_cache(), 60);
+        assert!(batch.tokens <= 60 && batch.tokens > 40, "{}", batch.tokens);
+        batch.run(&mut waiting, &no_cache());
+        waiting.extract_if(.., |request| request.is_done()).for_each(Request::answer);
+        assert_eq!(short_answer.try_recv().unwrap().unwrap().len(), 1);
+        assert_eq!(waiting.len(), 1, "the long one goes on");
+        let mut batches = 1;
+        while !waiting[0].is_done() {
+            let batch = Batch::take(&mut waiting, &no_cache(), 60);
+            batch.run(&mut waiting, &no_cache());
+            batches += 1;
+        }
+        assert!(batches > 5, "{batches}");
+        let expected = encoder.embed(&raw).unwrap();
+        for (found, expected) in waiting[0].found.iter().zip(expected) {
+            assert_eq!(**found.as_ref().unwrap(), expected, "each in its place");
+        }
+    }
+
+    #[test]
+    fn every_one_of_many_requests_gets_its_turn_when_a_batch_takes_a_few() {
+        let encoder = encoder();
+        let texts: Vec<String> = (0..30).map(|number| format!("card {number}")).collect();
+        let mut answers = Vec::new();
+        let mut waiting = Vec::new();
+        for text in &texts {
+            let (request, answer) = request(&encoder, &[text, "one", "two", "three"]);
+            waiting.push(request);
+            answers.push(answer);
+        }
+        for _ in 0..1000 {
+            Batch::take(&mut waiting, &no_cache(), 25).run(&mut waiting, &no_cache());
+            waiting.extract_if(.., |request| request.is_done()).for_each(Request::answer);
+        }
+        assert!(waiting.is_empty());
+        for (text, answer) in texts.iter().zip(&mut answers) {
+            let found = answer.try_recv().unwrap().unwrap();
+            assert_eq!(*found[0], encoder.embed(&[text]).unwrap()[0]);
+        }
+    }
+
+    #[test]
+    fn a_text_longer_than_a_batch_goes_alone() {
+        let encoder = encoder();
+        let (request, _answer) = request(&encoder, &["card ".repeat(90).as_str(), "PIN"]);
+        let mut waiting = vec![request];
+        let batch = Batch::take(&mut waiting, &no_cache(), 10);
+        assert_eq!((batch.texts.len(), batch.tokens > 10), (1, true));
+        batch.run(&mut waiting, &no_cache());
+        assert_eq!(Batch::take(&mut waiting, &no_cache(), 10).texts.len(), 1);
+    }
+
+    #[test]
+    fn requests_for_another_encoder_wait_for_a_batch_of_their_own() {
+        let (one, other) = (encoder(), encoder());
+        let mut waiting = vec![request(&one, &["card"]).0, request(&other, &["PIN", "card"]).0];
+        let batch = Batch::take(&mut waiting, &no_cache(), 1000);
+        assert_eq!(batch.texts.len(), 1);
+        batch.run(&mut waiting, &no_cache());
+        assert!(waiting[0].is_done() && !waiting[1].is_done());
+    }
+
+    #[test]
+    fn what_the_caller_gave_up_is_dropped_even_halfway() {
+        let encoder = encoder();
+        let texts: Vec<String> = (0..50).map(|number| format!("card {number}")).collect();
+        let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let cache = EmbeddingCache::new(100);
+        let (sender, receiver) = mpsc::channel();
+        let (gone, answer) = request(&encoder, &raw);
+        let mut waiting = vec![gone];
+        Batch::take(&mut waiting, &cache, 40).run(&mut waiting, &cache);
+        let begun = cache.len();
+        assert!(begun > 0 && begun < 50);
+        drop(answer);
+        let (kept, mut kept_answer) = request(&encoder, &["my PIN"]);
+        waiting.push(kept);
+        waiting.into_iter().for_each(|request| sender.send(request).unwrap());
+        drop(sender);
+        work(&receiver, &cache, 40);
+        assert_eq!(cache.len(), begun + 1, "nothing more of the request that was given up");
+        assert!(kept_answer.try_recv().unwrap().is_ok());
+    }
+}

@@ -55,11 +55,12 @@ impl F32Panels {
     pub fn pack(layer: &Dense, width: usize) -> Self {
         assert!(WIDTH_MULTIPLE.is_multiple_of(width));
         let mut weights = Aligned::zeros(layer.weights.len());
-        for (output, bias_of_panel) in (0..layer.bias.len()).step_by(width).enumerate() {
-            let panel = &mut weights.slice_mut()[output * width * layer.depth..];
+        for (panel, numbers) in
+            weights.slice_mut().chunks_exact_mut(width * layer.depth).enumerate()
+        {
             for column in 0..width {
-                for (input, &weight) in layer.row(bias_of_panel + column).iter().enumerate() {
-                    panel[input * width + column] = weight;
+                for (input, &weight) in layer.row(panel * width + column).iter().enumerate() {
+                    numbers[input * width + column] = weight;
                 }
             }
         }
@@ -178,10 +179,14 @@ impl Int8Panels {
 /// Writes the weights of one output as bytes and returns what one step of a byte stands for; 0 if all weights are 0.
 fn quantise_weights(weights: &[f32], bytes: &mut [i8]) -> f32 {
     let single = weights.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
-    let pair = weights.as_chunks::<2>().0.iter().map(|[a, b]| a.abs() + b.abs());
-    let pair = pair.fold(0f32, f32::max);
-    let mut scale = (single / 127.0).max(pair / LARGEST_PAIR);
-    if !(scale.is_normal()) {
+    // Divided before added: the sum of two large weights may be infinite.
+    let pair = weights
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|[a, b]| (a / LARGEST_PAIR).abs() + (b / LARGEST_PAIR).abs());
+    let mut scale = pair.fold(single / 127.0, f32::max);
+    if !scale.is_normal() {
         bytes.fill(0);
         return 0.0;
     }
@@ -215,7 +220,8 @@ const CACHE_LINE: usize = 64;
 impl<T: Copy + Default> Aligned<T> {
     pub(super) fn zeros(length: usize) -> Self {
         let room = vec![T::default(); length + CACHE_LINE / size_of::<T>()];
-        let start = room.as_ptr().align_offset(CACHE_LINE);
+        // An address that cannot be aligned is allowed by the documentation; it would only be slower.
+        let start = room.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<T>());
         Self { room, start, length }
     }
 
@@ -231,6 +237,55 @@ impl<T: Copy + Default> Aligned<T> {
     pub(super) fn grow(&mut self, length: usize) {
         if self.length < length {
             *self = Self::zeros(length);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pairs_fit(bytes: &[i8]) -> bool {
+        bytes.as_chunks().0.iter().all(|[a, b]: &[i8; 2]| {
+            u32::from(a.unsigned_abs()) + u32::from(b.unsigned_abs()) <= 128
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn quantised_weights_are_within_half_a_step_and_no_pair_can_overflow(
+            weights in prop::collection::vec(-1f32..1.0, 32),
+            exponent in -30i32..30,
+        ) {
+            let weights: Vec<f32> = weights.iter().map(|w| w * 2f32.powi(exponent)).collect();
+            let mut bytes = vec![0; 32];
+            let scale = quantise_weights(&weights, &mut bytes);
+            prop_assert!(pairs_fit(&bytes));
+            for (&byte, weight) in bytes.iter().zip(&weights) {
+                let error = (f32::from(byte) * scale - weight).abs();
+                prop_assert!(error <= scale * 0.501, "{weight} became {byte} times {scale}");
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_weights_are_quantised_without_overflow() {
+        let mut bytes = [1i8; 4];
+        assert_eq!(quantise_weights(&[0.0; 4], &mut bytes), 0.0);
+        assert_eq!(bytes, [0; 4]);
+        for weights in [[f32::MAX, f32::MAX, -f32::MAX, 0.0], [1.0; 4], [1.0, -1.0, 1.0, 1e-30]] {
+            let scale = quantise_weights(&weights, &mut bytes);
+            assert!(scale.is_finite() && pairs_fit(&bytes), "{weights:?}: {bytes:?}");
+            assert!(bytes[0] >= 63, "as much of the range as the bound allows: {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn panels_start_at_cache_lines() {
+        for length in [1, 100, 1000] {
+            assert_eq!(Aligned::<f32>::zeros(length).slice().as_ptr().addr() % CACHE_LINE, 0);
+            assert_eq!(Aligned::<i8>::zeros(length).slice().as_ptr().addr() % CACHE_LINE, 0);
         }
     }
 }

@@ -19,6 +19,8 @@ mod linear;
 mod portable;
 mod rows;
 mod simd;
+#[cfg(test)]
+mod tests;
 
 pub use linear::ByteRange;
 
