@@ -76,9 +76,17 @@ const EAST_SLAVIC: [Lang; 3] = [Lang::Rus, Lang::Bel, Lang::Ukr];
 /// `expected` lists the ISO 639-1 codes to choose from when the text is too short to be sure.
 #[must_use]
 pub fn detect(text: &str, expected: &[String]) -> Option<&'static str> {
-    let guess = whatlang::detect(text)?;
     let mut expected: Vec<Lang> = expected.iter().filter_map(|code| language(code)).collect();
     let is_long = text.chars().filter(|c| c.is_alphabetic()).count() >= SURE_LETTERS;
+    if !is_long {
+        // Where only one expected language is written in the text's script, statistics have nothing to decide.
+        let script = whatlang::detect_script(text)?;
+        let mut written = expected.iter().filter(|lang| script.langs().contains(lang));
+        if let (Some(only), None) = (written.next(), written.next()) {
+            return code(*only);
+        }
+    }
+    let guess = whatlang::detect(text)?;
     if expected.is_empty() || guess.is_reliable() && is_long {
         return code(guess.lang());
     }

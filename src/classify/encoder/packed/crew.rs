@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Thread};
 
 /// How often a thread that waits for another looks before it lets other threads run in between.
 const LOOKS: usize = 2000;
@@ -40,6 +40,8 @@ struct Shift<J> {
     job: Arc<J>,
     working: Arc<AtomicUsize>,
     failed: Arc<AtomicBool>,
+    /// To be woken by the last one.
+    caller: Thread,
 }
 
 impl<J: Job> Crew<J> {
@@ -72,22 +74,34 @@ impl<J: Job> Crew<J> {
         for worker in &self.workers {
             let (job, working) = (Arc::clone(job), Arc::clone(&working));
             working.fetch_add(1, Ordering::Relaxed);
-            if worker.send(Shift { job, working, failed: Arc::clone(&failed) }).is_err() {
+            let (failed, caller) = (Arc::clone(&failed), thread::current());
+            if worker.send(Shift { job, working, failed, caller }).is_err() {
                 unreachable!("a worker ends only when its sender is dropped");
             }
         }
         work_guarded(job.as_ref(), 0, &mut workspace, &failed);
-        wait_until(|| working.load(Ordering::Acquire) == 0);
+        let is_done = || working.load(Ordering::Acquire) == 0;
+        // Sleeps rather than yields: whatever keeps a worker from its core may need this one.
+        if !(0..LOOKS).any(|_| {
+            std::hint::spin_loop();
+            is_done()
+        }) {
+            while !is_done() {
+                thread::park();
+            }
+        }
         if failed.load(Ordering::Relaxed) { Err(Broken) } else { Ok(()) }
     }
 }
 
 fn keep_working<J: Job>(seat: usize, receiver: &Receiver<Shift<J>>) {
     let mut workspace = J::Workspace::default();
-    while let Some(Shift { job, working, failed }) = next(receiver) {
+    while let Some(Shift { job, working, failed, caller }) = next(receiver) {
         work_guarded(job.as_ref(), seat, &mut workspace, &failed);
         drop(job);
-        working.fetch_sub(1, Ordering::Release);
+        if working.fetch_sub(1, Ordering::AcqRel) == 1 {
+            caller.unpark();
+        }
     }
 }
 
