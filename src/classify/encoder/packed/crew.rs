@@ -1,7 +1,8 @@
 //! [`Crew`]: threads that work on the same job side by side, and [`Barrier`], where they wait for each other.
 //!
-//! The one thing to know: the caller is one of them. A worker that has nothing to do looks for the next job for a moment
-//! before it sleeps, since waking it costs a good part of what one short text takes.
+//! The caller is one of them, and nobody is waited for who has not come: a worker whose core is taken by something else
+//! (or that sleeps and wakes late) misses a job instead of holding it up. A worker that has nothing to do looks for the next
+//! job for a moment before it sleeps, since waking it costs a good part of what one short text takes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,8 +10,11 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 
+/// How often the caller looks whether all workers have come before it starts a joint job with those who have: about as
+/// long as waking a thread takes on an idle core, some 50 microseconds.
+const PATIENCE: usize = 2500;
 /// How often a thread that waits for another looks before it lets other threads run in between.
-const LOOKS: usize = 2000;
+const LOOKS: usize = 200;
 /// How often a worker looks for the next job, others running in between, before it sleeps: some 100 microseconds.
 const LOOKS_FOR_JOB: usize = 300;
 
@@ -23,8 +27,17 @@ pub(super) trait Job: Send + Sync + 'static {
     /// A thread's own room, kept from job to job.
     type Workspace: Default + Send;
 
-    /// One thread's part; `seat` is its number, from 0.
-    fn work(&self, seat: usize, workspace: &mut Self::Workspace) -> Result<(), Broken>;
+    /// Whether the threads need each other: then who they are is settled before any of them starts. Else each starts when
+    /// it comes.
+    fn is_joint(&self) -> bool;
+
+    /// The part of thread `seat` (from 0, the caller); of a joint job, `seats` threads take part.
+    fn work(
+        &self,
+        seat: usize,
+        seats: usize,
+        workspace: &mut Self::Workspace,
+    ) -> Result<(), Broken>;
 
     /// Tells the threads that wait for a failed one to give up.
     fn give_up(&self);
@@ -33,15 +46,8 @@ pub(super) trait Job: Send + Sync + 'static {
 /// Threads for jobs of one kind. Dropping it ends them.
 pub(super) struct Crew<J: Job> {
     own: Mutex<J::Workspace>,
-    workers: Vec<Sender<Shift<J>>>,
-}
-
-struct Shift<J> {
-    job: Arc<J>,
-    working: Arc<AtomicUsize>,
-    failed: Arc<AtomicBool>,
-    /// To be woken by the last one.
-    caller: Thread,
+    workers: Vec<Sender<Arc<Shift<J>>>>,
+    patience: usize,
 }
 
 impl<J: Job> Crew<J> {
@@ -50,15 +56,19 @@ impl<J: Job> Crew<J> {
     /// # Errors
     /// If the system refuses a thread.
     pub(super) fn new(threads: usize) -> std::io::Result<Self> {
-        let worker = |seat: usize| {
+        Self::with_patience(threads, PATIENCE)
+    }
+
+    fn with_patience(threads: usize, patience: usize) -> std::io::Result<Self> {
+        let worker = |number: usize| {
             let (sender, receiver) = channel();
             thread::Builder::new()
-                .name(format!("inference-{seat}"))
-                .spawn(move || keep_working::<J>(seat, &receiver))?;
+                .name(format!("inference-{number}"))
+                .spawn(move || keep_working::<J>(&receiver))?;
             Ok(sender)
         };
         let workers = (1..threads).map(worker).collect::<std::io::Result<_>>()?;
-        Ok(Self { own: Mutex::default(), workers })
+        Ok(Self { own: Mutex::default(), workers, patience })
     }
 
     /// Threads, the caller among them.
@@ -66,46 +76,108 @@ impl<J: Job> Crew<J> {
         self.workers.len() + 1
     }
 
-    /// Does a job with all threads; one job at a time.
-    pub(super) fn run(&self, job: &Arc<J>) -> Result<(), Broken> {
+    /// Does a job with the caller and every worker that comes; one job at a time.
+    pub(super) fn run(&self, job: Arc<J>) -> Result<(), Broken> {
         let mut workspace = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        let working = Arc::new(AtomicUsize::new(0));
-        let failed = Arc::new(AtomicBool::new(false));
+        let shift = Arc::new(Shift::new(job));
         for worker in &self.workers {
-            let (job, working) = (Arc::clone(job), Arc::clone(&working));
-            working.fetch_add(1, Ordering::Relaxed);
-            let (failed, caller) = (Arc::clone(&failed), thread::current());
-            if worker.send(Shift { job, working, failed, caller }).is_err() {
+            if worker.send(Arc::clone(&shift)).is_err() {
                 unreachable!("a worker ends only when its sender is dropped");
             }
         }
-        work_guarded(job.as_ref(), 0, &mut workspace, &failed);
-        let is_done = || working.load(Ordering::Acquire) == 0;
+        if shift.job.is_joint() {
+            spin_until(self.patience, || shift.joined() == self.workers.len());
+            shift.close();
+        }
+        shift.work(0, &mut workspace);
+        shift.close();
         // Sleeps rather than yields: whatever keeps a worker from its core may need this one.
-        if !(0..LOOKS).any(|_| {
-            std::hint::spin_loop();
-            is_done()
-        }) {
-            while !is_done() {
+        if !spin_until(LOOKS, || shift.is_done()) {
+            while !shift.is_done() {
                 thread::park();
             }
         }
-        if failed.load(Ordering::Relaxed) { Err(Broken) } else { Ok(()) }
+        if shift.failed.load(Ordering::Relaxed) { Err(Broken) } else { Ok(()) }
     }
 }
 
-fn keep_working<J: Job>(seat: usize, receiver: &Receiver<Shift<J>>) {
-    let mut workspace = J::Workspace::default();
-    while let Some(Shift { job, working, failed, caller }) = next(receiver) {
-        work_guarded(job.as_ref(), seat, &mut workspace, &failed);
-        drop(job);
-        if working.fetch_sub(1, Ordering::AcqRel) == 1 {
-            caller.unpark();
+/// One job and who takes part in it.
+struct Shift<J> {
+    job: Arc<J>,
+    /// Workers that have come, and [`CLOSED`] when no more may.
+    joined: AtomicUsize,
+    /// Workers that have done their part.
+    finished: AtomicUsize,
+    failed: AtomicBool,
+    /// To be woken by whoever finishes.
+    caller: Thread,
+}
+
+/// Set in [`Shift::joined`] when nobody may join any more.
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+impl<J: Job> Shift<J> {
+    fn new(job: Arc<J>) -> Self {
+        Self {
+            job,
+            joined: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            caller: thread::current(),
+        }
+    }
+
+    fn joined(&self) -> usize {
+        self.joined.load(Ordering::Acquire) & !CLOSED
+    }
+
+    fn is_closed(&self) -> bool {
+        self.joined.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    fn close(&self) {
+        self.joined.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
+    /// A worker's seat; `None` if it has come too late.
+    fn join(&self) -> Option<usize> {
+        let next = |joined: usize| (joined & CLOSED == 0).then_some(joined + 1);
+        self.joined
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, next)
+            .ok()
+            .map(|before| before + 1)
+    }
+
+    fn is_done(&self) -> bool {
+        self.finished.load(Ordering::Acquire) == self.joined()
+    }
+
+    /// A panic (a bug) or a broken barrier fails the job and leaves the thread running.
+    fn work(&self, seat: usize, workspace: &mut J::Workspace) {
+        let work = || self.job.work(seat, self.joined() + 1, workspace);
+        if !matches!(catch_unwind(AssertUnwindSafe(work)), Ok(Ok(()))) {
+            self.failed.store(true, Ordering::Relaxed);
+            self.job.give_up();
+            *workspace = J::Workspace::default();
         }
     }
 }
 
-/// The next job; `None` when the crew is gone.
+fn keep_working<J: Job>(receiver: &Receiver<Arc<Shift<J>>>) {
+    let mut workspace = J::Workspace::default();
+    while let Some(shift) = next(receiver) {
+        let Some(seat) = shift.join() else { continue };
+        if shift.job.is_joint() {
+            wait_until(|| shift.is_closed());
+        }
+        shift.work(seat, &mut workspace);
+        let caller = shift.caller.clone();
+        shift.finished.fetch_add(1, Ordering::AcqRel);
+        caller.unpark();
+    }
+}
+
+/// The next shift; `None` when the crew is gone.
 fn next<T>(receiver: &Receiver<T>) -> Option<T> {
     for _ in 0..LOOKS_FOR_JOB {
         match receiver.try_recv() {
@@ -117,47 +189,38 @@ fn next<T>(receiver: &Receiver<T>) -> Option<T> {
     receiver.recv().ok()
 }
 
-/// A panic (a bug) or a broken barrier fails the job and leaves the thread running.
-fn work_guarded<J: Job>(job: &J, seat: usize, workspace: &mut J::Workspace, failed: &AtomicBool) {
-    let result = catch_unwind(AssertUnwindSafe(|| job.work(seat, workspace)));
-    if !matches!(result, Ok(Ok(()))) {
-        failed.store(true, Ordering::Relaxed);
-        job.give_up();
-        *workspace = J::Workspace::default();
+/// Looks so many times and says whether it was so.
+fn spin_until(looks: usize, is_so: impl Fn() -> bool) -> bool {
+    for _ in 0..looks {
+        if is_so() {
+            return true;
+        }
+        std::hint::spin_loop();
     }
+    is_so()
 }
 
-fn wait_until(is_done: impl Fn() -> bool) {
-    let mut looks = 0;
-    while !is_done() {
-        looks += 1;
-        if looks < LOOKS {
-            std::hint::spin_loop();
-        } else {
+fn wait_until(is_so: impl Fn() -> bool) {
+    if !spin_until(LOOKS, &is_so) {
+        while !is_so() {
             thread::yield_now();
         }
     }
 }
 
-/// Where some threads wait until all of them have come.
-#[derive(Debug)]
+/// Where the threads of a joint job wait until all of them have come.
+#[derive(Debug, Default)]
 pub(super) struct Barrier {
-    seats: usize,
     arrived: AtomicUsize,
     round: AtomicUsize,
     broken: AtomicBool,
 }
 
 impl Barrier {
-    pub(super) fn new(seats: usize) -> Self {
-        let [arrived, round] = [AtomicUsize::new(0), AtomicUsize::new(0)];
-        Self { seats, arrived, round, broken: AtomicBool::new(false) }
-    }
-
-    /// Waits for the others; what they wrote before is visible after.
-    pub(super) fn wait(&self) -> Result<(), Broken> {
+    /// Waits for the others of `seats` threads; what they wrote before is visible after.
+    pub(super) fn wait(&self, seats: usize) -> Result<(), Broken> {
         let round = self.round.load(Ordering::Acquire);
-        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == self.seats {
+        if self.arrived.fetch_add(1, Ordering::AcqRel) + 1 == seats {
             self.arrived.store(0, Ordering::Relaxed);
             self.round.store(round + 1, Ordering::Release);
         } else {
@@ -174,7 +237,7 @@ impl Barrier {
 }
 
 #[cfg(test)]
-#[expect(clippy::panic, clippy::unwrap_used, reason = "a failing thread is what is tested")]
+#[expect(clippy::unwrap_used, reason = "a crew that cannot start is a failed test")]
 mod tests {
     use super::*;
 
@@ -183,24 +246,34 @@ mod tests {
         barrier: Barrier,
         sums: Vec<AtomicUsize>,
         panics_at: Option<(usize, usize)>,
+        seats: AtomicUsize,
     }
 
     impl Rounds {
-        fn new(seats: usize, rounds: usize, panics_at: Option<(usize, usize)>) -> Arc<Self> {
+        fn new(rounds: usize, panics_at: Option<(usize, usize)>) -> Arc<Self> {
             let sums = (0..rounds).map(|_| AtomicUsize::new(0)).collect();
-            Arc::new(Self { barrier: Barrier::new(seats), sums, panics_at })
+            Arc::new(Self {
+                barrier: Barrier::default(),
+                sums,
+                panics_at,
+                seats: AtomicUsize::new(0),
+            })
         }
     }
 
     impl Job for Rounds {
         type Workspace = ();
 
-        fn work(&self, seat: usize, (): &mut ()) -> Result<(), Broken> {
-            let seats = self.barrier.seats;
+        fn is_joint(&self) -> bool {
+            true
+        }
+
+        fn work(&self, seat: usize, seats: usize, (): &mut ()) -> Result<(), Broken> {
+            self.seats.store(seats, Ordering::Relaxed);
             for (round, sum) in self.sums.iter().enumerate() {
                 assert_ne!(Some((seat, round)), self.panics_at, "as the test asks");
                 sum.fetch_add(seat + 1, Ordering::Relaxed);
-                self.barrier.wait()?;
+                self.barrier.wait(seats)?;
                 assert_eq!(sum.load(Ordering::Relaxed), seats * (seats + 1) / 2);
             }
             Ok(())
@@ -211,23 +284,73 @@ mod tests {
         }
     }
 
+    /// Takes numbers until none is left.
+    struct Numbers {
+        next: AtomicUsize,
+        taken: Vec<AtomicUsize>,
+    }
+
+    impl Job for Numbers {
+        type Workspace = ();
+
+        fn is_joint(&self) -> bool {
+            false
+        }
+
+        fn work(&self, _: usize, _: usize, (): &mut ()) -> Result<(), Broken> {
+            while let Some(taken) = self.taken.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+                taken.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        }
+
+        fn give_up(&self) {}
+    }
+
+    fn patient_crew(threads: usize) -> Crew<Rounds> {
+        Crew::with_patience(threads, usize::MAX).unwrap()
+    }
+
     #[test]
     fn nobody_passes_a_barrier_before_all_have_come() {
         for threads in 1..=4 {
-            let crew = Crew::<Rounds>::new(threads).unwrap();
+            let crew = patient_crew(threads);
             assert_eq!(crew.threads(), threads);
             for _ in 0..5 {
-                crew.run(&Rounds::new(threads, 200, None)).unwrap();
+                let job = Rounds::new(200, None);
+                crew.run(Arc::clone(&job)).unwrap();
+                assert_eq!(job.seats.load(Ordering::Relaxed), threads);
             }
         }
     }
 
     #[test]
+    fn who_does_not_come_in_time_is_not_waited_for() {
+        let crew = Crew::<Rounds>::with_patience(4, 0).unwrap();
+        for _ in 0..200 {
+            let job = Rounds::new(3, None);
+            crew.run(Arc::clone(&job)).unwrap();
+            assert!((1..=4).contains(&job.seats.load(Ordering::Relaxed)));
+        }
+    }
+
+    #[test]
+    fn everything_is_done_once_whoever_comes() {
+        let crew = Crew::<Numbers>::new(3).unwrap();
+        for _ in 0..200 {
+            let taken = (0..50).map(|_| AtomicUsize::new(0)).collect();
+            let job = Arc::new(Numbers { next: AtomicUsize::new(0), taken });
+            crew.run(Arc::clone(&job)).unwrap();
+            assert!(job.taken.iter().all(|taken| taken.load(Ordering::Relaxed) == 1));
+        }
+    }
+
+    #[test]
     fn a_thread_that_panics_fails_the_job_and_the_crew_does_the_next() {
-        let crew = Crew::<Rounds>::new(3).unwrap();
+        let crew = patient_crew(3);
         for seat in 0..3 {
-            assert_eq!(crew.run(&Rounds::new(3, 9, Some((seat, 4)))), Err(Broken));
-            crew.run(&Rounds::new(3, 9, None)).unwrap();
+            assert_eq!(crew.run(Rounds::new(9, Some((seat, 4)))), Err(Broken));
+            crew.run(Rounds::new(9, None)).unwrap();
         }
     }
 }

@@ -18,7 +18,6 @@ pub(super) enum Step {
 /// For each step and thread a block of columns, which only its thread writes.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    seats: usize,
     blocks: [Vec<RwLock<Block>>; 4],
 }
 
@@ -33,12 +32,12 @@ impl Exchange {
     pub(super) fn new(seats: usize) -> Self {
         let block = || RwLock::new(Block { numbers: Aligned::zeros(0), width: 0 });
         let step = || (0..seats).map(|_| block()).collect();
-        Self { seats, blocks: [step(), step(), step(), step()] }
+        Self { blocks: [step(), step(), step(), step()] }
     }
 
-    /// Threads that take part.
+    /// Most threads that can take part.
     pub(super) fn seats(&self) -> usize {
-        self.seats
+        self.blocks[0].len()
     }
 
     /// Lets a thread write its block of `rows` rows and `width` columns.

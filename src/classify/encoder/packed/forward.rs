@@ -80,8 +80,13 @@ impl<'a> Seat<'a> {
     }
 
     /// One of several threads.
-    pub(super) fn shared(index: usize, exchange: &'a Exchange, barrier: &'a Barrier) -> Self {
-        Self { index, count: exchange.seats(), shared: Some((exchange, barrier)) }
+    pub(super) fn shared(
+        index: usize,
+        count: usize,
+        exchange: &'a Exchange,
+        barrier: &'a Barrier,
+    ) -> Self {
+        Self { index, count, shared: Some((exchange, barrier)) }
     }
 
     fn share(self, units: usize) -> Range<usize> {
@@ -89,7 +94,7 @@ impl<'a> Seat<'a> {
     }
 
     fn wait(self) -> Result<(), Broken> {
-        self.shared.map_or(Ok(()), |(_, barrier)| barrier.wait())
+        self.shared.map_or(Ok(()), |(_, barrier)| barrier.wait(self.count))
     }
 }
 

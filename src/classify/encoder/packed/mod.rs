@@ -68,13 +68,13 @@ impl PackedTransformer {
             model: Arc::clone(&self.model),
             plan: Plan::new(&lengths, self.crew.threads()),
             next: AtomicUsize::new(0),
-            barrier: Barrier::new(self.exchange.seats()),
+            barrier: Barrier::default(),
             exchange: Arc::clone(&self.exchange),
             vectors: sequences.iter().map(|_| Mutex::default()).collect(),
             sequences,
         });
         let failed = |Broken| EncoderError::Encode("an inference thread has failed".to_owned());
-        self.crew.run(&batch).map_err(failed)?;
+        self.crew.run(Arc::clone(&batch)).map_err(failed)?;
         let take = |vector: &Mutex<Vec<f32>>| {
             std::mem::take(&mut *vector.lock().unwrap_or_else(PoisonError::into_inner))
         };
@@ -97,7 +97,11 @@ struct Batch {
 impl Job for Batch {
     type Workspace = Workspace;
 
-    fn work(&self, seat: usize, workspace: &mut Workspace) -> Result<(), Broken> {
+    fn is_joint(&self) -> bool {
+        matches!(self.plan, Plan::Together(_))
+    }
+
+    fn work(&self, seat: usize, seats: usize, workspace: &mut Workspace) -> Result<(), Broken> {
         match &self.plan {
             Plan::Apart(groups) => {
                 while let Some(group) = groups.get(self.next.fetch_add(1, Ordering::Relaxed)) {
@@ -105,9 +109,10 @@ impl Job for Batch {
                 }
             }
             Plan::Together(groups) => {
-                if seat < self.exchange.seats() {
+                let seats = seats.min(self.exchange.seats());
+                if seat < seats {
                     for group in groups {
-                        let seat = Seat::shared(seat, &self.exchange, &self.barrier);
+                        let seat = Seat::shared(seat, seats, &self.exchange, &self.barrier);
                         self.forward(group, seat, workspace)?;
                     }
                 }
