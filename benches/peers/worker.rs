@@ -8,7 +8,7 @@
 mod peak;
 
 use anyhow::{Context, bail};
-use recontact::classify::encoder::{InferenceOptions, TextEncoder, TokenizedText};
+use recontact::classify::encoder::{Cores, InferenceOptions, TextEncoder, TokenizedText};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::BufRead;
@@ -35,14 +35,14 @@ fn main() -> anyhow::Result<()> {
             for batch in case("run")? {
                 let texts = batch.clone();
                 let start = Instant::now();
-                std::hint::black_box(encoder.embed_tokenized(texts)?);
+                std::hint::black_box(encoder.embed_tokenized(texts, Cores::All)?);
                 seconds.push(start.elapsed().as_secs_f64());
             }
             json!({"seconds": seconds})
         } else if !request["vectors"].is_null() {
             let mut vectors = Vec::new();
             for batch in case("vectors")? {
-                let embeddings = encoder.embed_tokenized(batch.clone())?;
+                let embeddings = encoder.embed_tokenized(batch.clone(), Cores::All)?;
                 vectors.extend(embeddings.into_iter().map(|embedding| embedding.vector));
             }
             json!({"vectors": vectors})

@@ -1,9 +1,9 @@
 //! [`ClassifyQueue`]: the asynchronous handle in front of the synchronous [`Classifier`].
 //!
-//! A request's texts are looked up in the cache and tokenized where the request is handled; one inference thread (`batch`)
-//! takes what has come in meanwhile, so texts of different requests share a pass through the transformer. What waits is
-//! bounded in texts and bytes: beyond a bound a request is refused at once and never queued. A request whose caller has gone
-//! is dropped, even halfway through. Dropping the last handle lets the thread finish what was accepted.
+//! A request's texts are looked up in the cache and tokenized where the request is handled; inference threads (`batch`) take
+//! what has come in meanwhile, so texts of different requests share a pass through the transformer. What waits is bounded
+//! in texts and bytes: beyond a bound a request is refused at once and never queued. A request whose caller has gone is
+//! dropped, even halfway through. Dropping the last handle lets the threads finish what was accepted.
 
 mod batch;
 
@@ -12,10 +12,11 @@ use super::cache::{EmbeddingCache, TextKey};
 use super::category::Classification;
 use super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText};
 use crate::contact::ContactText;
-use batch::{Request, Wanted};
+use batch::{Desk, Request, Wanted};
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
 /// Bytes of text above which a request is tokenized and decided on a thread of its own, so that it does not hold up the
@@ -57,27 +58,32 @@ pub struct QueueLimits {
 }
 
 /// Takes requests from any number of tasks. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClassifyQueue {
-    sender: mpsc::Sender<Request>,
+    desk: Arc<OpenDesk>,
     cache: Arc<EmbeddingCache>,
     waiting: Arc<Waiting>,
     limits: QueueLimits,
 }
 
 impl ClassifyQueue {
-    /// Starts the inference thread; it ends when every handle is dropped and everything accepted is answered.
+    /// Starts as many inference threads as the process may use cores; they end when every handle is dropped and everything
+    /// accepted is answered.
     ///
     /// # Errors
     /// If the system refuses a thread.
     pub fn start(limits: QueueLimits) -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::channel();
         let cache = Arc::new(EmbeddingCache::new(limits.cached_embeddings));
-        let kept = Arc::clone(&cache);
-        std::thread::Builder::new()
-            .name("inference".to_owned())
-            .spawn(move || batch::work(&receiver, &kept, limits.batch_tokens))?;
-        Ok(Self { sender, cache, waiting: Arc::default(), limits })
+        let desk = Arc::new(Desk::new(Arc::clone(&cache), limits.batch_tokens));
+        let open = Arc::new(OpenDesk(Arc::clone(&desk)));
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        for number in 0..threads {
+            let desk = Arc::clone(&desk);
+            std::thread::Builder::new()
+                .name(format!("inference-{number}"))
+                .spawn(move || desk.work(threads))?;
+        }
+        Ok(Self { desk: open, cache, waiting: Arc::default(), limits })
     }
 
     /// Classifies texts with one snapshot of the model; one answer for each, in the same order.
@@ -140,10 +146,19 @@ impl ClassifyQueue {
         };
         let (reply, answer) = oneshot::channel();
         match Request::new(encoder, wanted, place, reply) {
-            Ok(request) => self.sender.send(request).map_err(|_| QueueError::Stopped)?,
+            Ok(request) => self.desk.0.submit(request),
             Err(found) => return Ok(found),
         }
         answer.await.map_err(|_| QueueError::Stopped)?
+    }
+}
+
+/// Closes when the last handle goes.
+struct OpenDesk(Arc<Desk>);
+
+impl Drop for OpenDesk {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -151,7 +151,16 @@ impl TokenizedText {
     }
 }
 
-/// Tokenizer and transformer of one folder. Synchronous; calls from several threads take turns in the transformer.
+/// What a call may compute on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cores {
+    /// As many threads as the options say; calls take turns.
+    All,
+    /// The calling thread only, beside other calls.
+    One,
+}
+
+/// Tokenizer and transformer of one folder. Synchronous; shared freely between threads.
 pub struct TextEncoder {
     identity: EncoderIdentity,
     lowercase: bool,
@@ -285,21 +294,23 @@ impl TextEncoder {
     /// [`EncoderError::Encode`] if the tokenizer or the transformer fails.
     pub fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>, EncoderError> {
         let tokenized = texts.iter().map(|text| self.tokenize(text)).collect::<Result<_, _>>()?;
-        self.embed_tokenized(tokenized)
+        self.embed_tokenized(tokenized, Cores::All)
     }
 
-    /// Encodes texts that this encoder has tokenized; one embedding for each, in the same order.
+    /// Encodes texts that this encoder has tokenized; one embedding for each, in the same order. The reference path
+    /// uses all cores in any case.
     ///
     /// # Errors
     /// [`EncoderError::Encode`] if the transformer fails.
     pub fn embed_tokenized(
         &self,
         texts: Vec<TokenizedText>,
+        cores: Cores,
     ) -> Result<Vec<Embedding>, EncoderError> {
         let about: Vec<_> = texts.iter().map(|text| (text.tokens, text.has_words)).collect();
         let sequences: Vec<Vec<u32>> = texts.into_iter().map(|text| text.ids).collect();
         let vectors = match &self.transformer {
-            Implementation::Packed(transformer) => transformer.embed(sequences)?,
+            Implementation::Packed(transformer) => transformer.embed(sequences, cores)?,
             Implementation::Reference(transformer) => transformer.embed(&sequences)?,
         };
         if !vectors.iter().flatten().all(|number| number.is_finite()) {

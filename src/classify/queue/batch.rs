@@ -1,14 +1,16 @@
-//! The inference thread: forms batches of the requests that wait and answers those that are complete.
+//! Inference threads: form batches of the requests that wait and answer those that are complete.
 //!
-//! A batch is a number of tokens, filled with one text of each request in turn, so that a long request does not hold up a
-//! short one. Equal texts, of one request or of several, take part once.
+//! Each thread takes its share of what waits (all of it, when the others are busy) and computes it on its own core; only a
+//! single text that comes while nothing else is going on is shared out among all cores. A batch is a number of tokens,
+//! filled with one text of each request in turn, so that a long request does not hold up a short one. A text that is
+//! wanted several times at once, by one request or by several, is computed once.
 
 use super::super::cache::{EmbeddingCache, TextKey};
-use super::super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText};
+use super::super::encoder::{Cores, Embedding, EncoderError, TextEncoder, TokenizedText};
 use super::{Place, QueueError};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// A text of a request.
@@ -62,6 +64,11 @@ impl Request {
         self.failure.is_some() || self.found.iter().all(Option::is_some)
     }
 
+    /// Tokens of the texts not yet taken, an equal text counted each time.
+    fn tokens(&self) -> usize {
+        self.rest.iter().map(|(_, _, tokens)| tokens.length()).sum()
+    }
+
     /// Gives the room back first: who has its answer may ask again at once. A caller that has gone misses nothing.
     fn answer(self) {
         drop(self.place);
@@ -70,125 +77,245 @@ impl Request {
     }
 }
 
-/// Answers requests until no one can send any more.
-pub(super) fn work(
-    receiver: &mpsc::Receiver<Request>,
-    cache: &EmbeddingCache,
+/// What inference threads share.
+pub(super) struct Desk {
+    state: Mutex<State>,
+    arrived: Condvar,
+    cache: Arc<EmbeddingCache>,
     batch_tokens: usize,
-) {
-    let mut waiting = Vec::new();
-    loop {
-        if waiting.is_empty() {
-            match receiver.recv() {
-                Ok(request) => waiting.push(request),
-                Err(mpsc::RecvError) => return,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order in which they came.
+    requests: BTreeMap<u64, Request>,
+    next_request: u64,
+    /// The request whose turn it is.
+    turn: u64,
+    /// Tokens of all texts not yet taken.
+    tokens: usize,
+    /// Texts that are being computed, and who waits for each of them.
+    running: HashMap<TextKey, Vec<Taker>>,
+    /// Threads that wait for work.
+    idle: usize,
+    is_closed: bool,
+}
+
+/// A request and a place among its texts.
+type Taker = (u64, usize);
+
+impl Desk {
+    pub(super) fn new(cache: Arc<EmbeddingCache>, batch_tokens: usize) -> Self {
+        Self { state: Mutex::default(), arrived: Condvar::new(), cache, batch_tokens }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a request where the threads find it.
+    pub(super) fn submit(&self, request: Request) {
+        self.lock().add(request);
+        self.arrived.notify_one();
+    }
+
+    /// No more requests will come: the threads end when all are answered.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        self.arrived.notify_all();
+    }
+
+    /// Answers requests until no more will come. `threads` do the same.
+    pub(super) fn work(&self, threads: usize) {
+        let mut state = self.lock();
+        loop {
+            state.drop_abandoned();
+            let batch = state.take(&self.cache, self.batch_tokens, threads);
+            let done = state.take_done();
+            match batch {
+                Some(batch) => {
+                    if !state.requests.is_empty() {
+                        self.arrived.notify_one();
+                    }
+                    drop(state);
+                    done.into_iter().for_each(Request::answer);
+                    let results = batch.compute();
+                    state = self.lock();
+                    state.settle(&self.cache, results);
+                    let done = state.take_done();
+                    drop(state);
+                    done.into_iter().for_each(Request::answer);
+                    state = self.lock();
+                }
+                None if !done.is_empty() => {
+                    drop(state);
+                    done.into_iter().for_each(Request::answer);
+                    state = self.lock();
+                }
+                None if state.is_closed => return,
+                None => {
+                    state.idle += 1;
+                    state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.idle -= 1;
+                }
             }
         }
-        waiting.extend(receiver.try_iter());
-        let before = waiting.len();
-        waiting.retain(|request| !request.reply.is_closed());
-        let gone = before - waiting.len();
-        metrics::counter!("recontact_cancelled_requests_total").increment(gone as u64);
-        let batch = Batch::take(&mut waiting, cache, batch_tokens);
-        batch.run(&mut waiting, cache);
-        waiting.extract_if(.., |request| request.is_done()).for_each(Request::answer);
     }
 }
 
-/// Different texts for one encoder.
-#[derive(Default)]
+/// Different texts for one encoder, taken by one thread.
 struct Batch {
-    encoder: Option<Arc<TextEncoder>>,
+    encoder: Arc<TextEncoder>,
     texts: Vec<(TextKey, Arc<TokenizedText>)>,
-    /// Who waits for each of them: which request, and its place there.
-    takers: Vec<Vec<(usize, usize)>>,
     tokens: usize,
+    cores: Cores,
 }
 
-impl Batch {
-    /// Takes one text of each request in turn until the batch is full or nothing waits. Requests for another encoder than the
-    /// first one's wait for the next batch. The request at which the batch was full comes first in the next one.
-    fn take(waiting: &mut [Request], cache: &EmbeddingCache, most_tokens: usize) -> Self {
-        let mut batch = Self::default();
-        let Some(encoder) = waiting.first().map(|request| Arc::clone(&request.encoder)) else {
-            return batch;
+impl State {
+    fn add(&mut self, request: Request) {
+        self.tokens += request.tokens();
+        self.requests.insert(self.next_request, request);
+        self.next_request += 1;
+    }
+
+    /// Forgets requests whose caller has gone. Their texts that are being computed are finished: others may want them.
+    fn drop_abandoned(&mut self) {
+        let before = self.requests.len();
+        let tokens = &mut self.tokens;
+        self.requests.retain(|_, request| {
+            let is_gone = request.reply.is_closed();
+            if is_gone {
+                *tokens -= request.tokens();
+            }
+            !is_gone
+        });
+        let gone = before - self.requests.len();
+        metrics::counter!("recontact_cancelled_requests_total").increment(gone as u64);
+    }
+
+    /// Takes out the requests that can be answered.
+    fn take_done(&mut self) -> Vec<Request> {
+        let tokens = &mut self.tokens;
+        let done = self.requests.extract_if(.., |_, request| request.is_done());
+        done.map(|(_, request)| {
+            *tokens -= request.tokens();
+            request
+        })
+        .collect()
+    }
+
+    /// Takes this thread's share of what waits, one text of each request in turn; at least one text, if any waits.
+    ///
+    /// Requests for another encoder than the first one's wait for another batch. The request at which the batch was full has
+    /// the next turn.
+    fn take(
+        &mut self,
+        cache: &EmbeddingCache,
+        most_tokens: usize,
+        threads: usize,
+    ) -> Option<Batch> {
+        let share = self.tokens.div_ceil(self.idle + 1).min(most_tokens);
+        let order: Vec<u64> = {
+            let later = self.requests.range(self.turn..);
+            later.chain(self.requests.range(..self.turn)).map(|(&id, _)| id).collect()
         };
-        let mut places = HashMap::new();
-        let mut full_at = None;
-        while full_at.is_none() {
-            let mut took_any = false;
-            for (index, request) in waiting.iter_mut().enumerate() {
-                if !Arc::ptr_eq(&request.encoder, &encoder) {
+        let wants_more = |id: &&u64| self.requests.get(id).is_some_and(|r| !r.rest.is_empty());
+        let first = order.iter().find(wants_more)?;
+        let encoder = Arc::clone(&self.requests.get(first)?.encoder);
+        let mut batch = Batch { encoder, texts: Vec::new(), tokens: 0, cores: Cores::One };
+        let mut took_any = true;
+        'full: while took_any {
+            took_any = false;
+            for &id in &order {
+                let Some(request) = self.requests.get_mut(&id) else { continue };
+                if !Arc::ptr_eq(&request.encoder, &batch.encoder) {
                     continue;
                 }
                 let Some((at, key, tokens)) = request.rest.front() else { continue };
-                if let Some(known) = cache.get(key) {
-                    request.found[*at] = Some(known);
-                } else if let Some(&place) = places.get(key) {
-                    let takers: &mut Vec<_> = &mut batch.takers[place];
-                    takers.push((index, *at));
+                let (at, key, tokens) = (*at, *key, Arc::clone(tokens));
+                if let Some(known) = cache.get(&key) {
+                    request.found[at] = Some(known);
+                } else if let Some(takers) = self.running.get_mut(&key) {
+                    takers.push((id, at));
                     metrics::counter!("recontact_shared_texts_total").increment(1);
-                } else if batch.texts.is_empty() || batch.tokens + tokens.length() <= most_tokens {
-                    places.insert(*key, batch.texts.len());
+                } else if batch.texts.is_empty() || batch.tokens + tokens.length() <= share {
                     batch.tokens += tokens.length();
-                    batch.texts.push((*key, Arc::clone(tokens)));
-                    batch.takers.push(vec![(index, *at)]);
+                    self.running.insert(key, vec![(id, at)]);
+                    batch.texts.push((key, Arc::clone(&tokens)));
                 } else {
-                    full_at = Some(index);
-                    break;
+                    self.turn = id;
+                    break 'full;
                 }
+                self.tokens -= tokens.length();
                 request.rest.pop_front();
                 took_any = true;
             }
-            if !took_any {
-                break;
-            }
         }
-        if let Some(index) = full_at {
-            waiting.rotate_left(index);
-            let count = waiting.len();
-            for (taker, _) in batch.takers.iter_mut().flatten() {
-                *taker = (*taker + count - index) % count;
-            }
+        // Other threads' work is in `running` too.
+        let is_alone = self.running.len() == batch.texts.len() && self.idle + 1 >= threads;
+        if is_alone && batch.texts.len() == 1 && self.tokens == 0 {
+            batch.cores = Cores::All;
         }
-        batch.encoder = Some(encoder);
-        batch
+        (!batch.texts.is_empty()).then_some(batch)
     }
 
-    /// Embeds the texts and hands the embeddings to those who wait for them; who waits for one that fails is told so.
-    fn run(self, waiting: &mut [Request], cache: &EmbeddingCache) {
-        let Some(encoder) = self.encoder.filter(|_| !self.texts.is_empty()) else { return };
-        metrics::histogram!("recontact_inference_batch_tokens").record(number(self.tokens));
-        let texts = || self.texts.iter().map(|(_, tokens)| TokenizedText::clone(tokens));
-        let results: Vec<Result<Embedding, QueueError>> = match embed(&encoder, texts().collect()) {
-            Ok(embeddings) => embeddings.into_iter().map(Ok).collect(),
-            // One text may be to blame: the others of the batch must not suffer from it.
-            Err(_) => texts()
-                .map(|text| embed(&encoder, vec![text]).map(|mut embeddings| embeddings.remove(0)))
-                .collect(),
-        };
-        for (((key, _), takers), result) in self.texts.iter().zip(&self.takers).zip(results) {
-            match result.map(Arc::new) {
-                Ok(embedding) => {
-                    cache.insert(*key, Arc::clone(&embedding));
-                    for &(request, at) in takers {
-                        waiting[request].found[at] = Some(Arc::clone(&embedding));
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "inference failed");
-                    for &(request, _) in takers {
-                        waiting[request].failure = Some(error.clone());
-                    }
+    /// Hands results to those who wait for them; who waits for one that failed is told so.
+    fn settle(
+        &mut self,
+        cache: &EmbeddingCache,
+        results: Vec<(TextKey, Result<Arc<Embedding>, QueueError>)>,
+    ) {
+        for (key, result) in results {
+            if let Ok(embedding) = &result {
+                cache.insert(key, Arc::clone(embedding));
+            }
+            for (id, at) in self.running.remove(&key).unwrap_or_default() {
+                let Some(request) = self.requests.get_mut(&id) else { continue };
+                match &result {
+                    Ok(embedding) => request.found[at] = Some(Arc::clone(embedding)),
+                    Err(error) => request.failure = Some(error.clone()),
                 }
             }
         }
+    }
+}
+
+impl Batch {
+    /// The embeddings of the texts.
+    fn compute(self) -> Vec<(TextKey, Result<Arc<Embedding>, QueueError>)> {
+        metrics::histogram!("recontact_inference_batch_tokens").record(number(self.tokens));
+        let texts = || self.texts.iter().map(|(_, tokens)| TokenizedText::clone(tokens));
+        let results: Vec<Result<Embedding, QueueError>> =
+            match embed(&self.encoder, texts().collect(), self.cores) {
+                Ok(embeddings) => embeddings.into_iter().map(Ok).collect(),
+                // One text may be to blame: the others of the batch must not suffer from it.
+                Err(_) => texts()
+                    .map(|text| {
+                        embed(&self.encoder, vec![text], Cores::One).map(|mut one| one.remove(0))
+                    })
+                    .collect(),
+            };
+        let keys = self.texts.iter().map(|(key, _)| *key);
+        keys.zip(results)
+            .map(|(key, result)| {
+                (
+                    key,
+                    result
+                        .map(Arc::new)
+                        .inspect_err(|error| tracing::error!(%error, "inference failed")),
+                )
+            })
+            .collect()
     }
 }
 
 /// A panic below (a bug) fails this batch and leaves the thread running.
-fn embed(encoder: &TextEncoder, texts: Vec<TokenizedText>) -> Result<Vec<Embedding>, QueueError> {
-    catch_unwind(AssertUnwindSafe(|| encoder.embed_tokenized(texts)))
+fn embed(
+    encoder: &TextEncoder,
+    texts: Vec<TokenizedText>,
+    cores: Cores,
+) -> Result<Vec<Embedding>, QueueError> {
+    catch_unwind(AssertUnwindSafe(|| encoder.embed_tokenized(texts, cores)))
         .unwrap_or_else(|_| Err(EncoderError::Encode("the encoder panicked".to_owned())))
         .map_err(|error| QueueError::Failed(error.to_string()))
 }
@@ -234,117 +361,167 @@ mod tests {
         EmbeddingCache::new(0)
     }
 
+    /// A desk at which one thread works and nothing is kept.
+    #[derive(Default)]
+    struct OneThread(State);
+
+    impl OneThread {
+        fn add(&mut self, encoder: &Arc<TextEncoder>, texts: &[&str]) -> Answer {
+            let (request, answer) = request(encoder, texts);
+            self.0.add(request);
+            answer
+        }
+
+        fn take(&mut self, tokens: usize) -> Batch {
+            self.0.take(&no_cache(), tokens, 1).unwrap()
+        }
+
+        fn finish(&mut self, batch: Batch) {
+            self.0.settle(&no_cache(), batch.compute());
+            self.0.take_done().into_iter().for_each(Request::answer);
+        }
+    }
+
+    fn found(answer: &mut Answer) -> Vec<Embedding> {
+        let found = answer.try_recv().unwrap().unwrap();
+        found.iter().map(|embedding| Embedding::clone(embedding)).collect()
+    }
+
+    fn numbered(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("card {number}")).collect()
+    }
+
+    fn raw(texts: &[String]) -> Vec<&str> {
+        texts.iter().map(String::as_str).collect()
+    }
+
     #[test]
-    fn equal_texts_of_one_request_or_of_several_take_part_once() {
-        let encoder = encoder();
-        let (first, mut first_answer) = request(&encoder, &["card", "card", "PIN"]);
-        let (second, mut second_answer) = request(&encoder, &["PIN", "card"]);
-        let mut waiting = vec![first, second];
-        let batch = Batch::take(&mut waiting, &no_cache(), 1000);
+    fn equal_texts_of_one_request_or_of_several_are_computed_once() {
+        let (encoder, mut desk) = (encoder(), OneThread::default());
+        let mut first = desk.add(&encoder, &["card", "card", "PIN"]);
+        let mut second = desk.add(&encoder, &["PIN", "card"]);
+        let batch = desk.take(1000);
         assert_eq!(batch.texts.len(), 2);
-        batch.run(&mut waiting, &no_cache());
-        assert!(waiting.iter().all(Request::is_done));
-        waiting.into_iter().for_each(Request::answer);
-        let first = first_answer.try_recv().unwrap().unwrap();
-        let second = second_answer.try_recv().unwrap().unwrap();
+        // One that comes while the text is being computed joins those who wait for it.
+        let mut late = desk.add(&encoder, &["card"]);
+        assert!(desk.0.take(&no_cache(), 1000, 1).is_none());
+        desk.finish(batch);
         let expected = encoder.embed(&["card", "PIN"]).unwrap();
-        let vectors = |found: &[Arc<Embedding>]| -> Vec<Embedding> {
-            found.iter().map(|embedding| Embedding::clone(embedding)).collect()
-        };
         let [card, pin] = [0, 1].map(|index| expected[index].clone());
-        assert_eq!(vectors(&first), [card.clone(), card.clone(), pin.clone()]);
-        assert_eq!(vectors(&second), [pin, card]);
+        assert_eq!(found(&mut first), [card.clone(), card.clone(), pin.clone()]);
+        assert_eq!(found(&mut second), [pin, card.clone()]);
+        assert_eq!(found(&mut late), [card]);
+        assert_eq!((desk.0.tokens, desk.0.running.len()), (0, 0));
     }
 
     #[test]
     fn a_long_request_does_not_hold_up_a_short_one() {
-        let encoder = encoder();
-        let texts: Vec<String> = (0..100).map(|number| format!("card {number}")).collect();
-        let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let (long, _long_answer) = request(&encoder, &raw);
-        let (short, mut short_answer) = request(&encoder, &["my PIN"]);
-        let mut waiting = vec![long, short];
-        let batch = Batch::take(&mut waiting, &no_cache(), 60);
+        let (encoder, mut desk) = (encoder(), OneThread::default());
+        let texts = numbered(100);
+        let mut long = desk.add(&encoder, &raw(&texts));
+        let mut short = desk.add(&encoder, &["my PIN"]);
+        let batch = desk.take(60);
         assert!(batch.tokens <= 60 && batch.tokens > 40, "{}", batch.tokens);
-        batch.run(&mut waiting, &no_cache());
-        waiting.extract_if(.., |request| request.is_done()).for_each(Request::answer);
-        assert_eq!(short_answer.try_recv().unwrap().unwrap().len(), 1);
-        assert_eq!(waiting.len(), 1, "the long one goes on");
+        desk.finish(batch);
+        assert_eq!(found(&mut short).len(), 1);
         let mut batches = 1;
-        while !waiting[0].is_done() {
-            let batch = Batch::take(&mut waiting, &no_cache(), 60);
-            batch.run(&mut waiting, &no_cache());
+        while !desk.0.requests.is_empty() {
+            let batch = desk.take(60);
+            desk.finish(batch);
             batches += 1;
         }
         assert!(batches > 5, "{batches}");
-        let expected = encoder.embed(&raw).unwrap();
-        for (found, expected) in waiting[0].found.iter().zip(expected) {
-            assert_eq!(**found.as_ref().unwrap(), expected, "each in its place");
-        }
+        assert_eq!(found(&mut long), encoder.embed(&raw(&texts)).unwrap(), "each in its place");
     }
 
     #[test]
     fn every_one_of_many_requests_gets_its_turn_when_a_batch_takes_a_few() {
-        let encoder = encoder();
-        let texts: Vec<String> = (0..30).map(|number| format!("card {number}")).collect();
-        let mut answers = Vec::new();
-        let mut waiting = Vec::new();
-        for text in &texts {
-            let (request, answer) = request(&encoder, &[text, "one", "two", "three"]);
-            waiting.push(request);
-            answers.push(answer);
+        let (encoder, mut desk) = (encoder(), OneThread::default());
+        let texts = numbered(30);
+        let mut answers: Vec<Answer> =
+            texts.iter().map(|text| desk.add(&encoder, &[text, "one", "two", "three"])).collect();
+        let first = desk.take(25);
+        let second = desk.take(25);
+        let keys = |batch: &Batch| batch.texts.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+        assert_eq!(keys(&first)[0], TextKey::new(&encoder, &texts[0]));
+        assert_eq!(keys(&second)[0], TextKey::new(&encoder, &texts[keys(&first).len()]));
+        desk.finish(first);
+        desk.finish(second);
+        while !desk.0.requests.is_empty() {
+            let batch = desk.take(25);
+            desk.finish(batch);
         }
-        for _ in 0..1000 {
-            Batch::take(&mut waiting, &no_cache(), 25).run(&mut waiting, &no_cache());
-            waiting.extract_if(.., |request| request.is_done()).for_each(Request::answer);
-        }
-        assert!(waiting.is_empty());
         for (text, answer) in texts.iter().zip(&mut answers) {
-            let found = answer.try_recv().unwrap().unwrap();
-            assert_eq!(*found[0], encoder.embed(&[text]).unwrap()[0]);
+            assert_eq!(found(answer)[0], encoder.embed(&[text]).unwrap()[0]);
         }
+    }
+
+    #[test]
+    fn idle_threads_share_what_waits_and_one_text_alone_gets_all_cores() {
+        let (encoder, mut desk) = (encoder(), OneThread::default());
+        let texts = numbered(20);
+        let _answer = desk.add(&encoder, &raw(&texts));
+        let all = desk.0.tokens;
+        desk.0.idle = 1;
+        let half = desk.0.take(&no_cache(), 1000, 2).unwrap();
+        assert!(half.tokens.abs_diff(all / 2) <= 8, "{} of {all}", half.tokens);
+        assert_eq!(half.cores, Cores::One);
+        desk.0.idle = 0;
+        let rest = desk.0.take(&no_cache(), 1000, 2).unwrap();
+        assert_eq!(half.texts.len() + rest.texts.len(), 20);
+        desk.finish(half);
+        desk.finish(rest);
+        let _answer = desk.add(&encoder, &["my card"]);
+        assert_eq!(desk.0.take(&no_cache(), 1000, 2).unwrap().cores, Cores::One, "one is busy");
+        let mut desk = OneThread::default();
+        desk.0.idle = 1;
+        let _answer = desk.add(&encoder, &["my card"]);
+        assert_eq!(desk.0.take(&no_cache(), 1000, 2).unwrap().cores, Cores::All);
     }
 
     #[test]
     fn a_text_longer_than_a_batch_goes_alone() {
-        let encoder = encoder();
-        let (request, _answer) = request(&encoder, &["card ".repeat(90).as_str(), "PIN"]);
-        let mut waiting = vec![request];
-        let batch = Batch::take(&mut waiting, &no_cache(), 10);
+        let (encoder, mut desk) = (encoder(), OneThread::default());
+        let _answer = desk.add(&encoder, &["card ".repeat(90).as_str(), "PIN"]);
+        let batch = desk.take(10);
         assert_eq!((batch.texts.len(), batch.tokens > 10), (1, true));
-        batch.run(&mut waiting, &no_cache());
-        assert_eq!(Batch::take(&mut waiting, &no_cache(), 10).texts.len(), 1);
+        assert_eq!(desk.take(10).texts.len(), 1);
     }
 
     #[test]
     fn requests_for_another_encoder_wait_for_a_batch_of_their_own() {
-        let (one, other) = (encoder(), encoder());
-        let mut waiting = vec![request(&one, &["card"]).0, request(&other, &["PIN", "card"]).0];
-        let batch = Batch::take(&mut waiting, &no_cache(), 1000);
+        let (one, other, mut desk) = (encoder(), encoder(), OneThread::default());
+        // Equal encoders have equal keys: only different texts show which batch takes them.
+        let mut first = desk.add(&one, &["card"]);
+        let mut second = desk.add(&other, &["PIN", "hello"]);
+        let batch = desk.take(1000);
         assert_eq!(batch.texts.len(), 1);
-        batch.run(&mut waiting, &no_cache());
-        assert!(waiting[0].is_done() && !waiting[1].is_done());
+        desk.finish(batch);
+        assert_eq!(found(&mut first).len(), 1);
+        assert!(second.try_recv().is_err());
+        let batch = desk.take(1000);
+        assert_eq!(batch.texts.len(), 2);
     }
 
     #[test]
     fn what_the_caller_gave_up_is_dropped_even_halfway() {
         let encoder = encoder();
-        let texts: Vec<String> = (0..50).map(|number| format!("card {number}")).collect();
-        let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let cache = EmbeddingCache::new(100);
-        let (sender, receiver) = mpsc::channel();
-        let (gone, answer) = request(&encoder, &raw);
-        let mut waiting = vec![gone];
-        Batch::take(&mut waiting, &cache, 40).run(&mut waiting, &cache);
+        let texts = numbered(50);
+        let cache = Arc::new(EmbeddingCache::new(100));
+        let desk = Desk::new(Arc::clone(&cache), 40);
+        let (gone, answer) = request(&encoder, &raw(&texts));
+        desk.submit(gone);
+        let batch = desk.lock().take(&cache, 40, 1).unwrap();
+        desk.lock().settle(&cache, batch.compute());
         let begun = cache.len();
         assert!(begun > 0 && begun < 50);
         drop(answer);
         let (kept, mut kept_answer) = request(&encoder, &["my PIN"]);
-        waiting.push(kept);
-        waiting.into_iter().for_each(|request| sender.send(request).unwrap());
-        drop(sender);
-        work(&receiver, &cache, 40);
+        desk.submit(kept);
+        desk.close();
+        desk.work(1);
         assert_eq!(cache.len(), begun + 1, "nothing more of the request that was given up");
-        assert!(kept_answer.try_recv().unwrap().is_ok());
+        assert_eq!(found(&mut kept_answer).len(), 1);
+        assert_eq!(desk.lock().tokens, 0);
     }
 }

@@ -10,13 +10,13 @@ use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
 
-/// How often the caller looks whether all workers have come before it starts a joint job with those who have: about as
-/// long as waking a thread takes on an idle core, some 50 microseconds.
-const PATIENCE: usize = 2500;
 /// How often a thread that waits for another looks before it lets other threads run in between.
 const LOOKS: usize = 200;
 /// How often a worker looks for the next job, others running in between, before it sleeps: some 100 microseconds.
 const LOOKS_FOR_JOB: usize = 300;
+
+/// A length of time: so many looks at a number that another thread may change, each some 10 nanoseconds.
+pub(super) type Looks = usize;
 
 /// A thread of the crew has failed (a bug): the job has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub(super) trait Job: Send + Sync + 'static {
     /// A thread's own room, kept from job to job.
     type Workspace: Default + Send;
 
-    /// Whether the threads need each other: then who they are is settled before any of them starts. Else each starts when
-    /// it comes.
-    fn is_joint(&self) -> bool;
+    /// Whether the threads need each other: then who they are is settled before any of them starts, and this is how often
+    /// the caller looks whether all have come. Else (`None`) each starts when it comes.
+    fn joint(&self) -> Option<Looks>;
 
     /// The part of thread `seat` (from 0, the caller); of a joint job, `seats` threads take part.
     fn work(
@@ -47,7 +47,6 @@ pub(super) trait Job: Send + Sync + 'static {
 pub(super) struct Crew<J: Job> {
     own: Mutex<J::Workspace>,
     workers: Vec<Sender<Arc<Shift<J>>>>,
-    patience: usize,
 }
 
 impl<J: Job> Crew<J> {
@@ -56,10 +55,6 @@ impl<J: Job> Crew<J> {
     /// # Errors
     /// If the system refuses a thread.
     pub(super) fn new(threads: usize) -> std::io::Result<Self> {
-        Self::with_patience(threads, PATIENCE)
-    }
-
-    fn with_patience(threads: usize, patience: usize) -> std::io::Result<Self> {
         let worker = |number: usize| {
             let (sender, receiver) = channel();
             thread::Builder::new()
@@ -68,7 +63,7 @@ impl<J: Job> Crew<J> {
             Ok(sender)
         };
         let workers = (1..threads).map(worker).collect::<std::io::Result<_>>()?;
-        Ok(Self { own: Mutex::default(), workers, patience })
+        Ok(Self { own: Mutex::default(), workers })
     }
 
     /// Threads, the caller among them.
@@ -85,8 +80,8 @@ impl<J: Job> Crew<J> {
                 unreachable!("a worker ends only when its sender is dropped");
             }
         }
-        if shift.job.is_joint() {
-            spin_until(self.patience, || shift.joined() == self.workers.len());
+        if let Some(looks) = shift.job.joint() {
+            spin_until(looks, || shift.joined() == self.workers.len());
             shift.close();
         }
         shift.work(0, &mut workspace);
@@ -167,7 +162,7 @@ fn keep_working<J: Job>(receiver: &Receiver<Arc<Shift<J>>>) {
     let mut workspace = J::Workspace::default();
     while let Some(shift) = next(receiver) {
         let Some(seat) = shift.join() else { continue };
-        if shift.job.is_joint() {
+        if shift.job.joint().is_some() {
             wait_until(|| shift.is_closed());
         }
         shift.work(seat, &mut workspace);
@@ -247,16 +242,26 @@ mod tests {
         sums: Vec<AtomicUsize>,
         panics_at: Option<(usize, usize)>,
         seats: AtomicUsize,
+        patience: Looks,
     }
 
     impl Rounds {
         fn new(rounds: usize, panics_at: Option<(usize, usize)>) -> Arc<Self> {
+            Self::with_patience(rounds, panics_at, Looks::MAX)
+        }
+
+        fn with_patience(
+            rounds: usize,
+            panics_at: Option<(usize, usize)>,
+            patience: Looks,
+        ) -> Arc<Self> {
             let sums = (0..rounds).map(|_| AtomicUsize::new(0)).collect();
             Arc::new(Self {
                 barrier: Barrier::default(),
                 sums,
                 panics_at,
                 seats: AtomicUsize::new(0),
+                patience,
             })
         }
     }
@@ -264,8 +269,8 @@ mod tests {
     impl Job for Rounds {
         type Workspace = ();
 
-        fn is_joint(&self) -> bool {
-            true
+        fn joint(&self) -> Option<Looks> {
+            Some(self.patience)
         }
 
         fn work(&self, seat: usize, seats: usize, (): &mut ()) -> Result<(), Broken> {
@@ -293,8 +298,8 @@ mod tests {
     impl Job for Numbers {
         type Workspace = ();
 
-        fn is_joint(&self) -> bool {
-            false
+        fn joint(&self) -> Option<Looks> {
+            None
         }
 
         fn work(&self, _: usize, _: usize, (): &mut ()) -> Result<(), Broken> {
@@ -307,14 +312,10 @@ mod tests {
         fn give_up(&self) {}
     }
 
-    fn patient_crew(threads: usize) -> Crew<Rounds> {
-        Crew::with_patience(threads, usize::MAX).unwrap()
-    }
-
     #[test]
     fn nobody_passes_a_barrier_before_all_have_come() {
         for threads in 1..=4 {
-            let crew = patient_crew(threads);
+            let crew = Crew::<Rounds>::new(threads).unwrap();
             assert_eq!(crew.threads(), threads);
             for _ in 0..5 {
                 let job = Rounds::new(200, None);
@@ -326,9 +327,9 @@ mod tests {
 
     #[test]
     fn who_does_not_come_in_time_is_not_waited_for() {
-        let crew = Crew::<Rounds>::with_patience(4, 0).unwrap();
+        let crew = Crew::<Rounds>::new(4).unwrap();
         for _ in 0..200 {
-            let job = Rounds::new(3, None);
+            let job = Rounds::with_patience(3, None, 0);
             crew.run(Arc::clone(&job)).unwrap();
             assert!((1..=4).contains(&job.seats.load(Ordering::Relaxed)));
         }
@@ -347,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_panics_fails_the_job_and_the_crew_does_the_next() {
-        let crew = patient_crew(3);
+        let crew = Crew::<Rounds>::new(3).unwrap();
         for seat in 0..3 {
             assert_eq!(crew.run(Rounds::new(9, Some((seat, 4)))), Err(Broken));
             crew.run(Rounds::new(9, None)).unwrap();

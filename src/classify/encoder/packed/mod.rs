@@ -14,7 +14,7 @@ pub mod pack;
 mod plan;
 
 use candle_transformers::models::bert;
-use crew::{Barrier, Broken, Crew, Job};
+use crew::{Barrier, Broken, Crew, Job, Looks};
 use exchange::Exchange;
 use forward::{Seat, Workspace};
 use kernels::{InstructionSet, Kernels};
@@ -23,15 +23,17 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::EncoderError;
 use super::config::Pooling;
 use super::options::Precision;
 use super::weights::Weights;
+use super::{Cores, EncoderError};
 
-/// A transformer whose weights are packed, and the threads that run it. Calls from several threads take turns.
+/// A transformer whose weights are packed, and the threads that run it.
 pub(super) struct PackedTransformer {
     model: Arc<forward::Model>,
     crew: Crew<Batch>,
+    /// For callers that work alone; as many as ever did at once.
+    rooms: Mutex<Vec<Workspace>>,
     /// For the threads that can share one text.
     exchange: Arc<Exchange>,
 }
@@ -53,7 +55,12 @@ impl PackedTransformer {
         let crew = Crew::new(threads.get())
             .map_err(|error| EncoderError::Encode(format!("starting a thread: {error}")))?;
         let seats = threads.get().min(model.most_seats());
-        Ok(Self { model: Arc::new(model), crew, exchange: Arc::new(Exchange::new(seats)) })
+        Ok(Self {
+            model: Arc::new(model),
+            crew,
+            rooms: Mutex::default(),
+            exchange: Arc::new(Exchange::new(seats)),
+        })
     }
 
     /// The instruction set in use.
@@ -62,23 +69,38 @@ impl PackedTransformer {
     }
 
     /// The normalised vectors of token sequences, in the same order; none may be empty.
-    pub(super) fn embed(&self, sequences: Vec<Vec<u32>>) -> Result<Vec<Vec<f32>>, EncoderError> {
+    pub(super) fn embed(
+        &self,
+        sequences: Vec<Vec<u32>>,
+        cores: Cores,
+    ) -> Result<Vec<Vec<f32>>, EncoderError> {
         let lengths: Vec<usize> = sequences.iter().map(Vec::len).collect();
+        let threads = if cores == Cores::All { self.crew.threads() } else { 1 };
         let batch = Arc::new(Batch {
             model: Arc::clone(&self.model),
-            plan: Plan::new(&lengths, self.crew.threads()),
+            plan: Plan::new(&lengths, threads),
             next: AtomicUsize::new(0),
             barrier: Barrier::default(),
             exchange: Arc::clone(&self.exchange),
             vectors: sequences.iter().map(|_| Mutex::default()).collect(),
             sequences,
         });
-        let failed = |Broken| EncoderError::Encode("an inference thread has failed".to_owned());
-        self.crew.run(Arc::clone(&batch)).map_err(failed)?;
+        let done =
+            if threads == 1 { self.work_alone(&batch) } else { self.crew.run(Arc::clone(&batch)) };
+        done.map_err(|Broken| EncoderError::Encode("an inference thread has failed".to_owned()))?;
         let take = |vector: &Mutex<Vec<f32>>| {
             std::mem::take(&mut *vector.lock().unwrap_or_else(PoisonError::into_inner))
         };
         Ok(batch.vectors.iter().map(take).collect())
+    }
+
+    /// Does a batch on the calling thread, in a room that no other thread uses now.
+    fn work_alone(&self, batch: &Batch) -> Result<(), Broken> {
+        let rooms = || self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut room = rooms().pop().unwrap_or_default();
+        let done = batch.work(0, 1, &mut room);
+        rooms().push(room);
+        done
     }
 }
 
@@ -97,8 +119,10 @@ struct Batch {
 impl Job for Batch {
     type Workspace = Workspace;
 
-    fn is_joint(&self) -> bool {
-        matches!(self.plan, Plan::Together(_))
+    /// Waiting pays up to a part of the time that the caller would need alone.
+    fn joint(&self) -> Option<Looks> {
+        let tokens: usize = self.sequences.iter().map(Vec::len).sum();
+        matches!(self.plan, Plan::Together(_)).then(|| tokens * self.model.looks_per_token())
     }
 
     fn work(&self, seat: usize, seats: usize, workspace: &mut Workspace) -> Result<(), Broken> {
