@@ -22,12 +22,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 const CALLERS: usize = 32;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const ROUND: Duration = Duration::from_secs(3);
 const OPEN_LOOP: Duration = Duration::from_secs(10);
 /// Share of the closed loop's throughput at which the open loop sends.
@@ -179,35 +179,35 @@ fn over_http(port: u16, connections: usize, texts: &Texts) -> (f64, Vec<f64>) {
     (latencies.len() as f64 / took, latencies)
 }
 
-/// Latencies in ms, from the moment a request was due, at `rate` requests a second.
+/// Latencies in ms, from the moment a request was due, at `rate` requests a second over all connections. Each connection is a
+/// Poisson process of its own; all together are one.
 fn open_loop(port: u16, rate: f64, texts: &Texts) -> Vec<f64> {
     let latencies = Mutex::new(Vec::new());
-    let (sender, receiver) = mpsc::channel::<Instant>();
-    let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {
-        for _ in 0..CALLERS {
-            scope.spawn(|| {
+        for seed in 1..=CALLERS as u64 {
+            let latencies = &latencies;
+            scope.spawn(move || {
                 let mut connection = Connection::open(port);
+                let mut own = Vec::new();
+                let start = Instant::now();
+                let mut due = start;
+                let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 loop {
-                    let Ok(due) = receiver.lock().unwrap().recv() else { return };
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    let uniform = ((state >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
+                    due += Duration::from_secs_f64(-uniform.ln() / rate * CALLERS as f64);
+                    if due > start + OPEN_LOOP {
+                        break;
+                    }
+                    std::thread::sleep(due.saturating_duration_since(Instant::now()));
                     connection.classify(&texts.next());
-                    latencies.lock().unwrap().push(due.elapsed().as_secs_f64() * 1e3);
+                    own.push(due.elapsed().as_secs_f64() * 1e3);
                 }
+                latencies.lock().unwrap().extend(own);
             });
         }
-        let start = Instant::now();
-        let mut due = start;
-        let mut state = 0x2545_f491_4f6c_dd1d_u64;
-        while due < start + OPEN_LOOP {
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            sender.send(due).unwrap();
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let uniform = ((state >> 11) as f64 + 1.0) / (1u64 << 53) as f64;
-            due += Duration::from_secs_f64(-uniform.ln() / rate);
-        }
-        drop(sender);
     });
     latencies.into_inner().unwrap()
 }

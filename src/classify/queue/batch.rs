@@ -98,6 +98,8 @@ struct State {
     running: HashMap<TextKey, Vec<Taker>>,
     /// Threads that wait for work.
     idle: usize,
+    /// Batches in a row after which nothing was left to do.
+    quiet: usize,
     is_closed: bool,
 }
 
@@ -143,6 +145,7 @@ impl Desk {
                     state = self.lock();
                     state.settle(&self.cache, results);
                     let done = state.take_done();
+                    state.quiet = if state.requests.is_empty() { state.quiet + 1 } else { 0 };
                     drop(state);
                     done.into_iter().for_each(Request::answer);
                     state = self.lock();
@@ -162,6 +165,10 @@ impl Desk {
         }
     }
 }
+
+/// Batches in a row after which nothing was left to do, before a single text gets all cores: where more is going on, its
+/// threads would wait for each other's turns, and all requests together would be slower.
+const QUIET: usize = 8;
 
 /// Different texts for one encoder, taken by one thread.
 struct Batch {
@@ -253,7 +260,8 @@ impl State {
         }
         // Other threads' work is in `running` too.
         let is_alone = self.running.len() == batch.texts.len() && self.idle + 1 >= threads;
-        if is_alone && batch.texts.len() == 1 && self.tokens == 0 {
+        let is_single = batch.texts.len() == 1 && self.tokens == 0;
+        if is_alone && is_single && self.quiet >= QUIET {
             batch.cores = Cores::All;
         }
         (!batch.texts.is_empty()).then_some(batch)
@@ -473,10 +481,12 @@ mod tests {
         desk.finish(rest);
         let _answer = desk.add(&encoder, &["my card"]);
         assert_eq!(desk.0.take(&no_cache(), 1000, 2).unwrap().cores, Cores::One, "one is busy");
-        let mut desk = OneThread::default();
-        desk.0.idle = 1;
-        let _answer = desk.add(&encoder, &["my card"]);
-        assert_eq!(desk.0.take(&no_cache(), 1000, 2).unwrap().cores, Cores::All);
+        for (quiet, cores) in [(QUIET, Cores::All), (QUIET - 1, Cores::One)] {
+            let mut desk = OneThread::default();
+            (desk.0.idle, desk.0.quiet) = (1, quiet);
+            let _answer = desk.add(&encoder, &["my card"]);
+            assert_eq!(desk.0.take(&no_cache(), 1000, 2).unwrap().cores, cores);
+        }
     }
 
     #[test]
