@@ -21,11 +21,11 @@ command -v cc >/dev/null 2>&1 || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint bench train check deny tools encoder
+.PHONY: help demo test fmt lint bench bench-http bench-peers train check deny tools encoder
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
-	@sed -nE 's/^([a-z]+):.*## (.*)$$/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
 demo: encoder ## show the main path on real data and keep serving (ARGS=--exit: end after the table)
 	@$(CARGO) run --quiet --bin recontact -- demo $(ARGS)
@@ -58,8 +58,21 @@ lint: tools ## format check, clippy and documentation; warnings are errors
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
-bench: encoder ## measure how long an embedding takes
-	$(CARGO) bench --workspace
+bench: encoder ## measure kernels and embeddings
+	$(CARGO) bench --workspace --bench kernels --bench classify
+
+bench-http: encoder ## measure the HTTP API against the same work in process, and under open load
+	$(CARGO) bench --workspace --bench http
+
+PEERS := var/bench-peers
+# About 15 minutes, and 3 GB for the other engines. ARGS="--rounds 2" for a first look.
+bench-peers: encoder ## compare with ONNX Runtime, OpenVINO and torch on this machine, side by side
+	@[ -x $(PEERS)/venv/bin/python ] || $(PYTHON) -m venv $(PEERS)/venv
+	@$(PEERS)/venv/bin/python -m pip install --quiet --requirement benches/peers/requirements.txt
+	@worker=$$($(CARGO) build --release --workspace --example peer_worker --message-format=json \
+		| sed -nE 's/.*"executable":"([^"]*peer_worker)".*/\1/p'); \
+	mkdir -p $(PEERS) && $(PEERS)/venv/bin/python benches/peers/compare.py --worker "$$worker" \
+		--encoder models/encoder/$(ENCODER) --work $(PEERS) $(ARGS) | tee $(PEERS)/report.md
 
 train: encoder ## train both shipped models again, into var/train/
 	$(CARGO) build --release --workspace --bins

@@ -1,4 +1,4 @@
-//! How long an embedding takes: one short text, and batches of 8 and 32.
+//! How long an embedding takes on each path, tokenizing included: one short text, and batches of 8 and 32.
 //!
 //! `cargo bench --bench classify`. The tiny model shows what the code around the transformer costs; all-MiniLM-L6-v2 is
 //! measured where it lies in `models/encoder`, and reported as ignored where it does not.
@@ -6,7 +6,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use recontact::classify::encoder::{InferenceOptions, TextEncoder};
+use recontact::classify::encoder::{InferenceOptions, InferencePath, Precision, TextEncoder};
 use std::path::{Path, PathBuf};
 
 /// Texts in one call.
@@ -30,21 +30,48 @@ fn main() {
 
 #[divan::bench(args = COUNTS)]
 fn tiny_bert(bencher: Bencher, texts: usize) {
-    embed(bencher, &below_root("tests/fixtures/encoders/tiny-bert"), texts);
+    let options = InferenceOptions::default();
+    embed(bencher, &below_root("tests/fixtures/encoders/tiny-bert"), texts, &options);
 }
 
-#[divan::bench(args = COUNTS, ignore = !minilm().join("model.safetensors").exists())]
-fn all_minilm_l6_v2(bencher: Bencher, texts: usize) {
-    embed(bencher, &minilm(), texts);
+#[divan::bench(args = COUNTS, ignore = !has_minilm())]
+fn minilm_packed_int8(bencher: Bencher, texts: usize) {
+    let options = InferenceOptions { precision: Precision::Int8, ..InferenceOptions::default() };
+    embed(bencher, &minilm(), texts, &options);
+}
+
+#[divan::bench(args = COUNTS, ignore = !has_minilm())]
+fn minilm_packed_f32(bencher: Bencher, texts: usize) {
+    embed(bencher, &minilm(), texts, &InferenceOptions::default());
+}
+
+#[divan::bench(args = COUNTS, ignore = !has_minilm())]
+fn minilm_reference(bencher: Bencher, texts: usize) {
+    let path = InferencePath::Reference;
+    embed(bencher, &minilm(), texts, &InferenceOptions { path, ..InferenceOptions::default() });
+}
+
+#[divan::bench(args = COUNTS, ignore = !has_minilm())]
+fn minilm_tokenizing_only(bencher: Bencher, texts: usize) {
+    let encoder = TextEncoder::load(&minilm(), None, &InferenceOptions::default()).unwrap();
+    bencher.counter(ItemsCount::new(texts)).bench_local(|| {
+        for text in TEXTS.into_iter().cycle().take(texts) {
+            black_box(encoder.tokenize(black_box(text)).unwrap());
+        }
+    });
 }
 
 /// Loads the encoder once and measures one call with `texts` texts.
-fn embed(bencher: Bencher, folder: &Path, texts: usize) {
-    let encoder = TextEncoder::load(folder, None, &InferenceOptions::default()).unwrap();
+fn embed(bencher: Bencher, folder: &Path, texts: usize, options: &InferenceOptions) {
+    let encoder = TextEncoder::load(folder, None, options).unwrap();
     let raw: Vec<&str> = TEXTS.into_iter().cycle().take(texts).collect();
     bencher
         .counter(ItemsCount::new(texts))
         .bench_local(|| encoder.embed(black_box(raw.as_slice())).unwrap());
+}
+
+fn has_minilm() -> bool {
+    minilm().join("model.safetensors").exists()
 }
 
 fn minilm() -> PathBuf {

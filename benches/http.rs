@@ -108,7 +108,7 @@ fn options(precision: Precision) -> InferenceOptions {
 /// Texts a second of callers of the queue, on as many threads as the server has.
 fn in_process(root: &Path, precision: Precision, texts: &Texts) -> f64 {
     let source = ModelSource {
-        registry: Registry::new(&root.join("models")),
+        registry: Registry::new(root.join("models")),
         encoder: None,
         encoder_prompt: None,
         inference: options(precision),

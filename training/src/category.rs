@@ -92,7 +92,8 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     }
     let (train, test) = read_examples(args, &params)?;
     let labels = label_set(&train, params.areas.as_deref())?;
-    let encoder = load_encoder(&args.encoder, &args.models, params.prompt.as_deref())?;
+    let inference = InferenceOptions::default();
+    let encoder = load_encoder(&args.encoder, &args.models, params.prompt.as_deref(), &inference)?;
     eprintln!(
         "{} train and {} test texts of {} categories, encoder {}",
         train.len(),
@@ -182,7 +183,12 @@ fn read_examples(
     }
 }
 
-fn load_encoder(name: &str, models: &Path, prompt: Option<&str>) -> anyhow::Result<TextEncoder> {
+fn load_encoder(
+    name: &str,
+    models: &Path,
+    prompt: Option<&str>,
+    inference: &InferenceOptions,
+) -> anyhow::Result<TextEncoder> {
     let folder = Registry::new(models).encoder_folder(name);
     if !folder.is_dir() {
         return Err(bad_input!(
@@ -190,8 +196,7 @@ fn load_encoder(name: &str, models: &Path, prompt: Option<&str>) -> anyhow::Resu
             folder.display()
         ));
     }
-    TextEncoder::load(&folder, prompt, &InferenceOptions::default())
-        .map_err(|error| bad_input!("--encoder: {error}"))
+    TextEncoder::load(&folder, prompt, inference).map_err(|error| bad_input!("--encoder: {error}"))
 }
 
 /// Embeds texts with a progress bar; one row for each.

@@ -1,6 +1,7 @@
 //! `recontact-train`: the command line.
 
 use clap::{Parser, Subcommand};
+use recontact::classify::encoder::{InferenceOptions, Precision};
 use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
 use recontact_training::{bad_input, category, failure, hub, prepare, risk};
 use std::path::PathBuf;
@@ -39,9 +40,20 @@ struct EvaluateArgs {
     /// The folder in which the encoder of a category model is looked up.
     #[arg(long, value_name = "DIR", default_value = "models", env = "RECONTACT_MODELS")]
     models: PathBuf,
+    /// Precision in which the texts of a category model are embedded: f32 or int8.
+    #[arg(long, value_name = "PRECISION", default_value = "f32", value_parser = parse_precision)]
+    precision: Precision,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
+}
+
+fn parse_precision(name: &str) -> Result<Precision, String> {
+    match name {
+        "f32" => Ok(Precision::F32),
+        "int8" => Ok(Precision::Int8),
+        other => Err(format!("{other:?} is neither f32 nor int8")),
+    }
 }
 
 fn main() -> ExitCode {
@@ -67,7 +79,9 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
     let artifact = Artifact::open(&args.model, kind).map_err(refused)?;
     match kind {
         ModelKind::Category => {
-            category::evaluate_category(&artifact, &args.data, &args.models, args.json)
+            let inference =
+                InferenceOptions { precision: args.precision, ..InferenceOptions::default() };
+            category::evaluate_category(&artifact, &args.data, &args.models, &inference, args.json)
         }
         ModelKind::Risk => risk::evaluate_risk(&artifact, &args.data, args.json),
     }

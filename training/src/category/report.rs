@@ -6,6 +6,7 @@ use crate::bad_input;
 use crate::card::{Card, markdown_table};
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1};
 use ndarray::Array2;
+use recontact::classify::encoder::InferenceOptions;
 use recontact::classify::head::{CategoryHead, HeadDescription};
 use recontact::registry::Artifact;
 use serde::Serialize;
@@ -284,7 +285,8 @@ struct Evaluation {
     test: Figures,
 }
 
-/// Measures a stored model on the labelled texts of a file. The encoder is looked up in `models`.
+/// Measures a stored model on the labelled texts of a file. The encoder is looked up in `models` and computes as
+/// `inference` says.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when data or encoder are at fault.
@@ -292,6 +294,7 @@ pub fn evaluate_category(
     artifact: &Artifact,
     data: &Path,
     models: &Path,
+    inference: &InferenceOptions,
     json: bool,
 ) -> anyhow::Result<()> {
     let head = CategoryHead::load(artifact)?;
@@ -302,7 +305,7 @@ pub fn evaluate_category(
     let examples = Examples::read(data, &recorded.text_column, &recorded.label_column)?;
     let truth = indices(&examples.categories, &head.description().labels, data)?;
     let trained = &head.description().encoder;
-    let encoder = load_encoder(&trained.name, models, Some(&trained.prompt))?;
+    let encoder = load_encoder(&trained.name, models, Some(&trained.prompt), inference)?;
     if encoder.identity().weights_sha256 != trained.weights_sha256 {
         return Err(bad_input!(
             "encoder {:?} is not the one the model was trained on",

@@ -232,7 +232,6 @@ impl Barrier {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a crew that cannot start is a failed test")]
 mod tests {
     use super::*;
 

@@ -113,7 +113,7 @@ pub struct Int8Panels {
 }
 
 /// Most that two weights of one 16-bit sum may have together, with bytes up to 255: 255 · 128 = 32,640 < 32,768.
-const LARGEST_PAIR: f32 = 128.0;
+const LARGEST_PAIR: u8 = 128;
 
 impl Int8Panels {
     /// Quantises and packs a layer into panels of `width` columns.
@@ -180,12 +180,9 @@ impl Int8Panels {
 fn quantise_weights(weights: &[f32], bytes: &mut [i8]) -> f32 {
     let single = weights.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
     // Divided before added: the sum of two large weights may be infinite.
-    let pair = weights
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|[a, b]| (a / LARGEST_PAIR).abs() + (b / LARGEST_PAIR).abs());
-    let mut scale = pair.fold(single / 127.0, f32::max);
+    let share = |weight: f32| weight.abs() / f32::from(LARGEST_PAIR);
+    let pairs = weights.as_chunks::<2>().0.iter().map(|&[a, b]| share(a) + share(b));
+    let mut scale = pairs.fold(single / 127.0, f32::max);
     if !scale.is_normal() {
         bytes.fill(0);
         return 0.0;
@@ -198,7 +195,7 @@ fn quantise_weights(weights: &[f32], bytes: &mut [i8]) -> f32 {
         }
         // Rounding may lift a pair over the bound by one.
         let fits = |[a, b]: &[i8; 2]| {
-            u32::from(a.unsigned_abs()) + u32::from(b.unsigned_abs()) <= LARGEST_PAIR as u32
+            u16::from(a.unsigned_abs()) + u16::from(b.unsigned_abs()) <= u16::from(LARGEST_PAIR)
         };
         if bytes.as_chunks().0.iter().all(fits) {
             return scale;

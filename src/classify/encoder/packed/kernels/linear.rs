@@ -73,7 +73,7 @@ pub(super) fn linear_int8<S: Simd>(
     for (place, panel) in panels.enumerate() {
         let columns = weights.panel(panel);
         let [scale, sum, bias] = weights.columns(panel);
-        assert!(depth % 4 == 0 && columns.len() == depth * width);
+        assert!(depth.is_multiple_of(4) && columns.len() == depth * width);
         let scale = [s.load(scale), s.load(&scale[S::LANES..])];
         let sum = [s.load(sum), s.load(&sum[S::LANES..])];
         let bias = [s.load(bias), s.load(&bias[S::LANES..])];

@@ -5,10 +5,6 @@
 //! set, and `Kernels` picks by what the processor said when it was made. `unsafe` is found here and nowhere else in the
 //! project, for pointers into checked slices and for the instructions.
 #![expect(unsafe_code, reason = "vector instructions and unchecked access in the innermost loops")]
-#![cfg_attr(
-    target_arch = "x86_64",
-    expect(clippy::wildcard_imports, reason = "the intrinsics of one instruction set")
-)]
 
 mod attention;
 #[cfg(target_arch = "x86_64")]
@@ -173,14 +169,12 @@ macro_rules! kernel {
     ($(#[$doc:meta])* $module:ident::$name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?) => {
         impl Kernels {
             $(#[$doc])*
-            #[allow(clippy::too_many_arguments, reason = "numbers of a formula, each with its own meaning")]
             pub fn $name(self, $($argument: $type),*) $(-> $result)? {
                 match self.set {
                     InstructionSet::Portable => $module::$name(portable::Portable, $($argument),*),
                     #[cfg(target_arch = "x86_64")]
                     InstructionSet::Avx2 => {
                         #[target_feature(enable = "avx2,fma")]
-                        #[allow(clippy::too_many_arguments, reason = "as above")]
                         fn with_avx2($($argument: $type),*) $(-> $result)? {
                             // SAFETY: a function with these target features only runs where the processor has them.
                             $module::$name(unsafe { avx2::Avx2::new() }, $($argument),*)
@@ -191,7 +185,6 @@ macro_rules! kernel {
                     #[cfg(target_arch = "x86_64")]
                     InstructionSet::Avx512 => {
                         #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-                        #[allow(clippy::too_many_arguments, reason = "as above")]
                         fn with_avx512($($argument: $type),*) $(-> $result)? {
                             // SAFETY: a function with these target features only runs where the processor has them.
                             $module::$name(unsafe { avx512::Avx512::new() }, $($argument),*)

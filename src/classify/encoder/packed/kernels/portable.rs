@@ -114,13 +114,13 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn transpose(self, square: &mut [Self::F32]) {
-        for row in 0..LANES {
-            for column in 0..row {
-                let above = square[column][row];
-                square[column][row] = square[row][column];
-                square[row][column] = above;
+        let mut columns = [[0.0; LANES]; LANES];
+        for (index, row) in square.iter().enumerate() {
+            for (column, &number) in columns.iter_mut().zip(row) {
+                column[index] = number;
             }
         }
+        square.copy_from_slice(&columns);
     }
 
     #[inline(always)]

@@ -25,10 +25,9 @@ pub(super) fn activate<S: Simd>(s: S, activation: Activation, row: &mut [f32]) {
 /// ours (largest error of Φ 9e-8).
 #[inline(always)]
 fn gelu<S: Simd>(s: S, x: S::F32) -> S::F32 {
-    const P: [f32; 5] =
-        [6.762_362_4e-6, 3.730_815e-4, 5.906_188e-3, 5.489_805_5e-2, 3.989_417_1e-1];
+    const P: [f32; 5] = [6.762_362_4e-6, 3.730_815e-4, 5.906_188e-3, 5.489_805_5e-2, 3.989_417e-1];
     const Q: [f32; 6] =
-        [5.633_651_5e-7, 1.338_734_7e-4, 3.046_525_4e-3, 4.053_214_3e-2, 3.042_666_3e-1, 1.0];
+        [5.633_652e-7, 1.338_734_8e-4, 3.046_525_4e-3, 4.053_214_3e-2, 3.042_666_3e-1, 1.0];
     let clamped = s.min(s.max(x, s.splat(-5.4)), s.splat(5.4));
     let square = s.mul(clamped, clamped);
     let ratio = s.div(polynomial(s, square, P), polynomial(s, square, Q));
@@ -41,7 +40,7 @@ fn gelu<S: Simd>(s: S, x: S::F32) -> S::F32 {
 fn gelu_tanh<S: Simd>(s: S, x: S::F32) -> S::F32 {
     let cube = s.mul(s.mul(x, x), x);
     let inner = s.mul_add(cube, s.splat(0.044_715), x);
-    let exponent = s.mul(inner, s.splat(-1.595_769_1));
+    let exponent = s.mul(inner, s.splat(-1.595_769));
     s.div(x, s.add(s.splat(1.0), exp(s, exponent)))
 }
 

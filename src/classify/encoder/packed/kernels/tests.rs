@@ -2,6 +2,13 @@
 //!
 //! Outputs have more room than a kernel may write; what lies behind must stay as it was.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "small numbers"
+)]
+
 use super::super::pack::{Dense, F32Panels, Int8Panels, WIDTH_MULTIPLE};
 use super::*;
 use proptest::prelude::*;
@@ -20,9 +27,7 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        #[expect(clippy::cast_precision_loss, reason = "24 bits")]
-        let number = (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0;
-        number
+        (state >> 40) as f32 / (1u32 << 23) as f32 - 1.0
     };
     (0..count).map(|_| next()).collect()
 }
@@ -251,7 +256,6 @@ proptest! {
 
 #[test]
 fn activations_are_right_from_minus_to_plus_everything() {
-    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let inputs: Vec<f32> = (-1280..1280).map(|step| step as f32 / 160.0).collect();
     for (kernels, activation) in all_kernels().flat_map(|k| ACTIVATIONS.map(|a| (k, a))) {
         let mut found = inputs.clone();
@@ -263,7 +267,7 @@ fn activations_are_right_from_minus_to_plus_everything() {
                 "{kernels:?} {activation:?} {x}: {found} {expected}"
             );
         }
-        let mut far = vec![-1e30f32, 1e30].repeat(16);
+        let mut far = [-1e30f32, 1e30].repeat(16);
         kernels.activate(activation, &mut far);
         assert!(
             far[0].abs() < 1e-6 || activation == Activation::None,
