@@ -1,8 +1,8 @@
 //! The kernels of the packed path alone, each with every instruction set of this processor: `cargo bench --bench kernels`.
 //!
 //! Shapes are those of all-MiniLM-L6-v2, for the 14 tokens of a short text and the 128 of a long one. Counted are
+//! products and sums, so that the figures can be held against the processor's peak (`make bench-peers` measures it).
 #![expect(clippy::cast_precision_loss, reason = "small numbers")]
-)]
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
