@@ -290,8 +290,8 @@ fn what_was_answered_2xx_is_there_after_kill_9_on_postgres() {
 fn a_termination_finishes_what_was_accepted_and_ends_with_code_0() {
     let place = Place::new();
     let serving = place.serve();
-    // The first is long, so that the others are still waiting for it when the signal comes. Accepted is what waits.
-    let sizes = [(24, 5_000), (2, 1), (2, 1), (2, 1)];
+    // Long enough that all of them are still waiting when the signal comes. Accepted is what waits.
+    let sizes = [(24, 5_000); 4];
     let mut requests = Vec::new();
     let mut waiting = 0.0;
     for (count, words) in sizes {

@@ -131,14 +131,15 @@ pub(super) fn normalise<S: Simd>(
     }
     let mean = s.sum(sum) / width as f32;
     let mean_lanes = s.splat(mean);
+    // What is past the width must not count: its distance to the mean is not 0.
+    let (whole, rest) = row[..width].split_at(width - width % S::LANES);
     let mut squares = s.splat(0.0);
-    for numbers in row.chunks_exact(S::LANES) {
+    for numbers in whole.chunks_exact(S::LANES) {
         let distance = s.sub(s.load(numbers), mean_lanes);
         squares = s.mul_add(distance, distance, squares);
     }
-    // Each 0 past the width has added the square of the mean.
-    let padding = (row.len() - width) as f32 * mean * mean;
-    let variance = (s.sum(squares) - padding) / width as f32;
+    let rest: f32 = rest.iter().map(|number| (number - mean) * (number - mean)).sum();
+    let variance = (s.sum(squares) + rest) / width as f32;
     let factor = s.splat(1.0 / (variance + epsilon).sqrt());
     let parameters = weight.chunks_exact(S::LANES).zip(bias.chunks_exact(S::LANES));
     for (numbers, (weight, bias)) in row.chunks_exact_mut(S::LANES).zip(parameters) {
