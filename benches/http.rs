@@ -76,7 +76,7 @@ fn compare(root: &Path, precision: Precision) {
     );
 }
 
-/// Real texts, each with a number, so that no two are equal.
+/// Real texts, each time with other spaces at the end, so that no two are equal.
 struct Texts {
     texts: Vec<String>,
     next: AtomicUsize,
@@ -91,13 +91,9 @@ impl Texts {
 
     fn next(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        // Below 100, a number is one token; spaces make the text another one without a token.
-        let repeat = number / self.texts.len();
-        format!(
-            "{}{}",
-            self.texts[number % self.texts.len()],
-            " ?".repeat(repeat % 2) + &" ".repeat(repeat / 2 + 1)
-        )
+        // Spaces make the text another one without a token.
+        let spaces = " ".repeat(number / self.texts.len() + 1);
+        format!("{}{spaces}.", self.texts[number % self.texts.len()])
     }
 }
 
@@ -121,7 +117,7 @@ fn in_process(root: &Path, precision: Precision, texts: &Texts) -> f64 {
         batch_tokens: 1024,
         cached_embeddings: 0,
     };
-    let queue = ClassifyQueue::start(limits).unwrap();
+    let queue = ClassifyQueue::start(limits, options(precision).threads()).unwrap();
     let threads = std::thread::available_parallelism().unwrap().get();
     let answered = AtomicUsize::new(0);
     let start = Instant::now();

@@ -79,6 +79,83 @@ fn attention<const T: usize>(bencher: Bencher, set: InstructionSet) {
     });
 }
 
+/// A whole transformer layer in floats, as one thread computes it.
+#[divan::bench(args = SETS, consts = TOKENS)]
+fn layer_f32<const T: usize>(bencher: Bencher, set: InstructionSet) {
+    with(set, |kernels| {
+        let pack = |depth: usize, width: usize| {
+            let dense = Dense::new(depth, numbers(depth * width), numbers(width));
+            F32Panels::pack(&dense, kernels.panel_width())
+        };
+        let linear = |weights: &F32Panels, activation, input: &[f32], out: &mut [f32]| {
+            let rows = Rows::new(input, weights.depth(), T);
+            kernels.linear_f32(rows, weights, 0..weights.panels(), activation, out);
+        };
+        bench_layer::<T, _>(bencher, kernels, pack, linear);
+    });
+}
+
+/// The same in bytes, quantising included.
+#[divan::bench(args = SETS, consts = TOKENS)]
+fn layer_int8<const T: usize>(bencher: Bencher, set: InstructionSet) {
+    with(set, |kernels| {
+        let pack = |depth: usize, width: usize| {
+            let dense = Dense::new(depth, numbers(depth * width), numbers(width));
+            Int8Panels::pack(&dense, kernels.panel_width())
+        };
+        let mut bytes = vec![0; T * INTERMEDIATE];
+        let linear = |weights: &Int8Panels, activation, input: &[f32], out: &mut [f32]| {
+            let depth = weights.depth();
+            let quantise = |(row, bytes): (&[f32], &mut [u8])| {
+                let (low, high) = kernels.range(row);
+                let range = ByteRange { low, step: (high - low) / 255.0 };
+                kernels.quantise(row, range, bytes);
+                range
+            };
+            let rows = input.chunks_exact(depth).zip(bytes.chunks_exact_mut(depth));
+            let ranges: Vec<ByteRange> = rows.map(quantise).take(T).collect();
+            let rows = ByteRows::new(&bytes, depth, &ranges);
+            kernels.linear_int8(rows, weights, 0..weights.panels(), activation, out);
+        };
+        bench_layer::<T, _>(bencher, kernels, pack, linear);
+    });
+}
+
+/// Attention and feed-forward with their norms, over any kind of weights.
+#[expect(clippy::single_range_in_vec_init, reason = "one text")]
+fn bench_layer<const T: usize, W>(
+    bencher: Bencher,
+    kernels: Kernels,
+    pack: impl Fn(usize, usize) -> W,
+    mut linear: impl FnMut(&W, Activation, &[f32], &mut [f32]),
+) {
+    let [query_key_value, output] = [pack(HIDDEN, 3 * HIDDEN), pack(HIDDEN, HIDDEN)];
+    let [up, down] = [pack(HIDDEN, INTERMEDIATE), pack(INTERMEDIATE, HIDDEN)];
+    let (weight, bias) = (numbers(HIDDEN), numbers(HIDDEN));
+    let mut states = numbers(T * HIDDEN);
+    let mut wide = vec![0.0; T * INTERMEDIATE];
+    let mut context = vec![0.0; T * HIDDEN];
+    let mut added = vec![0.0; T * HIDDEN];
+    let mut scratch = Vec::new();
+    let add_norm = |states: &mut [f32], added: &[f32]| {
+        for (row, added) in states.chunks_exact_mut(HIDDEN).zip(added.chunks_exact(HIDDEN)) {
+            kernels.add(row, added);
+            kernels.normalise(row, HIDDEN, 1e-12, &weight, &bias);
+        }
+    };
+    let operations = 2 * T * (4 * HIDDEN * HIDDEN + 2 * HIDDEN * INTERMEDIATE);
+    bencher.counter(ItemsCount::new(operations)).bench_local(|| {
+        linear(&query_key_value, Activation::None, black_box(&states), &mut wide);
+        let rows = Rows::new(&wide, 3 * HIDDEN, T);
+        kernels.attention(rows, &[0..T], HEADS, HEAD, &mut scratch, &mut context);
+        linear(&output, Activation::None, &context, &mut added);
+        add_norm(&mut states, &added);
+        linear(&up, Activation::Gelu, &states, &mut wide);
+        linear(&down, Activation::None, &wide, &mut added);
+        add_norm(&mut states, &added);
+    });
+}
+
 #[divan::bench(args = SETS)]
 fn gelu_of_a_row(bencher: Bencher, set: InstructionSet) {
     with(set, |kernels| {

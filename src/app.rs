@@ -19,7 +19,7 @@ pub struct App {
     pub settings: Settings,
     /// What the service remembers.
     pub store: Store,
-    /// The way to the inference thread.
+    /// The way to the inference threads.
     pub queue: ClassifyQueue,
     /// Whose data this process serves.
     pub tenant: Tenant,

@@ -120,7 +120,8 @@ impl Service {
             batch_tokens: settings.limits.batch_tokens,
             cached_embeddings: settings.limits.cached_embeddings,
         };
-        let queue = ClassifyQueue::start(limits).context("starting inference")?;
+        let queue = ClassifyQueue::start(limits, settings.inference.threads())
+            .context("starting inference")?;
         let metrics = telemetry::start_metrics().map_err(anyhow::Error::msg)?;
         let app = web::block(move || App::new(settings, store, queue, metrics))
             .await?

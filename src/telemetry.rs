@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 /// Upper bounds of the request durations' histogram, in seconds.
 const DURATION_BUCKETS_S: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
-/// Upper bounds of the batch sizes' histogram, in texts.
+/// Upper bounds of the batch sizes' histogram, in tokens.
 const BATCH_BUCKETS: [f64; 9] = [8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 
 /// Starts logging to standard error. `RUST_LOG` chooses what is logged; `info` unless set, of the server library `warn`.
@@ -91,11 +91,11 @@ fn describe() {
     );
     describe_counter!(
         "recontact_shared_texts_total",
-        "Texts that took part in another request's inference because they were equal"
+        "Texts that were not computed because an equal one was being computed"
     );
     describe_counter!(
         "recontact_cancelled_requests_total",
-        "Requests dropped before inference because their caller had gone"
+        "Requests dropped before they were answered because their caller had gone"
     );
     describe_gauge!(
         "recontact_model_info",

@@ -400,6 +400,28 @@ fn weights_that_are_not_numbers_are_refused_by_tensor() {
 }
 
 #[test]
+fn weights_too_large_to_compute_with_give_an_error_and_no_vector() {
+    let copy = copy_of_tiny_bert();
+    let path = copy.path().join("model.safetensors");
+    let mut bytes = fs::read(&path).unwrap();
+    let (header, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+    for name in ["query", "key"] {
+        let tensor = format!("encoder.layer.0.attention.self.{name}.weight");
+        let (start, end) = metadata.info(&tensor).unwrap().data_offsets;
+        for number in bytes[8 + header + start..8 + header + end].as_chunks_mut::<4>().0 {
+            *number = (f32::from_le_bytes(*number) * 1e25).to_le_bytes();
+        }
+    }
+    fs::write(&path, bytes).unwrap();
+    let int8 = InferenceOptions { precision: Precision::Int8, ..InferenceOptions::default() };
+    for options in all_ways().into_iter().chain([int8]) {
+        let encoder = TextEncoder::load(copy.path(), None, &options).unwrap();
+        let error = encoder.embed(&["my card has not arrived"]).unwrap_err().to_string();
+        assert!(error.contains("not finite"), "{options:?}: {error}");
+    }
+}
+
+#[test]
 fn what_is_not_supported_is_refused_with_what_is() {
     assert!(refusal(&fixtures().join("tiny-bert-dense")).contains("Dense"));
     for (key, other, expected) in [

@@ -150,7 +150,7 @@ def operations_per_token(folder):
 
 
 def parity(engines, count):
-    """Cosine of each 8-bit engine's vectors to the same engine's f32 ones; largest difference of f32 ones to torch's."""
+    """Cosines and largest differences of each engine's vectors to those of torch."""
     texts = short_texts(count - 200)
     texts += [entry["text"] for entry in json.loads((ROOT / "tests/fixtures/encoders/texts.json").read_text())]
     batches = [texts[at : at + 32] for at in range(0, len(texts), 32)]

@@ -141,6 +141,7 @@ class Engine:
 
 def main():
     name, folder, work = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    work = work / folder.name  # the exported graphs belong to one encoder
     work.mkdir(parents=True, exist_ok=True)
     engine = Engine(name, folder, work)
     cases = {}

@@ -10,15 +10,14 @@ mod batch;
 use super::Classifier;
 use super::cache::{EmbeddingCache, TextKey};
 use super::category::Classification;
-use super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText};
+use super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText, give_way};
 use crate::contact::ContactText;
 use batch::{Desk, Request, Wanted};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_priority};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Bytes of text above which a request is tokenized and decided on a thread of its own, so that it does not hold up the
 /// other requests of its server thread; below, changing threads would cost more than the work.
@@ -40,7 +39,7 @@ pub enum QueueError {
     /// The encoder failed on this request.
     #[error("inference failed: {0}")]
     Failed(String),
-    /// The inference thread is gone.
+    /// The inference threads are gone.
     #[error("inference has stopped")]
     Stopped,
 }
@@ -64,20 +63,22 @@ pub struct ClassifyQueue {
     desk: Arc<OpenDesk>,
     cache: Arc<EmbeddingCache>,
     waiting: Arc<Waiting>,
+    /// Permits for work on long texts outside the server's threads: as many as cores.
+    blocking: Arc<Semaphore>,
     limits: QueueLimits,
 }
 
 impl ClassifyQueue {
-    /// Starts as many inference threads as the process may use cores; they end when every handle is dropped and everything
+    /// Starts inference threads, each of which computes on one core; they end when every handle is dropped and everything
     /// accepted is answered.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(limits: QueueLimits) -> std::io::Result<Self> {
+    pub fn start(limits: QueueLimits, threads: NonZeroUsize) -> std::io::Result<Self> {
+        let threads = threads.get();
         let cache = Arc::new(EmbeddingCache::new(limits.cached_embeddings));
         let desk = Arc::new(Desk::new(Arc::clone(&cache), limits.batch_tokens));
         let open = Arc::new(OpenDesk(Arc::clone(&desk)));
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         for number in 0..threads {
             let desk = Arc::clone(&desk);
             std::thread::Builder::new().name(format!("inference-{number}")).spawn(move || {
@@ -85,7 +86,8 @@ impl ClassifyQueue {
                 desk.work(threads);
             })?;
         }
-        Ok(Self { desk: open, cache, waiting: Arc::default(), limits })
+        let blocking = Arc::new(Semaphore::new(threads));
+        Ok(Self { desk: open, cache, waiting: Arc::default(), blocking, limits })
     }
 
     /// Classifies texts with one snapshot of the model; one answer for each, in the same order.
@@ -102,7 +104,7 @@ impl ClassifyQueue {
         let texts = Arc::new(texts);
         let encoder = Arc::clone(classifier.encoder());
         let embeddings = self.embed_shared(encoder, Arc::clone(&texts)).await?;
-        off_server_thread(bytes, move || {
+        off_server_thread(&self.blocking, bytes, move || {
             let pairs = texts.iter().zip(&embeddings);
             Ok(pairs.map(|(text, e)| classifier.decide(text, e, top_k)).collect())
         })
@@ -142,9 +144,13 @@ impl ClassifyQueue {
         let place = Place::take(&self.waiting, texts.len(), bytes, &self.limits)?;
         let caller = Caller::default();
         let (cache, gone) = (Arc::clone(&self.cache), Arc::clone(&caller.gone));
-        let wanted = {
+        let (wanted, place) = {
             let encoder = Arc::clone(&encoder);
-            off_server_thread(bytes, move || prepare(&encoder, &cache, &texts, &gone)).await?
+            // The place goes along: work whose caller has gone counts until it ends.
+            off_server_thread(&self.blocking, bytes, move || {
+                Ok((prepare(&encoder, &cache, &texts, &gone)?, place))
+            })
+            .await?
         };
         let (reply, answer) = oneshot::channel();
         match Request::new(encoder, wanted, place, reply) {
@@ -154,20 +160,6 @@ impl ClassifyQueue {
         answer.await.map_err(|_| QueueError::Stopped)?
     }
 }
-
-/// Lets the threads that receive and answer requests go first: they need a core for microseconds, inference for
-/// milliseconds, and without this each of their steps may wait for a whole time slice of inference.
-fn give_way() {
-    let priority = ThreadPriorityValue::try_from(INFERENCE_PRIORITY);
-    let set =
-        priority.map(|value| set_current_thread_priority(ThreadPriority::Crossplatform(value)));
-    if !matches!(set, Ok(Ok(()))) {
-        tracing::debug!("the priority of an inference thread could not be lowered");
-    }
-}
-
-/// Out of 0 to 99, of which the middle is usual; on Linux a nice value of 10.
-const INFERENCE_PRIORITY: u8 = 25;
 
 /// Closes when the last handle goes.
 struct OpenDesk(Arc<Desk>);
@@ -180,6 +172,7 @@ impl Drop for OpenDesk {
 
 /// Runs work of a request here if it is small, else on a thread for blocking work. A panic (a bug) fails the request only.
 async fn off_server_thread<T: Send + 'static>(
+    permits: &Arc<Semaphore>,
     bytes: usize,
     work: impl FnOnce() -> Result<T, QueueError> + Send + 'static,
 ) -> Result<T, QueueError> {
@@ -188,10 +181,15 @@ async fn off_server_thread<T: Send + 'static>(
             .unwrap_or_else(|_| Err(QueueError::Failed("the work on a text panicked".to_owned())))
     };
     if bytes <= INLINE_BYTES {
-        guarded()
-    } else {
-        tokio::task::spawn_blocking(guarded).await.map_err(|_| QueueError::Stopped)?
+        return guarded();
     }
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(|_| QueueError::Stopped)?;
+    let work = move || {
+        let done = guarded();
+        drop(permit);
+        done
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| QueueError::Stopped)?
 }
 
 /// Looks every text up and tokenizes those that are not known, each different one once.
@@ -339,7 +337,7 @@ mod tests {
             batch_tokens: 64,
             cached_embeddings,
         };
-        ClassifyQueue::start(limits).unwrap()
+        ClassifyQueue::start(limits, NonZeroUsize::new(2).unwrap()).unwrap()
     }
 
     fn encoder(prompt: &str) -> Arc<TextEncoder> {

@@ -281,7 +281,7 @@ fn bert(architecture: Architecture, model: BertJson) -> Result<(Transformer, usi
             ));
         }
     };
-    check_heads(model.hidden_size, model.num_attention_heads)?;
+    check_sizes(model.hidden_size, model.intermediate_size, model.num_attention_heads)?;
     let is_roberta = architecture == Architecture::XlmRoberta;
     let pad_token_id = model.pad_token_id.unwrap_or(usize::from(is_roberta));
     check_padding(pad_token_id, model.vocab_size)?;
@@ -329,7 +329,7 @@ fn modernbert(model: ModernBertJson) -> Result<(Transformer, usize), String> {
         own.or(of_kind)
             .ok_or_else(|| format!("{field} is missing, and so is rope_parameters.{kind}"))
     };
-    check_heads(model.hidden_size, model.num_attention_heads)?;
+    check_sizes(model.hidden_size, model.intermediate_size, model.num_attention_heads)?;
     check_padding(model.pad_token_id as usize, model.vocab_size)?;
     let config = modernbert::Config {
         vocab_size: model.vocab_size,
@@ -353,7 +353,10 @@ fn modernbert(model: ModernBertJson) -> Result<(Transformer, usize), String> {
 const FULL_ATTENTION: &str = "full_attention";
 const LOCAL_ATTENTION: &str = "sliding_attention";
 
-fn check_heads(hidden: usize, heads: usize) -> Result<(), String> {
+fn check_sizes(hidden: usize, intermediate: usize, heads: usize) -> Result<(), String> {
+    if hidden == 0 || intermediate == 0 {
+        return Err("hidden_size and intermediate_size must not be 0".to_owned());
+    }
     if heads == 0 || !hidden.is_multiple_of(heads) {
         return Err(format!(
             "hidden_size {hidden} is not a multiple of num_attention_heads {heads}"

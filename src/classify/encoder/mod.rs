@@ -7,11 +7,13 @@
 mod config;
 mod options;
 pub mod packed;
+mod priority;
 mod reference;
 mod weights;
 
 pub use config::{Architecture, EncoderConfig, Pooling};
 pub use options::{InferenceDevice, InferenceOptions, InferencePath, Precision};
+pub(super) use priority::give_way;
 
 use crate::registry::artifact::sha256_hex;
 use config::Transformer;
@@ -171,6 +173,7 @@ pub struct TextEncoder {
     prompt_words: usize,
     transformer: Implementation,
     precision: Precision,
+    device: InferenceDevice,
     fingerprint: [u8; 32],
 }
 
@@ -245,10 +248,18 @@ impl TextEncoder {
             prompt_words: 0,
             transformer,
             precision,
+            device: options.device,
             fingerprint: [0; 32],
         };
         encoder.fingerprint = fingerprint(&encoder);
-        encoder.prompt_words = encoder.encode("")?.1;
+        let (nothing, words) = encoder.encode("")?;
+        encoder.prompt_words = words;
+        // Ids of special tokens stand in the template of the post-processor, which need not be in the vocabulary.
+        if let Some(id) = nothing.ids.iter().find(|&&id| id as usize >= rows) {
+            let reason =
+                format!("it puts the token id {id} into every text, but vocab_size is {rows}");
+            return Err(EncoderError::Tokenizer { path: tokenizer_path, reason });
+        }
         Ok(encoder)
     }
 
@@ -357,8 +368,9 @@ impl std::fmt::Debug for TextEncoder {
 }
 
 fn fingerprint(encoder: &TextEncoder) -> [u8; 32] {
-    let computed = (encoder.path(), encoder.precision, encoder.instruction_set());
-    Sha256::digest(format!("{:?} {computed:?}", encoder.identity)).into()
+    let computed = (encoder.path(), encoder.precision, encoder.instruction_set(), encoder.device);
+    let read = (&encoder.identity, encoder.lowercase);
+    Sha256::digest(format!("{read:?} {computed:?}")).into()
 }
 
 /// The implementation that `options` ask for, and the precision it computes with.

@@ -14,7 +14,8 @@ pub struct InferenceOptions {
     pub precision: Precision,
     /// Where the reference path computes; anything but the processor needs the program built for it.
     pub device: InferenceDevice,
-    /// Threads of the packed path; 0: as many as the process may use processor cores.
+    /// Threads that compute at once; 0: as many as the process may use processor cores. The reference path uses all cores
+    /// in any case.
     pub threads: usize,
     /// Instructions of the packed path; `None`: the best that the processor has.
     pub instruction_set: Option<InstructionSet>,
@@ -40,7 +41,7 @@ pub enum Precision {
     /// 32-bit floats: equal to sentence-transformers within 1e-5.
     #[default]
     F32,
-    /// Bytes in the linear layers: about three times as fast, a quarter of the memory, cosine to F32 about 0.998.
+    /// Bytes in the linear layers: two to three times as fast, a quarter of the memory, cosine to F32 about 0.998.
     Int8,
 }
 
@@ -80,8 +81,9 @@ impl InferenceOptions {
         }
     }
 
-    /// Threads to start for the packed path.
-    pub(super) fn threads(&self) -> NonZeroUsize {
+    /// Threads that compute at once.
+    #[must_use]
+    pub fn threads(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.threads)
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN)

@@ -44,12 +44,13 @@ impl Weights {
         let invalid = |reason: String| EncoderError::Weights { path: path.to_owned(), reason };
         let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
             .map_err(|error| invalid(format!("not a complete safetensors file: {error}")))?;
-        let mut named: HashMap<String, (String, Tensor)> = tensors
-            .into_iter()
-            .filter_map(|(name, tensor)| {
-                Some((canonical_name(&name, config.architecture)?, (name, tensor)))
-            })
-            .collect();
+        let mut named: HashMap<String, (String, Tensor)> = HashMap::new();
+        for (name, tensor) in tensors {
+            let Some(canonical) = canonical_name(&name, config.architecture) else { continue };
+            if let Some((other, _)) = named.insert(canonical, (name.clone(), tensor)) {
+                return Err(invalid(format!("tensors {name} and {other} are the same part")));
+            }
+        }
         let mut weights = HashMap::new();
         for (canonical, shape) in expected_tensors(config) {
             let (name, tensor) = named

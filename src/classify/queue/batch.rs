@@ -136,7 +136,7 @@ impl Desk {
             let done = state.take_done();
             match batch {
                 Some(batch) => {
-                    if !state.requests.is_empty() {
+                    if state.tokens > 0 {
                         self.arrived.notify_one();
                     }
                     drop(state);
@@ -211,10 +211,11 @@ impl State {
         .collect()
     }
 
-    /// Takes this thread's share of what waits, one text of each request in turn; at least one text, if any waits.
+    /// Takes this thread's share of what waits, one text of each request in turn; `None` if no text waits that is not known
+    /// or in the works.
     ///
-    /// Requests for another encoder than the first one's wait for another batch. The request at which the batch was full has
-    /// the next turn.
+    /// A batch is for one encoder, that of the request whose turn it is. A request for another one has the next turn; else
+    /// the request at which the batch was full has it.
     fn take(
         &mut self,
         cache: &EmbeddingCache,
@@ -222,20 +223,38 @@ impl State {
         threads: usize,
     ) -> Option<Batch> {
         let share = self.tokens.div_ceil(self.idle + 1).min(most_tokens);
+        loop {
+            let mut batch = self.take_for_one_encoder(cache, share)?;
+            if batch.texts.is_empty() {
+                continue;
+            }
+            // Other threads' work is in `running` too.
+            let is_alone = self.running.len() == batch.texts.len() && self.idle + 1 >= threads;
+            let is_single = batch.texts.len() == 1 && self.tokens == 0;
+            if is_alone && is_single && self.quiet >= QUIET {
+                batch.cores = Cores::All;
+            }
+            return Some(batch);
+        }
+    }
+
+    /// Takes at least one text off a request; none of them may need computing. `None` if no text waits.
+    fn take_for_one_encoder(&mut self, cache: &EmbeddingCache, share: usize) -> Option<Batch> {
         let order: Vec<u64> = {
+            let waits = |(_, request): &(&u64, &Request)| !request.rest.is_empty();
             let later = self.requests.range(self.turn..);
-            later.chain(self.requests.range(..self.turn)).map(|(&id, _)| id).collect()
+            later.chain(self.requests.range(..self.turn)).filter(waits).map(|(&id, _)| id).collect()
         };
-        let wants_more = |id: &&u64| self.requests.get(id).is_some_and(|r| !r.rest.is_empty());
-        let first = order.iter().find(wants_more)?;
-        let encoder = Arc::clone(&self.requests.get(first)?.encoder);
+        let encoder = Arc::clone(&self.requests.get(order.first()?)?.encoder);
         let mut batch = Batch { encoder, texts: Vec::new(), tokens: 0, cores: Cores::One };
+        let (mut of_another, mut full_at) = (None, None);
         let mut took_any = true;
         'full: while took_any {
             took_any = false;
             for &id in &order {
                 let Some(request) = self.requests.get_mut(&id) else { continue };
                 if !Arc::ptr_eq(&request.encoder, &batch.encoder) {
+                    of_another = of_another.or(Some(id));
                     continue;
                 }
                 let Some((at, key, tokens)) = request.rest.front() else { continue };
@@ -250,7 +269,7 @@ impl State {
                     self.running.insert(key, vec![(id, at)]);
                     batch.texts.push((key, Arc::clone(&tokens)));
                 } else {
-                    self.turn = id;
+                    full_at = Some(id);
                     break 'full;
                 }
                 self.tokens -= tokens.length();
@@ -258,13 +277,8 @@ impl State {
                 took_any = true;
             }
         }
-        // Other threads' work is in `running` too.
-        let is_alone = self.running.len() == batch.texts.len() && self.idle + 1 >= threads;
-        let is_single = batch.texts.len() == 1 && self.tokens == 0;
-        if is_alone && is_single && self.quiet >= QUIET {
-            batch.cores = Cores::All;
-        }
-        (!batch.texts.is_empty()).then_some(batch)
+        self.turn = of_another.or(full_at).unwrap_or(self.turn);
+        Some(batch)
     }
 
     /// Hands results to those who wait for them; who waits for one that failed is told so.
@@ -296,6 +310,7 @@ impl Batch {
         let results: Vec<Result<Embedding, QueueError>> =
             match embed(&self.encoder, texts().collect(), self.cores) {
                 Ok(embeddings) => embeddings.into_iter().map(Ok).collect(),
+                Err(error) if self.texts.len() == 1 => vec![Err(error)],
                 // One text may be to blame: the others of the batch must not suffer from it.
                 Err(_) => texts()
                     .map(|text| {
@@ -511,6 +526,34 @@ mod tests {
         assert!(second.try_recv().is_err());
         let batch = desk.take(1000);
         assert_eq!(batch.texts.len(), 2);
+    }
+
+    #[test]
+    fn no_encoder_waits_while_the_other_fills_every_batch() {
+        let (one, other, mut desk) = (encoder(), encoder(), OneThread::default());
+        let texts = numbered(100);
+        let _long = desk.add(&one, &raw(&texts));
+        let mut short = desk.add(&other, &["PIN", "hello"]);
+        for _ in 0..2 {
+            let batch = desk.take(30);
+            desk.finish(batch);
+        }
+        assert_eq!(found(&mut short).len(), 2);
+    }
+
+    #[test]
+    fn a_thread_does_not_rest_while_a_text_for_another_encoder_waits() {
+        let (one, other, mut desk) = (encoder(), encoder(), OneThread::default());
+        let _first = desk.add(&one, &["card"]);
+        let running = desk.take(1000);
+        // In the works already; and behind it one that is not.
+        let mut same = desk.add(&one, &["card"]);
+        let mut waits = desk.add(&other, &["PIN"]);
+        let batch = desk.take(1000);
+        desk.finish(batch);
+        assert_eq!(found(&mut waits).len(), 1);
+        desk.finish(running);
+        assert_eq!(found(&mut same).len(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! (or that sleeps and wakes late) misses a job instead of holding it up. A worker that has nothing to do looks for the next
 //! job for a moment before it sleeps, since waking it costs a good part of what one short text takes.
 
+use crate::classify::encoder::give_way;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -57,9 +58,10 @@ impl<J: Job> Crew<J> {
     pub(super) fn new(threads: usize) -> std::io::Result<Self> {
         let worker = |number: usize| {
             let (sender, receiver) = channel();
-            thread::Builder::new()
-                .name(format!("inference-{number}"))
-                .spawn(move || keep_working::<J>(&receiver))?;
+            thread::Builder::new().name(format!("crew-{number}")).spawn(move || {
+                give_way();
+                keep_working::<J>(&receiver);
+            })?;
             Ok(sender)
         };
         let workers = (1..threads).map(worker).collect::<std::io::Result<_>>()?;

@@ -122,6 +122,8 @@ struct Staging {
     gathered: Aligned<f32>,
     bytes: Aligned<u8>,
     ranges: Vec<ByteRange>,
+    /// Smallest and largest number of each row.
+    ends: Vec<(f32, f32)>,
 }
 
 impl Default for Workspace {
@@ -135,6 +137,7 @@ impl Default for Workspace {
                 gathered: Aligned::zeros(0),
                 bytes: Aligned::zeros(0),
                 ranges: Vec::new(),
+                ends: Vec::new(),
             },
             own: Exchange::new(1),
         }
@@ -398,7 +401,7 @@ impl Pass<'_> {
     /// Quantises the rows of a source, each over its own range, to rows of `width` bytes.
     fn quantise(self, source: Source<'_>, width: usize, staging: &mut Staging) {
         let kernels = self.model.kernels;
-        let Staging { bytes, ranges, .. } = staging;
+        let Staging { bytes, ranges, ends, .. } = staging;
         let rows = self.rows;
         bytes.grow(rows * width);
         let bytes = &mut bytes.slice_mut()[..rows * width];
@@ -413,16 +416,22 @@ impl Pass<'_> {
                 }
             }
             Source::Exchanged(step) => {
-                // First the range over all blocks of a row (kept as low and high), then the bytes.
-                ranges.resize(rows, ByteRange { low: f32::INFINITY, step: f32::NEG_INFINITY });
+                // First the range over all blocks of a row, then the bytes.
+                ends.clear();
+                ends.resize(rows, (f32::INFINITY, f32::NEG_INFINITY));
                 self.blocks(step, |_, block| {
-                    for (range, part) in ranges.iter_mut().zip(block.rows(rows)) {
-                        let (low, high) = kernels.range(part);
-                        range.low = range.low.min(low);
-                        range.step = range.step.max(high);
+                    for ((low, high), part) in ends.iter_mut().zip(block.rows(rows)) {
+                        let (low_of_part, high_of_part) = kernels.range(part);
+                        // Unlike `f32::min` and `max`, these keep a NaN that is in `low` already, or comes.
+                        *low = if *low < low_of_part || low.is_nan() { *low } else { low_of_part };
+                        *high = if *high > high_of_part || high.is_nan() {
+                            *high
+                        } else {
+                            high_of_part
+                        };
                     }
                 });
-                ranges.iter_mut().for_each(|range| *range = byte_range((range.low, range.step)));
+                ranges.extend(ends.iter().copied().map(byte_range));
                 self.blocks(step, |column, block| {
                     let parts = ranges.iter().zip(block.rows(rows));
                     for ((range, part), bytes) in parts.zip(bytes.chunks_exact_mut(width)) {
@@ -447,7 +456,7 @@ impl Pass<'_> {
     }
 }
 
-/// The range of bytes over numbers from `low` to `high`.
+/// The range of bytes over numbers from `low` to `high`. NaN stays NaN, so that an overflow shows in the result.
 fn byte_range((low, high): (f32, f32)) -> ByteRange {
     ByteRange { low, step: (high - low) / 255.0 }
 }

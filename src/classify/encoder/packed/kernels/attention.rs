@@ -22,8 +22,9 @@ pub(super) fn attention<S: Simd>(
     out: &mut [f32],
 ) {
     let tile = 2 * S::LANES;
-    let out_stride = heads * head_width;
-    assert!(head_width.is_multiple_of(tile) && input.stride >= 3 * out_stride);
+    let out_stride = heads.saturating_mul(head_width);
+    assert!(head_width.is_multiple_of(tile) && input.stride >= out_stride.saturating_mul(3));
+    // Does not wrap: as many rows, no shorter, lie in `input`.
     assert!(out.len() >= input.count * out_stride);
     for text in texts {
         assert!(text.end <= input.count);

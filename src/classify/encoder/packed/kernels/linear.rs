@@ -21,9 +21,11 @@ pub(super) fn linear_f32<S: Simd>(
     out: &mut [f32],
 ) {
     let width = 2 * S::LANES;
-    let stride = panels.len() * width;
     let depth = weights.depth();
-    assert!(weights.width() == width && depth <= input.stride && out.len() >= input.count * stride);
+    assert!(weights.width() == width && depth <= input.stride && panels.end <= weights.panels());
+    // Does not wrap: so many panels are in memory.
+    let stride = panels.len() * width;
+    assert!(input.count.checked_mul(stride).is_some_and(|needed| needed <= out.len()));
     for (place, panel) in panels.enumerate() {
         let columns = weights.panel(panel);
         let bias = weights.bias(panel);
@@ -65,11 +67,11 @@ pub(super) fn linear_int8<S: Simd>(
     out: &mut [f32],
 ) {
     let width = 2 * S::LANES;
-    let stride = panels.len() * width;
     let depth = weights.depth();
-    assert!(
-        weights.width() == width && depth <= input.stride && out.len() >= input.count() * stride
-    );
+    assert!(weights.width() == width && depth <= input.stride && panels.end <= weights.panels());
+    // Does not wrap: so many panels are in memory.
+    let stride = panels.len() * width;
+    assert!(input.count().checked_mul(stride).is_some_and(|needed| needed <= out.len()));
     for (place, panel) in panels.enumerate() {
         let columns = weights.panel(panel);
         let [scale, sum, bias] = weights.columns(panel);

@@ -3,7 +3,7 @@
 //! `simd` says which vector operations there are; `portable`, `avx2` and `avx512` are their implementations; `linear`,
 //! `rows` and `attention` are written once on top. The one thing to know: every kernel is compiled once for each instruction
 //! set, and `Kernels` picks by what the processor said when it was made. `unsafe` is found here and nowhere else in the
-//! project, for pointers into checked slices and for the instructions.
+//! library, for pointers into checked slices and for the instructions.
 #![expect(unsafe_code, reason = "vector instructions and unchecked access in the innermost loops")]
 
 mod attention;
@@ -94,7 +94,12 @@ impl<'a> Rows<'a> {
     /// If there are not that many numbers.
     #[must_use]
     pub fn new(data: &'a [f32], stride: usize, count: usize) -> Self {
-        assert!(data.len() >= stride * count, "{count} rows of {stride} in {} numbers", data.len());
+        let needed = stride.checked_mul(count);
+        assert!(
+            needed.is_some_and(|needed| needed <= data.len()),
+            "{count} rows of {stride} in {} numbers",
+            data.len()
+        );
         Self { data, stride, count }
     }
 }
@@ -114,7 +119,13 @@ impl<'a> ByteRows<'a> {
     /// If there are not that many bytes.
     #[must_use]
     pub fn new(data: &'a [u8], stride: usize, ranges: &'a [ByteRange]) -> Self {
-        assert!(data.len() >= stride * ranges.len(), "too few bytes for {} rows", ranges.len());
+        let needed = stride.checked_mul(ranges.len());
+        assert!(
+            needed.is_some_and(|needed| needed <= data.len()),
+            "{} rows of {stride} in {} bytes",
+            ranges.len(),
+            data.len()
+        );
         Self { data, stride, ranges }
     }
 
@@ -243,7 +254,7 @@ kernel! {
 }
 
 kernel! {
-    /// The smallest and the largest number of a row.
+    /// The smallest and the largest number of a row; NaN both, if a number is not finite.
     rows::range(row: &[f32]) -> (f32, f32)
 }
 

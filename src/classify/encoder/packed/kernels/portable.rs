@@ -72,12 +72,12 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32 {
-        zip(a, b, f32::min)
+        zip(a, b, |a, b| if a < b { a } else { b })
     }
 
     #[inline(always)]
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32 {
-        zip(a, b, f32::max)
+        zip(a, b, |a, b| if a > b { a } else { b })
     }
 
     #[inline(always)]

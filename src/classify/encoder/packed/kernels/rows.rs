@@ -11,7 +11,7 @@ pub(super) fn activate<S: Simd>(s: S, activation: Activation, row: &mut [f32]) {
         let x = s.load(numbers);
         let y = match activation {
             Activation::None => x,
-            Activation::Relu => s.max(x, s.splat(0.0)),
+            Activation::Relu => s.max(s.splat(0.0), x),
             Activation::Gelu => gelu(s, x),
             Activation::GeluTanh => gelu_tanh(s, x),
         };
@@ -28,11 +28,11 @@ fn gelu<S: Simd>(s: S, x: S::F32) -> S::F32 {
     const P: [f32; 5] = [6.762_362_4e-6, 3.730_815e-4, 5.906_188e-3, 5.489_805_5e-2, 3.989_417e-1];
     const Q: [f32; 6] =
         [5.633_652e-7, 1.338_734_8e-4, 3.046_525_4e-3, 4.053_214_3e-2, 3.042_666_3e-1, 1.0];
-    let clamped = s.min(s.max(x, s.splat(-5.4)), s.splat(5.4));
+    let clamped = s.min(s.splat(5.4), s.max(s.splat(-5.4), x));
     let square = s.mul(clamped, clamped);
     let ratio = s.div(polynomial(s, square, P), polynomial(s, square, Q));
     // Far below 0 the factor is nearly, not exactly, 0: it must not be multiplied by more than 5.4.
-    s.mul(s.max(x, s.splat(-5.4)), s.mul_add(clamped, ratio, s.splat(0.5)))
+    s.mul(s.max(s.splat(-5.4), x), s.mul_add(clamped, ratio, s.splat(0.5)))
 }
 
 /// The approximation of GELU that some models were trained with: x · σ(2 · √(2/π) · (x + 0.044715 x³)).
@@ -54,7 +54,8 @@ fn exp<S: Simd>(s: S, x: S::F32) -> S::F32 {
     // ln 2 in two parts, the first short enough for an exact product with n.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    let x = s.min(s.max(x, s.splat(-87.0)), s.splat(88.0));
+    // The constant first: where a number is NaN, `min` and `max` give their second argument, so NaN it stays.
+    let x = s.min(s.splat(88.0), s.max(s.splat(-87.0), x));
     let whole = s.round(s.mul(x, s.splat(std::f32::consts::LOG2_E)));
     let rest = s.mul_add(whole, s.splat(-LN_2_HIGH), x);
     let rest = s.mul_add(whole, s.splat(-LN_2_LOW), rest);
@@ -72,7 +73,7 @@ fn polynomial<S: Simd, const N: usize>(s: S, x: S::F32, coefficients: [f32; N]) 
 }
 
 /// Makes scores exponentials in place, relative to the largest one, and returns their sum. Scores past `used` count for
-/// nothing; fewer than `LANES` may be past it.
+/// nothing (e^-87 each); fewer than `LANES` may be past it. NaN makes the sum NaN.
 #[inline(always)]
 pub(super) fn exponentials<S: Simd>(s: S, row: &mut [f32], used: usize) -> f32 {
     // Added to the last vector: nothing where a score is used, minus infinity where none is.
@@ -85,9 +86,8 @@ pub(super) fn exponentials<S: Simd>(s: S, row: &mut [f32], used: usize) -> f32 {
         }
         mask
     };
-    let Some((body, last)) = row.split_at_checked(row.len().saturating_sub(S::LANES)) else {
-        return 0.0;
-    };
+    assert!(row.len().is_multiple_of(S::LANES) && used <= row.len() && row.len() - used < S::LANES);
+    let (body, last) = row.split_at(row.len() - S::LANES);
     let masked = s.add(s.load(last), s.load(&MASK[16 - (used - body.len())..]));
     let mut largest = masked;
     for numbers in body.chunks_exact(S::LANES) {
@@ -148,17 +148,21 @@ pub(super) fn normalise<S: Simd>(
     }
 }
 
-/// The smallest and the largest number.
+/// The smallest and the largest number; NaN both, if a number is not finite.
 #[inline(always)]
 pub(super) fn range<S: Simd>(s: S, row: &[f32]) -> (f32, f32) {
     let mut smallest = s.splat(f32::INFINITY);
     let mut largest = s.splat(f32::NEG_INFINITY);
+    // Stays 0 unless a number times 0 is NaN.
+    let mut flaw = s.splat(0.0);
     for numbers in row.chunks_exact(S::LANES) {
         let numbers = s.load(numbers);
         smallest = s.min(smallest, numbers);
         largest = s.max(largest, numbers);
+        flaw = s.mul_add(numbers, s.splat(0.0), flaw);
     }
-    (s.smallest(smallest), s.largest(largest))
+    let flaw = s.sum(flaw);
+    (s.smallest(smallest) + flaw, s.largest(largest) + flaw)
 }
 
 /// Writes each number as the byte that comes nearest to it in `range`.

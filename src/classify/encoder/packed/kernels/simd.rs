@@ -1,7 +1,7 @@
 //! [`Simd`]: the vector operations the kernels are written in, once for every instruction set.
 
-/// One instruction set. A value of an implementing type is the proof that this processor has it: outside the tests of
-/// this module one is made only after asking the processor (`super::InstructionSet::is_available`).
+/// One instruction set. A value of an implementing type is the proof that this processor has it: one is made
+/// only after asking the processor (`super::InstructionSet::is_available`).
 ///
 /// Every method is `#[inline(always)]` in each implementation and is called only from kernels that are themselves
 /// inlined into a function compiled for the instruction set, so no vector ever crosses a function border.
@@ -42,9 +42,9 @@ pub(super) trait Simd: Copy {
     fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// a / b
     fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
-    /// The smaller of each pair.
+    /// The smaller of each pair; `b` where one of them is NaN.
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
-    /// The larger of each pair.
+    /// The larger of each pair; `b` where one of them is NaN.
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// a · b + c, rounded once where the processor can.
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;

@@ -317,3 +317,58 @@ fn lengths_that_do_not_fit_are_refused_before_anything_is_touched() {
         );
     }
 }
+
+#[test]
+fn sizes_whose_product_wraps_are_refused() {
+    let refused =
+        |call: &dyn Fn()| std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err();
+    assert!(refused(&|| _ = Rows::new(&[], 32, 1 << 63)));
+    let ranges = [ByteRange { low: 0.0, step: 1.0 }; 16];
+    assert!(refused(&|| _ = ByteRows::new(&[], 1 << 60, &ranges)));
+    let dense = Dense::new(32, vec![0.0; 32 * 32], vec![0.0; 32]);
+    let input = [0.0; 32 * 3];
+    for kernels in all_kernels() {
+        let panels = F32Panels::pack(&dense, kernels.panel_width());
+        let rows = Rows::new(&input, 32, 1);
+        let all = 0..1 << 59;
+        assert!(refused(&|| kernels.linear_f32(
+            rows,
+            &panels,
+            all.clone(),
+            Activation::None,
+            &mut []
+        )));
+        let rows = Rows::new(&input, 96, 1);
+        let text = [Range { start: 0, end: 1 }];
+        let mut scratch = Vec::new();
+        let scratch = std::cell::RefCell::new(&mut scratch);
+        assert!(refused(&|| {
+            kernels.attention(rows, &text, 1 << 59, 32, &mut scratch.borrow_mut(), &mut []);
+        }));
+        assert!(refused(&|| _ = kernels.exponentials(&mut [0.0; 32], 1)));
+        assert!(refused(&|| _ = kernels.exponentials(&mut [], 0)));
+    }
+}
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    for (kernels, bad) in all_kernels().flat_map(|k| [f32::NAN, f32::INFINITY].map(|bad| (k, bad)))
+    {
+        for at in [0, 7, 40, 63] {
+            let mut row = numbers(64, 5);
+            row[at] = bad;
+            let (low, high) = kernels.range(&row);
+            assert!(low.is_nan() && high.is_nan(), "{kernels:?} {bad} at {at}");
+            let mut scores = row.clone();
+            assert!(kernels.exponentials(&mut scores, 64).is_nan(), "{kernels:?} {bad} at {at}");
+            for activation in ACTIVATIONS {
+                let mut found = row.clone();
+                kernels.activate(activation, &mut found);
+                assert!(!found[at].is_finite(), "{kernels:?} {activation:?} {bad}: {}", found[at]);
+            }
+            let mut found = row;
+            kernels.normalise(&mut found, 64, 1e-5, &[1.0; 64], &[0.0; 64]);
+            assert!(found.iter().any(|number| number.is_nan()));
+        }
+    }
+}
