@@ -7,7 +7,7 @@
 use super::super::pack::{F32Panels, Int8Panels};
 use super::rows::activate;
 use super::simd::Simd;
-use super::{Activation, ByteRows, Rows};
+use super::{Activation, ByteRange, ByteRows, Rows};
 use std::ops::Range;
 
 /// `out = activation(input · weights + bias)` for the columns of some panels; `out` holds just those columns.
@@ -232,15 +232,6 @@ unsafe fn store_int8<S: Simd, const ROWS: usize>(
             }
         }
     }
-}
-
-/// What a row's bytes stand for: byte `b` for `low + step · b`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ByteRange {
-    /// The smallest number of the row.
-    pub low: f32,
-    /// The distance between two bytes.
-    pub step: f32,
 }
 
 /// Cuts rows into blocks of at most `largest`, as equal as can be.

@@ -18,8 +18,6 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-pub use linear::ByteRange;
-
 use super::pack::{F32Panels, Int8Panels};
 use serde::{Deserialize, Serialize};
 use simd::Simd;
@@ -102,6 +100,15 @@ impl<'a> Rows<'a> {
         );
         Self { data, stride, count }
     }
+}
+
+/// What a row's bytes stand for: byte `b` for `low + step · b`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ByteRange {
+    /// The smallest number of the row.
+    pub low: f32,
+    /// The distance between two bytes.
+    pub step: f32,
 }
 
 /// Rows of bytes and what the bytes of each row stand for.

@@ -1,8 +1,7 @@
 //! What is done to one row of activations at a time. Lengths are multiples of [`super::super::pack::WIDTH_MULTIPLE`].
 
-use super::Activation;
-use super::linear::ByteRange;
 use super::simd::Simd;
+use super::{Activation, ByteRange};
 
 /// Applies an activation to every number.
 #[inline(always)]
