@@ -2,6 +2,7 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::outcome::{CauseCodes, OutcomePolicy};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,24 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// How events are taken in.
+    pub events: EventSettings,
+    /// By which rules outcomes are derived.
+    pub outcomes: OutcomePolicy,
+}
+
+/// How events are taken in, and how often what follows from them is looked after.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct EventSettings {
+    pub future_tolerance_s: u32,
+    pub late_after_s: u32,
+    pub maintenance_interval_s: u64,
+    pub cause_codes: CauseCodes,
 }
 
 /// Bounds on what a client may send.
@@ -180,8 +199,10 @@ impl Settings {
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
+        self.outcomes.check().map_err(|error| format!("[outcomes] {error}"))?;
         let limits = &self.limits;
         let at_least_one = [
+            ("events.maintenance_interval_s", self.events.maintenance_interval_s),
             ("database_connections", u64::from(self.database_connections)),
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),

@@ -1,13 +1,16 @@
 //! The one route table, and the life of the service: bind, run, stop.
 
 use crate::api::problem::{Problem, ProblemCode};
-use crate::api::{auth, classify, contacts, docs, health, models, predict, tickets};
+use crate::api::{
+    auth, classify, contacts, customers, docs, health, models, outcomes, predict, tickets,
+};
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
 use crate::store::{Store, StoreOptions};
 use crate::telemetry;
+use crate::timestamp::Timestamp;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{
@@ -40,6 +43,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [get(tickets::show_ticket), put(tickets::report_ticket)],
         ))
         .service(resource("/v1/tickets/{id}/close", [post(tickets::close_ticket)]))
+        .service(resource("/v1/tickets/{id}/reopen", [post(tickets::reopen_ticket)]))
+        .service(resource("/v1/tickets/{id}/outcomes", [get(outcomes::show_outcomes)]))
+        .service(resource(
+            "/v1/tickets/{id}/outcomes/corrections",
+            [post(outcomes::correct_outcome)],
+        ))
+        .service(resource("/v1/outcomes", [get(outcomes::summarise_outcomes)]))
+        .service(resource("/v1/customers", [delete(customers::erase_customer)]))
+        .service(resource(
+            "/v1/customers/merges",
+            [get(customers::list_merges), post(customers::merge_customers)],
+        ))
+        .service(resource("/v1/customers/merges/{id}/undo", [post(customers::undo_merge)]))
         .service(resource("/v1/models", [get(models::list_models)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
@@ -80,6 +96,15 @@ where
     F::Output: Responder + 'static,
 {
     ("PUT", web::put().to(handler))
+}
+
+fn delete<F, Args>(handler: F) -> Taken
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("DELETE", web::delete().to(handler))
 }
 
 /// A resource that answers methods it does not take with 405 and the ones it takes.
@@ -164,9 +189,11 @@ impl Service {
     pub async fn run(self) -> anyhow::Result<()> {
         let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
         let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
+        let maintainer = actix_web::rt::spawn(maintain_outcomes(self.app.clone()));
         let result = self.server.await;
         stopper.abort();
         reloader.abort();
+        maintainer.abort();
         self.app.store.close().await;
         tracing::info!("stopped");
         result.context("serving")
@@ -219,6 +246,29 @@ async fn reload_regularly(app: web::Data<App>) {
         };
         if let Err(error) = web::block(look).await {
             tracing::error!(%error, "reloading models failed");
+        }
+    }
+}
+
+/// Derives what an earlier version stored, once; then looks for outages every so often.
+async fn maintain_outcomes(app: web::Data<App>) {
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
+    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
+        Ok(0) => {}
+        Ok(persons) => tracing::info!(persons, "outcomes of earlier tickets are derived"),
+        Err(error) => tracing::error!(%error, "deriving outcomes of earlier tickets failed"),
+    }
+    let seconds = app.settings.events.maintenance_interval_s;
+    let mut interval = tokio::time::interval(Duration::from_secs(seconds));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let policy = &app.settings.outcomes;
+        match app.store.flag_outages(&app.tenant, policy, Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
+            Err(error) => tracing::error!(%error, "looking for outages failed"),
         }
     }
 }

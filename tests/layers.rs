@@ -91,11 +91,12 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("ticket", &["timestamp"]),
-    ("contact", &["ticket", "timestamp"]),
+    ("identity", &["ticket"]),
+    ("contact", &["identity", "outcome", "ticket", "timestamp"]),
     ("classify", &["contact", "probability", "ticket", "registry"]),
     ("risk", &["probability", "ticket", "timestamp", "registry"]),
     ("statistics", &[]),
@@ -103,9 +104,9 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     // The registry checks a model by building it, as the service would.
     ("registry", &["classify", "risk", "timestamp"]),
     ("live_models", &["classify", "registry", "risk"]),
-    ("store", &["contact", "ticket", "timestamp"]),
+    ("store", &["contact", "identity", "outcome", "ticket", "timestamp"]),
     ("customer_key", &["store"]),
-    ("config", &["classify"]),
+    ("config", &["classify", "outcome"]),
     ("telemetry", &["config"]),
     (
         "api",
@@ -113,16 +114,23 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "app",
             "classify",
             "contact",
+            "customer_key",
+            "identity",
+            "outcome",
             "probability",
             "registry",
             "risk",
+            "statistics",
             "store",
             "ticket",
             "timestamp",
         ],
     ),
-    ("app", &["api", "classify", "config", "live_models", "registry", "risk", "store"]),
-    ("server", &["api", "app", "classify", "config", "customer_key", "store", "telemetry"]),
+    ("app", &["api", "classify", "config", "live_models", "outcome", "registry", "risk", "store"]),
+    (
+        "server",
+        &["api", "app", "classify", "config", "customer_key", "store", "telemetry", "timestamp"],
+    ),
     ("lib", &[]),
 ];
 
