@@ -23,6 +23,7 @@ pub mod contact;
 pub mod customer_key;
 pub mod demo;
 pub mod live_models;
+pub mod next_issue;
 pub mod outcome;
 pub mod probability;
 pub mod registry;
