@@ -6,6 +6,7 @@ use crate::classify::encoder::{InferenceDevice, InferenceOptions, InferencePath,
 use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
+use crate::live_next_issues::LiveNextIssues;
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
 use crate::store::{Store, Tenant};
@@ -27,6 +28,8 @@ pub struct App {
     pub token: Option<Secret>,
     /// Renders the counters.
     pub metrics: PrometheusHandle,
+    /// Which issue follows which.
+    pub next_issues: LiveNextIssues,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
 }
@@ -52,7 +55,10 @@ impl App {
         let models = source.load(None);
         let token = settings.bearer_token()?;
         let models = ArcSwap::from_pointee(models);
-        Ok(Self { settings, store, queue, tenant: Tenant::DEFAULT, token, metrics, models, source })
+        let next_issues =
+            LiveNextIssues::new(settings.next_issues.clone(), settings.outcome.clone());
+        let tenant = Tenant::DEFAULT;
+        Ok(Self { settings, store, queue, tenant, token, metrics, next_issues, models, source })
     }
 
     /// Says in log and metrics which models serve and what could not be loaded.

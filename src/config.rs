@@ -2,6 +2,9 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::next_issue::NextIssueOptions;
+use crate::outcome::OutcomePolicy;
+use crate::plan::PlanOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -53,6 +56,12 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// What outcomes depend on besides the events.
+    pub outcome: OutcomePolicy,
+    /// What counts as enough for next issues, and what they cost.
+    pub next_issues: NextIssueOptions,
+    /// Plans against next issues.
+    pub plans: PlanOptions,
 }
 
 /// Bounds on what a client may send.
@@ -180,6 +189,9 @@ impl Settings {
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
+        self.outcome.check().map_err(|reason| format!("[outcome] {reason}"))?;
+        self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
+        self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("database_connections", u64::from(self.database_connections)),

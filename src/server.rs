@@ -1,13 +1,17 @@
 //! The one route table, and the life of the service: bind, run, stop.
 
 use crate::api::problem::{Problem, ProblemCode};
-use crate::api::{auth, classify, contacts, docs, health, models, predict, tickets};
+use crate::api::{
+    auth, classify, contacts, docs, health, models, next_issues, plans, predict, tickets,
+};
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
+use crate::live_next_issues::Refreshed;
 use crate::store::{Store, StoreOptions};
 use crate::telemetry;
+use crate::timestamp::Timestamp;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{
@@ -40,6 +44,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [get(tickets::show_ticket), put(tickets::report_ticket)],
         ))
         .service(resource("/v1/tickets/{id}/close", [post(tickets::close_ticket)]))
+        .service(resource("/v1/next-issues", [get(next_issues::show_next_issues)]))
+        .service(resource("/v1/plans", [get(plans::list_plans)]))
+        .service(resource("/v1/plans/propose", [post(plans::propose_plans)]))
+        .service(resource(
+            "/v1/plans/{category}",
+            [get(plans::show_plan), put(plans::write_plan)],
+        ))
+        .service(resource("/v1/plans/{category}/retire", [post(plans::retire_plan)]))
         .service(resource("/v1/models", [get(models::list_models)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
@@ -164,9 +176,11 @@ impl Service {
     pub async fn run(self) -> anyhow::Result<()> {
         let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
         let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
+        let refresher = actix_web::rt::spawn(refresh_next_issues_regularly(self.app.clone()));
         let result = self.server.await;
         stopper.abort();
         reloader.abort();
+        refresher.abort();
         self.app.store.close().await;
         tracing::info!("stopped");
         result.context("serving")
@@ -219,6 +233,34 @@ async fn reload_regularly(app: web::Data<App>) {
         };
         if let Err(error) = web::block(look).await {
             tracing::error!(%error, "reloading models failed");
+        }
+    }
+}
+
+/// The longest time between two looks at the map of next issues that another process may have computed.
+const NEXT_ISSUES_LOOK: Duration = Duration::from_secs(30);
+
+/// Keeps the map of next issues up to date, from the start on.
+async fn refresh_next_issues_regularly(app: web::Data<App>) {
+    let started_at = Timestamp::now();
+    let process = format!("{}-{}", std::process::id(), started_at.millis());
+    let due = Duration::from_secs(app.settings.next_issues.refresh_interval_s);
+    let mut interval = tokio::time::interval(due.min(NEXT_ISSUES_LOOK));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let before = std::time::Instant::now();
+        let now = Timestamp::now();
+        match app.next_issues.refresh(&app.store, &app.tenant, &process, now).await {
+            Ok(Refreshed::Computed) => {
+                let seconds = before.elapsed().as_secs_f64();
+                metrics::histogram!("recontact_next_issues_seconds").record(seconds);
+                tracing::info!(seconds, "next issues computed");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "next issues could not be computed; the figures before them stay");
+            }
         }
     }
 }

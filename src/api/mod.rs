@@ -12,6 +12,9 @@ pub mod contacts;
 pub mod docs;
 pub mod health;
 pub mod models;
+pub mod next_issues;
+pub mod plan_view;
+pub mod plans;
 pub mod predict;
 pub mod problem;
 pub mod ticket_body;
@@ -71,6 +74,12 @@ impl ModelName {
         tickets::show_ticket,
         tickets::list_tickets,
         models::list_models,
+        next_issues::show_next_issues,
+        plans::list_plans,
+        plans::show_plan,
+        plans::write_plan,
+        plans::retire_plan,
+        plans::propose_plans,
         health::live,
         health::ready,
         health::show_metrics,
@@ -78,6 +87,7 @@ impl ModelName {
     tags(
         (name = "contacts", description = "Texts in, categories or vectors out"),
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
+        (name = "next issues", description = "Which issue follows which, and plans against it"),
         (name = "models", description = "Trained models"),
         (name = "operations", description = "For those who run the service"),
     ),

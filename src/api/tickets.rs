@@ -157,11 +157,11 @@ pub async fn close_ticket(
             None
         }
     };
-    let now = Timestamp::now();
+    let (now, next_issues) = (Timestamp::now(), app.next_issues.map());
     let closed = app
         .store
         .close_ticket(&app.tenant, &id, &body.into_event(), now, |ticket, history| {
-            assess(model.as_deref()?, ticket, history, now)
+            assess(model.as_deref()?, &next_issues, ticket, history, now)
         })
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;

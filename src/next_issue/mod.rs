@@ -16,7 +16,7 @@ pub mod counts;
 pub mod options;
 pub mod ranking;
 
-pub use counts::MapCounts;
+pub use counts::{EpisodeCount, GapCount, MapCounts, RepeatCount};
 pub use options::NextIssueOptions;
 
 use crate::outcome::WINDOWS_DAYS;
@@ -91,7 +91,7 @@ pub struct Secondary {
     /// How long after the close it came first.
     pub gap_hours: GapHours,
     /// Known to follow: people declared the pair, or
-    /// [`is_adjacent`](crate::outcome::adjacency::is_adjacent) finds it in this window's figures.
+    /// [`is_adjacent`](crate::outcome::is_adjacent) finds it in this window's figures.
     pub is_adjacent: bool,
 }
 

@@ -12,6 +12,10 @@ mod connect;
 mod contacts;
 mod customer;
 mod import;
+mod next_issues;
+mod plans;
+mod relations;
+mod rows;
 mod ticket_reports;
 mod tickets;
 
@@ -19,6 +23,8 @@ pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use closings::TicketClosed;
 pub use contacts::ContactRecorded;
 pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use next_issues::{EpisodeScope, NextIssuesComputed};
+pub use plans::{PlanRecorded, StoredPlan};
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{Assessment, StoredTicket, TicketCursor};
 
