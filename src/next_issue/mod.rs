@@ -18,6 +18,7 @@ pub mod ranking;
 
 pub use counts::{EpisodeCount, GapCount, MapCounts, RepeatCount};
 pub use options::NextIssueOptions;
+pub use ranking::NextIssueReport;
 
 use crate::outcome::WINDOWS_DAYS;
 use crate::statistics::{CONFIDENCE, Interval, Proportion, rate_ratio};

@@ -10,7 +10,7 @@ use crate::next_issue::{
     Coverage, EpisodeCount, GapCount, MapCounts, NextIssueMap, NextIssueOptions, Primary,
     RepeatCount, Secondary,
 };
-use crate::outcome::{AdjacentPairs, OutcomePolicy, WINDOWS_DAYS};
+use crate::outcome::{OutcomePolicy, WINDOWS_DAYS};
 use crate::ticket::{IssueCategory, Name};
 use crate::timestamp::Timestamp;
 use futures_util::TryStreamExt;

@@ -3,7 +3,7 @@
 use super::{Store, StoreError, Tenant, name};
 use crate::outcome::AdjacentPairs;
 use crate::ticket::IssueCategory;
-use sqlx::{AnyConnection, Row};
+use sqlx::AnyConnection;
 
 impl Store {
     /// The pairs whose contacts are stored as implicit.

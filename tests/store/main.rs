@@ -1,6 +1,8 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/episodes.rs"]
+mod episodes;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -21,6 +23,8 @@ mod connecting;
 mod contacts;
 mod imports;
 mod lists;
+mod next_issues;
+mod plans;
 mod reports;
 
 use recontact::store::{
