@@ -6,6 +6,7 @@ use crate::classify::encoder::{InferenceDevice, InferenceOptions, InferencePath,
 use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
+use crate::live_next_issues::LiveNextIssues;
 use crate::outcome::AdjacentPairs;
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
@@ -28,9 +29,10 @@ pub struct App {
     pub token: Option<Secret>,
     /// Renders the counters.
     pub metrics: PrometheusHandle,
+    /// Which issue follows which.
+    pub next_issues: LiveNextIssues,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
-    adjacent_pairs: ArcSwap<AdjacentPairs>,
 }
 
 impl App {
@@ -54,9 +56,10 @@ impl App {
         let models = source.load(None);
         let token = settings.bearer_token()?;
         let models = ArcSwap::from_pointee(models);
-        let adjacent_pairs = ArcSwap::from_pointee(AdjacentPairs::declared(&settings.outcomes));
+        let next_issues =
+            LiveNextIssues::new(settings.next_issues.clone(), settings.outcomes.clone());
         let tenant = Tenant::DEFAULT;
-        Ok(Self { settings, store, queue, tenant, token, metrics, models, source, adjacent_pairs })
+        Ok(Self { settings, store, queue, tenant, token, metrics, next_issues, models, source })
     }
 
     /// Says in log and metrics which models serve and what could not be loaded.
@@ -97,7 +100,7 @@ impl App {
     /// The adjacent pairs as of now: one snapshot, to be used to the end of a request.
     #[must_use]
     pub fn adjacent_pairs(&self) -> Arc<AdjacentPairs> {
-        self.adjacent_pairs.load_full()
+        self.next_issues.adjacent_pairs()
     }
 
     /// By which rules outcomes are derived.

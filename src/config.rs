@@ -2,7 +2,9 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
+use crate::plan::PlanOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -58,6 +60,10 @@ pub struct Settings {
     pub events: EventSettings,
     /// By which rules outcomes are derived.
     pub outcomes: OutcomePolicy,
+    /// What counts as enough for next issues, and what they cost.
+    pub next_issues: NextIssueOptions,
+    /// Plans against next issues.
+    pub plans: PlanOptions,
 }
 
 /// How events are taken in, and how often what follows from them is looked after.
@@ -200,6 +206,8 @@ impl Settings {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
         self.outcomes.check().map_err(|error| format!("[outcomes] {error}"))?;
+        self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
+        self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),

@@ -138,8 +138,16 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
 /// # Errors
 /// [`ProblemCode::InvalidQuery`].
 pub fn path_id(text: &str) -> Result<Name, Problem> {
+    path_name("ticket id", text)
+}
+
+/// A name in an address; `what` it is stands in the fault.
+///
+/// # Errors
+/// [`ProblemCode::InvalidQuery`].
+pub fn path_name(what: &str, text: &str) -> Result<Name, Problem> {
     let fault =
-        |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("ticket id: {reason}"));
+        |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("{what}: {reason}"));
     // What stands in the place of bytes that are not UTF-8: different identifiers would look the same.
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(fault("expected percent-encoded UTF-8".to_owned()));

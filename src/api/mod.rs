@@ -15,6 +15,9 @@ pub mod health;
 pub mod identity_body;
 pub mod models;
 pub mod outcomes;
+pub mod next_issues;
+pub mod plan_view;
+pub mod plans;
 pub mod predict;
 pub mod problem;
 pub mod ticket_body;
@@ -82,6 +85,12 @@ impl ModelName {
         customers::undo_merge,
         customers::erase_customer,
         models::list_models,
+        next_issues::show_next_issues,
+        plans::list_plans,
+        plans::show_plan,
+        plans::write_plan,
+        plans::retire_plan,
+        plans::propose_plans,
         health::live,
         health::ready,
         health::show_metrics,
@@ -91,6 +100,7 @@ impl ModelName {
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
         (name = "outcomes", description = "What became of closed tickets: did the customer come back, with what, and by what it is proved"),
         (name = "customers", description = "Which identities are one person, and their erasure"),
+        (name = "next issues", description = "Which issue follows which, and plans against it"),
         (name = "models", description = "Trained models"),
         (name = "operations", description = "For those who run the service"),
     ),

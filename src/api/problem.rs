@@ -154,6 +154,10 @@ pub struct Problem {
     /// Every fault found in the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// With a conflict: what is there instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub current: Option<serde_json::Value>,
     /// Sent as `Retry-After`, in seconds.
     #[serde(skip)]
     pub retry_after_s: Option<u64>,
@@ -172,6 +176,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            current: None,
             retry_after_s: None,
             allow: None,
         }

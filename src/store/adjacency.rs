@@ -19,6 +19,28 @@ use std::collections::{BTreeMap, HashSet};
 type Episodes = BTreeMap<(Timestamp, EpisodeId), Vec<Recontact>>;
 
 impl Store {
+    /// The pairs whose contacts are stored as implicit.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn implicit_pairs(&self, tenant: &Tenant) -> Result<AdjacentPairs, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT primary_category, category FROM recontacts \
+             WHERE tenant = $1 AND relation = 'implicit' AND category IS NOT NULL",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok((
+                    name(row, "recontacts", "primary_category")?,
+                    name(row, "recontacts", "category")?,
+                ))
+            })
+            .collect()
+    }
+
     /// Brings stored recontacts from one set of adjacent pairs to another: those of pairs that are new become implicit, those of
     /// pairs that are gone unrelated. Changes of outcomes that were told are recorded. Answers how many recontacts changed.
     ///

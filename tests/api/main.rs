@@ -1,6 +1,8 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/episodes.rs"]
+mod episodes;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;
@@ -15,6 +17,8 @@ mod errors;
 mod health;
 mod models;
 mod outcomes;
+mod next_issues;
 mod overload;
+mod plans;
 mod predict;
 mod tickets;

@@ -1,6 +1,8 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/episodes.rs"]
+mod episodes;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -25,6 +27,8 @@ mod erasure;
 mod identities;
 mod imports;
 mod lists;
+mod next_issues;
+mod plans;
 mod reports;
 mod timeline;
 
