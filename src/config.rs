@@ -2,6 +2,7 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::follow_up::FollowUpPolicy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -12,8 +13,15 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 6] =
-    ["port_file", "encoder", "encoder_prompt", "token_file", "token", "inference.instruction_set"];
+const OPTIONAL: [&str; 7] = [
+    "port_file",
+    "encoder",
+    "encoder_prompt",
+    "token_file",
+    "token",
+    "inference.instruction_set",
+    "follow_ups.effectiveness",
+];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +61,8 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// Who is followed up, when, and how many.
+    pub follow_ups: FollowUpPolicy,
 }
 
 /// Bounds on what a client may send.
@@ -180,6 +190,7 @@ impl Settings {
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
+        self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("database_connections", u64::from(self.database_connections)),
@@ -272,6 +283,8 @@ mod tests {
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
+            ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
+            ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

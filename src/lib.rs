@@ -22,6 +22,7 @@ pub mod config;
 pub mod contact;
 pub mod customer_key;
 pub mod demo;
+pub mod follow_up;
 pub mod live_models;
 pub mod outcome;
 pub mod probability;

@@ -9,9 +9,14 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod contacts;
+pub mod cursor;
 pub mod docs;
+pub mod experiments;
+pub mod follow_up_view;
+pub mod follow_ups;
 pub mod health;
 pub mod models;
+pub mod opt_outs;
 pub mod predict;
 pub mod problem;
 pub mod ticket_body;
@@ -70,6 +75,21 @@ impl ModelName {
         tickets::close_ticket,
         tickets::show_ticket,
         tickets::list_tickets,
+        follow_ups::list_follow_ups,
+        follow_ups::show_follow_up,
+        follow_ups::claim_follow_up,
+        follow_ups::release_follow_up,
+        follow_ups::finish_follow_up,
+        follow_ups::snooze_follow_up,
+        follow_ups::disagree_with_follow_up,
+        follow_ups::drop_follow_up,
+        experiments::start_experiment,
+        experiments::end_experiment,
+        experiments::list_experiments,
+        opt_outs::record_opt_out,
+        opt_outs::list_opt_outs,
+        opt_outs::show_opt_out,
+        opt_outs::withdraw_opt_out,
         models::list_models,
         health::live,
         health::ready,
@@ -78,6 +98,7 @@ impl ModelName {
     tags(
         (name = "contacts", description = "Texts in, categories or vectors out"),
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
+        (name = "follow-ups", description = "The queue of closings worth another look, and who is left alone"),
         (name = "models", description = "Trained models"),
         (name = "operations", description = "For those who run the service"),
     ),

@@ -1,6 +1,8 @@
 //! Closings of tickets, with the assessment made at that moment, in one transaction.
 
 use super::customer::content_sha256;
+use super::follow_ups::{FlaggedClosing, enqueue};
+use super::opt_outs::has_opted_out;
 use super::tickets::{
     Assessment, CLOSING, EventRow, STATE, StoredTicket, find_history, find_ticket, lock_ticket,
     read_details, to_json, unwritable,
@@ -49,7 +51,8 @@ impl Store {
     ///
     /// `assess` is called at most once, inside the transaction, with the ticket as known at its closing (its
     /// `customer_id` is the customer's hash) and with the customer's other tickets. `None` closes the ticket without
-    /// an assessment. A closing that was recorded before is answered as then, without calling `assess`.
+    /// an assessment. A closing that was recorded before is answered as then, without calling `assess`. A customer who
+    /// opted out is not assessed. What is flagged is put into the follow-up queue ([`Store::with_follow_ups`]) along.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -65,13 +68,14 @@ impl Store {
             return Ok(TicketClosed::Invalid { field, reason });
         }
         let mut write = self.begin_write().await?;
-        let closed = close(write.connection(), tenant, id, closing, now, assess).await?;
+        let closed = close(self, write.connection(), tenant, id, closing, now, assess).await?;
         write.finish(matches!(closed, TicketClosed::Closed(_))).await?;
         Ok(closed)
     }
 }
 
 async fn close(
+    store: &Store,
     connection: &mut AnyConnection,
     tenant: &Tenant,
     id: &TicketId,
@@ -119,7 +123,10 @@ async fn close(
         category,
         details: known.details.overlaid_with(closing.details.clone()),
     };
-    let assessment = assess(&ticket, &history);
+    let assessment = match has_opted_out(connection, tenant, &known.customer).await? {
+        true => None,
+        false => assess(&ticket, &history),
+    };
     update_closed(connection, tenant, &ticket, &closing_sha256).await?;
     let event = EventRow {
         kind: CLOSING,
@@ -131,6 +138,15 @@ async fn close(
     event.insert(connection, tenant, id, now).await?;
     if let Some(assessment) = &assessment {
         insert_assessment(connection, tenant, &ticket, assessment).await?;
+        if let Some(policy) = store.follow_ups.as_deref() {
+            let (ticket, customer, key) = (&ticket, &known.customer, &store.key);
+            let episode = 1;
+            enqueue(
+                connection,
+                &FlaggedClosing { tenant, key, policy, ticket, customer, episode, assessment, now },
+            )
+            .await?;
+        }
     }
     Ok(TicketClosed::Closed(StoredTicket {
         id: ticket.id,
@@ -200,8 +216,8 @@ async fn insert_assessment(
     assessment: &Assessment,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO assessments (tenant, ticket_id, closed_at, model_version, inputs_sha256, assessed_at, \
-         probability, band, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO assessments (tenant, ticket_id, episode, closed_at, model_version, inputs_sha256, assessed_at, \
+         probability, band, body) VALUES ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(tenant.as_str())
     .bind(ticket.id.as_str())

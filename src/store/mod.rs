@@ -11,17 +11,27 @@ mod closings;
 mod connect;
 mod contacts;
 mod customer;
+mod experiments;
+mod follow_ups;
 mod import;
+mod opt_outs;
 mod ticket_reports;
 mod tickets;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use closings::TicketClosed;
 pub use contacts::ContactRecorded;
-pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use customer::{CustomerHash, CustomerKey, InvalidCustomerHash, InvalidCustomerKey};
+pub use experiments::{Experiment, ExperimentEnded, ExperimentPlan, ExperimentStarted};
+pub use follow_ups::{
+    FollowUpCursor, FollowUpEvent, FollowUpFilter, FollowUpStep, FollowUpStepped, PersonAction,
+    StoredFollowUp, TeamDay,
+};
+pub use opt_outs::{OptOut, OptOutRecorded};
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{Assessment, StoredTicket, TicketCursor};
 
+use crate::follow_up::FollowUpPolicy;
 use crate::ticket::{CustomerId, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -183,9 +193,17 @@ pub struct Store {
     /// sleeps and retries. Correctness does not rest on it: other processes only meet at the file's lock.
     write_turn: Option<Arc<Mutex<()>>>,
     acquire_timeout: Duration,
+    /// Which closings are put into the follow-up queue, and how it is worked on; without one, none.
+    follow_ups: Option<Arc<FollowUpPolicy>>,
 }
 
 impl Store {
+    /// The same store, whose closings are followed up by these rules. Without this no closing is put into the queue.
+    #[must_use]
+    pub fn with_follow_ups(self, policy: FollowUpPolicy) -> Self {
+        Self { follow_ups: Some(Arc::new(policy)), ..self }
+    }
+
     /// Checks that the database answers.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ macro_rules! on_both_databases {
 mod closings;
 mod connecting;
 mod contacts;
+mod experiments;
+mod follow_ups;
 mod imports;
 mod lists;
 mod reports;
