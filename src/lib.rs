@@ -24,6 +24,7 @@ pub mod customer_key;
 pub mod demo;
 pub mod follow_up;
 pub mod live_models;
+pub mod next_issue;
 pub mod outcome;
 pub mod probability;
 pub mod registry;
