@@ -11,6 +11,8 @@ mod contacts;
 mod docs;
 mod embed;
 mod errors;
+mod experiments;
+mod follow_ups;
 mod health;
 mod models;
 mod overload;
