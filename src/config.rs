@@ -5,6 +5,7 @@ use crate::classify::encoder::InferenceOptions;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
+use crate::follow_up::FollowUpPolicy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,15 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 6] =
-    ["port_file", "encoder", "encoder_prompt", "token_file", "token", "inference.instruction_set"];
+const OPTIONAL: [&str; 7] = [
+    "port_file",
+    "encoder",
+    "encoder_prompt",
+    "token_file",
+    "token",
+    "inference.instruction_set",
+    "follow_ups.effectiveness",
+];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -78,6 +86,8 @@ pub struct EventSettings {
     pub late_after_s: u32,
     pub maintenance_interval_s: u64,
     pub cause_codes: CauseCodes,
+    /// Who is followed up, when, and how many.
+    pub follow_ups: FollowUpPolicy,
 }
 
 /// Bounds on what a client may send.
@@ -208,6 +218,7 @@ impl Settings {
         self.outcomes.check().map_err(|error| format!("[outcomes] {error}"))?;
         self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
         self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
+        self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -301,6 +312,8 @@ mod tests {
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
+            ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
+            ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

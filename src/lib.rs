@@ -17,12 +17,14 @@
 
 pub mod api;
 pub mod app;
+pub mod background;
 pub mod classify;
 pub mod config;
 pub mod contact;
 pub mod customer_key;
 pub mod demo;
 pub mod identity;
+pub mod follow_up;
 pub mod live_models;
 pub mod live_next_issues;
 pub mod next_issue;

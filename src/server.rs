@@ -2,15 +2,15 @@
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
-    auth, classify, contacts, customers, docs, health, models, next_issues, outcomes, plans, predict,
-    tickets,
+    auth, classify, contacts, customers, docs, experiments, follow_ups, health, models, next_issues,
+    opt_outs, outcomes, plans, predict, tickets,
 };
 use crate::app::App;
+use crate::background;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
-use crate::live_next_issues::Refreshed;
-use crate::store::{Store, StoreOptions};
+use crate::store::{Store, StoreError, StoreOptions, Tenant};
 use crate::telemetry;
 use crate::timestamp::Timestamp;
 use actix_web::dev::{Server, ServerHandle};
@@ -66,6 +66,30 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [get(plans::show_plan), put(plans::write_plan)],
         ))
         .service(resource("/v1/plans/{category}/retire", [post(plans::retire_plan)]))
+        .service(resource("/v1/follow-ups", [get(follow_ups::list_follow_ups)]))
+        .service(resource("/v1/follow-ups/{id}", [get(follow_ups::show_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/claim", [post(follow_ups::claim_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/release", [post(follow_ups::release_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/done", [post(follow_ups::finish_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/snooze", [post(follow_ups::snooze_follow_up)]))
+        .service(resource(
+            "/v1/follow-ups/{id}/disagree",
+            [post(follow_ups::disagree_with_follow_up)],
+        ))
+        .service(resource("/v1/follow-ups/{id}/not-needed", [post(follow_ups::drop_follow_up)]))
+        .service(resource(
+            "/v1/experiments",
+            [get(experiments::list_experiments), post(experiments::start_experiment)],
+        ))
+        .service(resource("/v1/experiments/{id}/end", [post(experiments::end_experiment)]))
+        .service(resource(
+            "/v1/opt-outs",
+            [get(opt_outs::list_opt_outs), post(opt_outs::record_opt_out)],
+        ))
+        .service(resource(
+            "/v1/opt-outs/{customer}",
+            [get(opt_outs::show_opt_out), delete(opt_outs::withdraw_opt_out)],
+        ))
         .service(resource("/v1/models", [get(models::list_models)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
@@ -148,7 +172,9 @@ impl Service {
         };
         let store = Store::connect(&settings.database, key, options)
             .await
-            .context("opening the database")?;
+            .context("opening the database")?
+            .with_follow_ups(settings.follow_ups.clone());
+        prepare_follow_ups(&store, &settings).await.context("preparing the follow-up queue")?;
         let limits = QueueLimits {
             waiting_texts: settings.limits.waiting_texts,
             waiting_bytes: settings.limits.waiting_bytes,
@@ -198,11 +224,10 @@ impl Service {
     /// If the server fails.
     pub async fn run(self) -> anyhow::Result<()> {
         let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
-        let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
-        let maintainer = actix_web::rt::spawn(maintain_outcomes(self.app.clone()));
-        let refresher = actix_web::rt::spawn(refresh_next_issues_regularly(self.app.clone()));
+        let tasks = background::start(&self.app);
         let result = self.server.await;
-        for task in [stopper, reloader, maintainer, refresher] {
+        stopper.abort();
+        for task in tasks {
             task.abort();
         }
         self.app.store.close().await;
@@ -236,78 +261,15 @@ async fn stop_on_signal(handle: ServerHandle) {
     handle.stop(true).await;
 }
 
-/// Looks at `live.toml` every so often, and at once on a hang-up signal.
-async fn reload_regularly(app: web::Data<App>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interval = tokio::time::interval(Duration::from_secs(app.settings.reload_interval_s));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
-    // The first tick comes at once; what is live was loaded a moment ago.
-    interval.tick().await;
-    loop {
-        tokio::select! {
-            _ = interval.tick() => {}
-            _ = hang_up.recv() => {}
-        }
-        let app = app.clone();
-        let look = move || {
-            app.reload();
-            // Folds what histograms have collected, so that they stay small where nobody reads the metrics.
-            app.metrics.run_upkeep();
-        };
-        if let Err(error) = web::block(look).await {
-            tracing::error!(%error, "reloading models failed");
-        }
+/// Starts the first experiment where there never was one, and orders what waits by the present rules.
+async fn prepare_follow_ups(store: &Store, settings: &Settings) -> Result<(), StoreError> {
+    let (tenant, policy) = (Tenant::DEFAULT, &settings.follow_ups);
+    if policy.enabled && store.start_first_experiment(&tenant, policy, Timestamp::now()).await? {
+        tracing::info!(
+            treatment_share = policy.treatment_share,
+            window_days = policy.window_days,
+            "the first experiment has started: part of the customers is left alone at random"
+        );
     }
-}
-
-/// Derives what an earlier version stored, once; then looks for outages every so often.
-async fn maintain_outcomes(app: web::Data<App>) {
-    let pairs = app.adjacent_pairs();
-    let rules = app.outcome_rules(&pairs);
-    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
-        Ok(0) => {}
-        Ok(persons) => tracing::info!(persons, "outcomes of earlier tickets are derived"),
-        Err(error) => tracing::error!(%error, "deriving outcomes of earlier tickets failed"),
-    }
-    let seconds = app.settings.events.maintenance_interval_s;
-    let mut interval = tokio::time::interval(Duration::from_secs(seconds));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        interval.tick().await;
-        let policy = &app.settings.outcomes;
-        match app.store.flag_outages(&app.tenant, policy, Timestamp::now()).await {
-            Ok(0) => {}
-            Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
-            Err(error) => tracing::error!(%error, "looking for outages failed"),
-        }
-    }
-}
-
-/// The longest time between two looks at the map of next issues that another process may have computed.
-const NEXT_ISSUES_LOOK: Duration = Duration::from_secs(30);
-
-/// Keeps the map of next issues up to date, from the start on.
-async fn refresh_next_issues_regularly(app: web::Data<App>) {
-    let started_at = Timestamp::now();
-    let process = format!("{}-{}", std::process::id(), started_at.millis());
-    let due = Duration::from_secs(app.settings.next_issues.refresh_interval_s);
-    let mut interval = tokio::time::interval(due.min(NEXT_ISSUES_LOOK));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        interval.tick().await;
-        let before = std::time::Instant::now();
-        let now = Timestamp::now();
-        match app.next_issues.refresh(&app.store, &app.tenant, &process, now).await {
-            Ok(Refreshed::Computed) => {
-                let seconds = before.elapsed().as_secs_f64();
-                metrics::histogram!("recontact_next_issues_seconds").record(seconds);
-                tracing::info!(seconds, "next issues computed");
-            }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "next issues could not be computed; the figures before them stay");
-            }
-        }
-    }
+    store.rank_follow_ups(&tenant).await
 }

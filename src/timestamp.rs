@@ -86,6 +86,12 @@ impl Timestamp {
         (later.0 - self.0) as f64 / DAY_MS as f64
     }
 
+    /// The instant `millis` milliseconds later (earlier when negative), kept inside the accepted range.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis).clamp(0, Self::MAX_MS))
+    }
+
     /// The instant `days` days later (earlier when negative), kept inside the accepted range.
     #[must_use]
     pub fn plus_days(self, days: i64) -> Self {

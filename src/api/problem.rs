@@ -26,8 +26,16 @@ pub enum ProblemCode {
     TicketNotFound,
     MergeNotFound,
     CustomerNotFound,
+    FollowUpNotFound,
+    ExperimentNotFound,
+    OptOutNotFound,
     MethodNotAllowed,
     Conflict,
+    FollowUpChanged,
+    StepNotAllowed,
+    CapacityReached,
+    QuietHours,
+    ExperimentRunning,
     ModelUnavailable,
     Overloaded,
     StoreUnavailable,
@@ -36,7 +44,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedJson,
         Self::InvalidInput,
         Self::InvalidQuery,
@@ -48,8 +56,16 @@ impl ProblemCode {
         Self::TicketNotFound,
         Self::MergeNotFound,
         Self::CustomerNotFound,
+        Self::FollowUpNotFound,
+        Self::ExperimentNotFound,
+        Self::OptOutNotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::FollowUpChanged,
+        Self::StepNotAllowed,
+        Self::CapacityReached,
+        Self::QuietHours,
+        Self::ExperimentRunning,
         Self::ModelUnavailable,
         Self::Overloaded,
         Self::StoreUnavailable,
@@ -73,6 +89,14 @@ impl ProblemCode {
             Self::CustomerNotFound => "customer_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::FollowUpNotFound => "follow_up_not_found",
+            Self::ExperimentNotFound => "experiment_not_found",
+            Self::OptOutNotFound => "opt_out_not_found",
+            Self::FollowUpChanged => "follow_up_changed",
+            Self::StepNotAllowed => "step_not_allowed",
+            Self::CapacityReached => "capacity_reached",
+            Self::QuietHours => "quiet_hours",
+            Self::ExperimentRunning => "experiment_running",
             Self::ModelUnavailable => "model_unavailable",
             Self::Overloaded => "overloaded",
             Self::StoreUnavailable => "store_unavailable",
@@ -89,9 +113,17 @@ impl ProblemCode {
             Self::NotFound
             | Self::TicketNotFound
             | Self::MergeNotFound
-            | Self::CustomerNotFound => StatusCode::NOT_FOUND,
+            | Self::CustomerNotFound
+            | Self::FollowUpNotFound
+            | Self::ExperimentNotFound
+            | Self::OptOutNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict
+            | Self::FollowUpChanged
+            | Self::StepNotAllowed
+            | Self::CapacityReached
+            | Self::QuietHours
+            | Self::ExperimentRunning => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidInput | Self::TooManyItems => StatusCode::UNPROCESSABLE_ENTITY,
@@ -119,6 +151,14 @@ impl ProblemCode {
             Self::CustomerNotFound => "Nothing is stored of this customer.",
             Self::MethodNotAllowed => "The address does not take this method.",
             Self::Conflict => "The event contradicts what was reported before.",
+            Self::FollowUpNotFound => "The follow-up is not known.",
+            Self::ExperimentNotFound => "The experiment is not known.",
+            Self::OptOutNotFound => "The customer has not opted out.",
+            Self::FollowUpChanged => "The follow-up was changed meanwhile; current says what it is now.",
+            Self::StepNotAllowed => "What the follow-up is now does not allow this step.",
+            Self::CapacityReached => "The team has taken as many follow-ups today as it can.",
+            Self::QuietHours => "The customer is to be left in peace at this time of day.",
+            Self::ExperimentRunning => "Another experiment runs; end it first.",
             Self::ModelUnavailable => "The model that is needed is not loaded.",
             Self::Overloaded => "Too much is waiting; try again after the time in Retry-After.",
             Self::StoreUnavailable => "The database cannot be reached; try again later.",
@@ -154,7 +194,7 @@ pub struct Problem {
     /// Every fault found in the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
-    /// With a conflict: what is there instead.
+    /// What the request conflicts with, as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub current: Option<serde_json::Value>,

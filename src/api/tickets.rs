@@ -411,7 +411,8 @@ pub(super) fn unknown(id: &TicketId) -> Problem {
     )
 }
 
-fn parse_limit(limit: Option<&str>, default: u32, most: u32) -> Result<u32, Problem> {
+/// A page's length, as asked for.
+pub(super) fn parse_limit(limit: Option<&str>, default: u32, most: u32) -> Result<u32, Problem> {
     let Some(text) = limit else { return Ok(default) };
     text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
         let detail = format!("limit: expected 1 to {most}, got {text:?}");

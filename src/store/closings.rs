@@ -13,6 +13,8 @@ use super::episodes::{
 };
 use super::persons::{Person, lock_person};
 use super::reopenings::last_reopening;
+use super::follow_ups::{FlaggedClosing, enqueue};
+use super::opt_outs::has_opted_out;
 use super::tickets::{
     Assessment, CLOSING, EventRow, LockedTicket, PersonHistory, STATE, StoredTicket, find_history,
     find_ticket, lock_ticket, read_assessment, read_details, to_json, unwritable,
@@ -66,6 +68,7 @@ impl Store {
     /// `customer_id` is the customer's hash, and `reopens` is what was reported here where the helpdesk does not tell) and with
     /// the other tickets of the same person. `None` closes the ticket without an assessment. A closing that was recorded
     /// before is answered as then, without calling `assess`.
+    /// A customer who opted out is not assessed. What is flagged is put into the follow-up queue ([`Store::with_follow_ups`]) along.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -83,13 +86,14 @@ impl Store {
         }
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateClosing };
         let mut write = self.begin_write().await?;
-        let closed = close(write.connection(), derivation, id, closing, assess).await?;
+        let closed = close(self, write.connection(), derivation, id, closing, assess).await?;
         write.finish(matches!(closed, TicketClosed::Closed(_))).await?;
         Ok(closed)
     }
 }
 
 async fn close(
+    store: &Store,
     connection: &mut AnyConnection,
     derivation: Derivation<'_>,
     id: &TicketId,
@@ -132,7 +136,10 @@ async fn close(
         category,
         details: known.details.clone().overlaid_with(closing.details.clone()),
     };
-    let assessment = assess(&with_reopens(&ticket, known.reopens), &others.history);
+    let assessment = match has_opted_out(connection, tenant, &known.customer).await? {
+        true => None,
+        false => assess(&with_reopens(&ticket, known.reopens), &others.history),
+    };
     update_closed(connection, tenant, &ticket, &closing_sha256).await?;
     let event = EventRow {
         kind: CLOSING,
@@ -146,6 +153,15 @@ async fn close(
     let number = closed.record(connection, last, reopened_at, &others).await?;
     if let Some(assessment) = &assessment {
         insert_assessment(connection, tenant, &ticket, number, assessment).await?;
+        if let Some(policy) = store.follow_ups.as_deref() {
+            let (ticket, customer, key) = (&ticket, &known.customer, &store.key);
+            let (episode, now) = (number, derivation.now);
+            enqueue(
+                connection,
+                &FlaggedClosing { tenant, key, policy, ticket, customer, episode, assessment, now },
+            )
+            .await?;
+        }
     }
     if reported_category.as_ref() != Some(&ticket.category) && !others.history.tickets.is_empty() {
         // The opening may stand for the ticket among what follows earlier episodes, and it is about something else now.

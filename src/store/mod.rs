@@ -16,11 +16,14 @@ mod customer;
 mod derivation;
 mod episodes;
 mod erasure;
+mod experiments;
+mod follow_ups;
 mod identities;
 mod import;
 mod maintenance;
-mod outcome_summary;
 mod next_issues;
+mod opt_outs;
+mod outcome_summary;
 mod outcomes;
 mod persons;
 mod plans;
@@ -35,7 +38,7 @@ pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use closings::TicketClosed;
 pub use contacts::{ContactAnalysis, ContactRecorded};
 pub use corrections::{CorrectionRecorded, NewCorrection};
-pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use customer::{CustomerHash, CustomerKey, InvalidCustomerHash, InvalidCustomerKey};
 pub use derivation::{ChangeCause, OutcomeChange, OutcomeRules, OutcomesPerWindow};
 pub use episodes::{EndedBy, StoredEpisode};
 pub use erasure::{ErasureReport, ErasureRequest};
@@ -45,11 +48,18 @@ pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
 pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
 pub use plans::{PlanRecorded, StoredPlan};
 pub use reopenings::TicketReopened;
+pub use experiments::{Experiment, ExperimentEnded, ExperimentPlan, ExperimentStarted};
+pub use follow_ups::{
+    FollowUpCursor, FollowUpEvent, FollowUpFilter, FollowUpStep, FollowUpStepped, PersonAction,
+    StoredFollowUp, TeamDay,
+};
+pub use opt_outs::{OptOut, OptOutRecorded};
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
 
 use rows::PER_STATEMENT;
 
+use crate::follow_up::FollowUpPolicy;
 use crate::ticket::{CustomerId, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -211,9 +221,17 @@ pub struct Store {
     /// sleeps and retries. Correctness does not rest on it: other processes only meet at the file's lock.
     write_turn: Option<Arc<Mutex<()>>>,
     acquire_timeout: Duration,
+    /// Which closings are put into the follow-up queue, and how it is worked on; without one, none.
+    follow_ups: Option<Arc<FollowUpPolicy>>,
 }
 
 impl Store {
+    /// The same store, whose closings are followed up by these rules. Without this no closing is put into the queue.
+    #[must_use]
+    pub fn with_follow_ups(self, policy: FollowUpPolicy) -> Self {
+        Self { follow_ups: Some(Arc::new(policy)), ..self }
+    }
+
     /// Checks that the database answers.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 20] = [
+const ROUTES: [(&str, &str); 35] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -24,6 +24,21 @@ const ROUTES: [(&str, &str); 20] = [
     ("post", "/v1/customers/merges"),
     ("post", "/v1/customers/merges/{id}/undo"),
     ("delete", "/v1/customers"),
+    ("get", "/v1/follow-ups"),
+    ("get", "/v1/follow-ups/{id}"),
+    ("post", "/v1/follow-ups/{id}/claim"),
+    ("post", "/v1/follow-ups/{id}/release"),
+    ("post", "/v1/follow-ups/{id}/done"),
+    ("post", "/v1/follow-ups/{id}/snooze"),
+    ("post", "/v1/follow-ups/{id}/disagree"),
+    ("post", "/v1/follow-ups/{id}/not-needed"),
+    ("get", "/v1/experiments"),
+    ("post", "/v1/experiments"),
+    ("post", "/v1/experiments/{id}/end"),
+    ("get", "/v1/opt-outs"),
+    ("post", "/v1/opt-outs"),
+    ("get", "/v1/opt-outs/{customer}"),
+    ("delete", "/v1/opt-outs/{customer}"),
     ("get", "/v1/models"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -177,7 +192,9 @@ fn the_defaults_file_explains_every_option() {
     let settings = format!("{:#?}", Settings::load(&CommandLineSettings::default()).unwrap());
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
-        if ["limits", "inference", "classify", "token", "events", "outcomes"].contains(&name) {
+        let sections =
+            ["limits", "inference", "classify", "events", "outcomes", "next_issues", "plans", "follow_ups", "effect"];
+        if sections.contains(&name) || name == "token" {
             continue;
         }
         let has_line = explained

@@ -14,6 +14,8 @@ mod customers;
 mod docs;
 mod embed;
 mod errors;
+mod experiments;
+mod follow_ups;
 mod health;
 mod models;
 mod outcomes;

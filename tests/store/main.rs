@@ -25,6 +25,8 @@ mod corrections;
 mod episodes;
 mod erasure;
 mod identities;
+mod experiments;
+mod follow_ups;
 mod imports;
 mod lists;
 mod next_issues;

@@ -170,6 +170,8 @@ CREATE TABLE experiments (
     body TEXT NOT NULL,
     PRIMARY KEY (tenant, id)
 );
+-- One runs at a time.
+CREATE UNIQUE INDEX experiments_running ON experiments (tenant) WHERE ended_at IS NULL;
 
 -- The arm of a customer (treatment or control), fixed when first needed.
 CREATE TABLE assignments (
@@ -182,7 +184,8 @@ CREATE TABLE assignments (
 );
 
 -- Flagged closings of both arms. status: waiting, held_out (control), suppressed (frequency cap or opt-out), claimed, done,
--- snoozed, disagreed, not_needed, expired. version counts changes, for optimistic locking.
+-- snoozed, disagreed, not_needed, expired. version counts changes, for optimistic locking. The team is '' where a ticket has none.
+-- A held-out row with a status_reason would have been suppressed for it. expected_benefit is what the queue is ordered by.
 CREATE TABLE follow_ups (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -199,6 +202,7 @@ CREATE TABLE follow_ups (
     status_reason TEXT,
     available_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    is_after_gap BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     claimed_by TEXT,
     handled_at BIGINT,
@@ -208,8 +212,17 @@ CREATE TABLE follow_ups (
 );
 CREATE UNIQUE INDEX follow_ups_of_episode ON follow_ups (tenant, ticket_id, episode);
 CREATE INDEX follow_ups_of_team ON follow_ups (tenant, team, status, available_at);
+CREATE INDEX follow_ups_handled ON follow_ups (tenant, team, handled_at);
+CREATE INDEX follow_ups_by_expiry ON follow_ups (tenant, status, expires_at);
 CREATE INDEX follow_ups_of_customer ON follow_ups (tenant, customer_hash, created_at);
 CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, arm);
+
+-- One row per team that ever claimed a follow-up: a claim locks it, so that a team's capacity holds whoever claims at once.
+CREATE TABLE follow_up_teams (
+    tenant TEXT NOT NULL,
+    team TEXT NOT NULL,
+    PRIMARY KEY (tenant, team)
+);
 
 -- Every step of a follow-up; append only.
 CREATE TABLE follow_up_events (
@@ -224,13 +237,15 @@ CREATE TABLE follow_up_events (
     PRIMARY KEY (tenant, follow_up_id, version)
 );
 
--- Customers who do not want to be scored or contacted.
+-- Customers who do not want to be scored or contacted, and those who wanted so once: an opt-out holds while withdrawn_at is null.
 CREATE TABLE opt_outs (
     tenant TEXT NOT NULL,
     customer_hash TEXT NOT NULL,
     author TEXT NOT NULL,
     reason TEXT NOT NULL,
     opted_out_at BIGINT NOT NULL,
+    withdrawn_at BIGINT,
+    withdrawn_by TEXT,
     PRIMARY KEY (tenant, customer_hash)
 );
 
