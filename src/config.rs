@@ -2,6 +2,7 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::effect::EffectPolicy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// How the effect of following up is judged.
+    pub effect: EffectPolicy,
 }
 
 /// Bounds on what a client may send.
@@ -180,6 +183,7 @@ impl Settings {
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
+        self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("database_connections", u64::from(self.database_connections)),
@@ -272,6 +276,8 @@ mod tests {
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
+            ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
+            ("[effect]\ncost_repeat = 0.0\n", "cost"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

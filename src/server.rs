@@ -1,7 +1,9 @@
 //! The one route table, and the life of the service: bind, run, stop.
 
 use crate::api::problem::{Problem, ProblemCode};
-use crate::api::{auth, classify, contacts, docs, health, models, predict, tickets};
+use crate::api::{
+    auth, classify, contacts, docs, experiment_effect, health, models, predict, tickets,
+};
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
@@ -41,6 +43,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         ))
         .service(resource("/v1/tickets/{id}/close", [post(tickets::close_ticket)]))
         .service(resource("/v1/models", [get(models::list_models)]))
+        .service(resource("/v1/experiments/{id}", [get(experiment_effect::show_effect)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
         .service(resource("/metrics", [get(health::show_metrics)]))

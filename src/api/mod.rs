@@ -10,6 +10,7 @@ pub mod body;
 pub mod classify;
 pub mod contacts;
 pub mod docs;
+pub mod experiment_effect;
 pub mod health;
 pub mod models;
 pub mod predict;
@@ -71,6 +72,7 @@ impl ModelName {
         tickets::show_ticket,
         tickets::list_tickets,
         models::list_models,
+        experiment_effect::show_effect,
         health::live,
         health::ready,
         health::show_metrics,
@@ -79,6 +81,7 @@ impl ModelName {
         (name = "contacts", description = "Texts in, categories or vectors out"),
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
         (name = "models", description = "Trained models"),
+        (name = "experiments", description = "What following up is worth, from a randomised control group"),
         (name = "operations", description = "For those who run the service"),
     ),
     modifiers(&BearerToken),

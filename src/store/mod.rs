@@ -11,6 +11,7 @@ mod closings;
 mod connect;
 mod contacts;
 mod customer;
+mod effect;
 mod import;
 mod ticket_reports;
 mod tickets;
@@ -19,6 +20,7 @@ pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use closings::TicketClosed;
 pub use contacts::ContactRecorded;
 pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use effect::ExperimentEffect;
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{Assessment, StoredTicket, TicketCursor};
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 13] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -17,6 +17,7 @@ const ROUTES: [(&str, &str); 12] = [
     ("put", "/v1/tickets/{id}"),
     ("post", "/v1/tickets/{id}/close"),
     ("get", "/v1/models"),
+    ("get", "/v1/experiments/{id}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
     ("get", "/metrics"),
@@ -169,7 +170,7 @@ fn the_defaults_file_explains_every_option() {
     let settings = format!("{:#?}", Settings::load(&CommandLineSettings::default()).unwrap());
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
-        if ["limits", "inference", "classify", "token"].contains(&name) {
+        if ["limits", "inference", "classify", "effect", "token"].contains(&name) {
             continue;
         }
         let has_line = explained

@@ -11,5 +11,6 @@ pub mod metrics;
 pub mod prepare;
 pub mod progress;
 pub mod risk;
+pub mod simulate;
 pub mod table;
 pub mod tickets;

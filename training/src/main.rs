@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use recontact::classify::encoder::{InferenceOptions, Precision};
 use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
-use recontact_training::{bad_input, category, failure, hub, prepare, risk};
+use recontact_training::{bad_input, category, failure, hub, prepare, risk, simulate};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,6 +25,8 @@ enum Command {
     Category(category::CategoryArgs),
     /// Train a recontact risk model on closed tickets.
     Risk(risk::RiskArgs),
+    /// Simulate a desk with a known effect of following up, and check the estimators on it.
+    Simulate(simulate::SimulateArgs),
     /// Measure a stored model on a file.
     Evaluate(EvaluateArgs),
 }
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Prepare(command) => prepare::run(command),
         Command::Category(args) => category::run(&args),
         Command::Risk(args) => risk::run(args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Evaluate(args) => evaluate(&args),
     };
     match result {

@@ -190,7 +190,7 @@ CREATE TABLE follow_ups (
 CREATE UNIQUE INDEX follow_ups_of_episode ON follow_ups (tenant, ticket_id, episode);
 CREATE INDEX follow_ups_of_team ON follow_ups (tenant, team, status, available_at);
 CREATE INDEX follow_ups_of_customer ON follow_ups (tenant, customer_hash, created_at);
-CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, arm);
+CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, customer_hash, id);
 
 -- Every step of a follow-up; append only.
 CREATE TABLE follow_up_events (
