@@ -137,7 +137,8 @@ fn an_interim_look_that_shows_nothing_waits_and_the_last_one_says_so() {
     assert!(last.power.minimal_detectable_reduction.unwrap() > 0.05);
     assert!(last.power.power_for_target.unwrap() < 0.5);
     let needed = last.power.needed_for_target.unwrap();
-    assert!(needed.control > 1300 && needed.control == needed.treatment, "{needed:?}");
+    assert!(needed.control > 1300, "{needed:?}");
+    assert!(needed.control.abs_diff(needed.treatment) <= 2, "{needed:?}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/experiments.rs"]
+mod experiments;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;
@@ -11,6 +13,7 @@ mod contacts;
 mod docs;
 mod embed;
 mod errors;
+mod experiments_effect;
 mod health;
 mod models;
 mod overload;

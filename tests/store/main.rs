@@ -1,6 +1,8 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/experiments.rs"]
+mod experiments;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -19,6 +21,7 @@ macro_rules! on_both_databases {
 mod closings;
 mod connecting;
 mod contacts;
+mod effect;
 mod imports;
 mod lists;
 mod reports;
