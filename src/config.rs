@@ -6,6 +6,7 @@ use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
 use crate::follow_up::FollowUpPolicy;
+use crate::effect::EffectPolicy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,10 @@ pub struct Settings {
     pub next_issues: NextIssueOptions,
     /// Plans against next issues.
     pub plans: PlanOptions,
+    /// Who is followed up, when, and how many.
+    pub follow_ups: FollowUpPolicy,
+    /// How the effect of following up is judged.
+    pub effect: EffectPolicy,
 }
 
 /// How events are taken in, and how often what follows from them is looked after.
@@ -86,8 +91,6 @@ pub struct EventSettings {
     pub late_after_s: u32,
     pub maintenance_interval_s: u64,
     pub cause_codes: CauseCodes,
-    /// Who is followed up, when, and how many.
-    pub follow_ups: FollowUpPolicy,
 }
 
 /// Bounds on what a client may send.
@@ -219,6 +222,7 @@ impl Settings {
         self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
         self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
         self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
+        self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -314,6 +318,8 @@ mod tests {
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
+            ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
+            ("[effect]\ncost_repeat = 0.0\n", "cost"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

@@ -4,6 +4,7 @@
 //!
 //! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`].
 //! * What is said of it: [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk, linear).
+//! * Whether following up helps: [`effect`], from a randomised control group.
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`demo`] shows it all.
@@ -23,8 +24,9 @@ pub mod config;
 pub mod contact;
 pub mod customer_key;
 pub mod demo;
-pub mod identity;
+pub mod effect;
 pub mod follow_up;
+pub mod identity;
 pub mod live_models;
 pub mod live_next_issues;
 pub mod next_issue;

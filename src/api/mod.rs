@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod cursor;
 pub mod customers;
 pub mod docs;
+pub mod experiment_effect;
 pub mod experiments;
 pub mod follow_up_view;
 pub mod follow_ups;
@@ -111,6 +112,7 @@ impl ModelName {
         plans::write_plan,
         plans::retire_plan,
         plans::propose_plans,
+        experiment_effect::show_effect,
         health::live,
         health::ready,
         health::show_metrics,
@@ -123,6 +125,7 @@ impl ModelName {
         (name = "next issues", description = "Which issue follows which, and plans against it"),
         (name = "follow-ups", description = "The queue of closings worth another look, and who is left alone"),
         (name = "models", description = "Trained models"),
+        (name = "experiments", description = "What following up is worth, from a randomised control group"),
         (name = "operations", description = "For those who run the service"),
     ),
     modifiers(&BearerToken),

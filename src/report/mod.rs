@@ -2,11 +2,13 @@
 //!
 //! A report reads; it makes no database and no key, and stores nothing.
 
+mod effect;
 mod next_issues;
 
 use crate::config::{CommandLineSettings, Settings};
 use crate::customer_key;
 use crate::store::{Store, StoreOptions};
+use crate::ticket::Name;
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use std::time::Duration;
 pub enum ReportCommand {
     /// Which issue follows which: how often, how much more often than usual, how long after
     NextIssues(next_issues::NextIssuesArgs),
+    /// What following up is worth, from an experiment's control group
+    Effect(effect::EffectArgs),
 }
 
 /// Where the figures are, and in what form they are wanted.
@@ -54,6 +58,7 @@ pub enum ReportFormat {
 pub fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::NextIssues(args) => next_issues::run(args),
+        ReportCommand::Effect(args) => effect::run(&args),
     }
 }
 
@@ -83,4 +88,8 @@ async fn open(settings: &Settings) -> anyhow::Result<Store> {
         acquire_timeout: Duration::from_secs(settings.database_timeout_s),
     };
     Store::connect(&settings.database, key, options).await.context("opening the database")
+}
+
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! `recontact report next-issues`: the map of next issues, computed from the stored episodes as of now.
 
-use super::{ReportArgs, ReportFormat, open};
+use super::{ReportArgs, ReportFormat, open, parse_name};
 use crate::next_issue::ranking::{PrimaryView, ReportScope, SecondaryView};
 use crate::next_issue::{GapHours, NextIssueReport};
 use crate::outcome::WINDOWS_DAYS;
@@ -67,10 +67,6 @@ fn parse_window(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|days| WINDOWS_DAYS.contains(days))
         .ok_or_else(|| format!("expected one of {WINDOWS_DAYS:?}"))
-}
-
-fn parse_name(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(|error| error.to_string())
 }
 
 const CSV_COLUMNS: [&str; 23] = [

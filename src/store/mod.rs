@@ -14,6 +14,7 @@ mod contacts;
 mod corrections;
 mod customer;
 mod derivation;
+mod effect;
 mod episodes;
 mod erasure;
 mod experiments;
@@ -54,6 +55,9 @@ pub use follow_ups::{
     StoredFollowUp, TeamDay,
 };
 pub use opt_outs::{OptOut, OptOutRecorded};
+pub use contacts::ContactRecorded;
+pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use effect::ExperimentEffect;
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
 

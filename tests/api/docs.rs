@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 35] = [
+const ROUTES: [(&str, &str); 36] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -40,6 +40,7 @@ const ROUTES: [(&str, &str); 35] = [
     ("get", "/v1/opt-outs/{customer}"),
     ("delete", "/v1/opt-outs/{customer}"),
     ("get", "/v1/models"),
+    ("get", "/v1/experiments/{id}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
     ("get", "/metrics"),

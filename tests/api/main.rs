@@ -3,6 +3,8 @@
 
 #[path = "../support/episodes.rs"]
 mod episodes;
+#[path = "../support/experiments.rs"]
+mod experiments;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;
@@ -16,6 +18,7 @@ mod embed;
 mod errors;
 mod experiments;
 mod follow_ups;
+mod experiments_effect;
 mod health;
 mod models;
 mod outcomes;

@@ -3,6 +3,8 @@
 
 #[path = "../support/episodes.rs"]
 mod episodes;
+#[path = "../support/experiments.rs"]
+mod experiments;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -27,6 +29,7 @@ mod erasure;
 mod identities;
 mod experiments;
 mod follow_ups;
+mod effect;
 mod imports;
 mod lists;
 mod next_issues;

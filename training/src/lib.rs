@@ -14,5 +14,6 @@ pub mod prepare;
 pub mod progress;
 pub mod risk;
 pub mod similarity;
+pub mod simulate;
 pub mod table;
 pub mod tickets;

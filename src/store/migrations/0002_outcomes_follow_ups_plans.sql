@@ -215,7 +215,7 @@ CREATE INDEX follow_ups_of_team ON follow_ups (tenant, team, status, available_a
 CREATE INDEX follow_ups_handled ON follow_ups (tenant, team, handled_at);
 CREATE INDEX follow_ups_by_expiry ON follow_ups (tenant, status, expires_at);
 CREATE INDEX follow_ups_of_customer ON follow_ups (tenant, customer_hash, created_at);
-CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, arm);
+CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, customer_hash, id);
 
 -- One row per team that ever claimed a follow-up: a claim locks it, so that a team's capacity holds whoever claims at once.
 CREATE TABLE follow_up_teams (
