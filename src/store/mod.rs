@@ -55,8 +55,6 @@ pub use follow_ups::{
     StoredFollowUp, TeamDay,
 };
 pub use opt_outs::{OptOut, OptOutRecorded};
-pub use contacts::ContactRecorded;
-pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
 pub use effect::ExperimentEffect;
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
