@@ -3,7 +3,7 @@
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
 use crate::next_issue::NextIssueOptions;
-use crate::outcome::OutcomePolicy;
+use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -56,12 +56,28 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
-    /// What outcomes depend on besides the events.
-    pub outcome: OutcomePolicy,
     /// What counts as enough for next issues, and what they cost.
     pub next_issues: NextIssueOptions,
     /// Plans against next issues.
     pub plans: PlanOptions,
+    /// How events are taken in.
+    pub events: EventSettings,
+    /// By which rules outcomes are derived.
+    pub outcomes: OutcomePolicy,
+}
+
+/// How events are taken in, and how often what follows from them is looked after.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct EventSettings {
+    pub future_tolerance_s: u32,
+    pub late_after_s: u32,
+    pub maintenance_interval_s: u64,
+    pub cause_codes: CauseCodes,
 }
 
 /// Bounds on what a client may send.
@@ -189,11 +205,12 @@ impl Settings {
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
-        self.outcome.check().map_err(|reason| format!("[outcome] {reason}"))?;
         self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
         self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
+        self.outcomes.check().map_err(|error| format!("[outcomes] {error}"))?;
         let limits = &self.limits;
         let at_least_one = [
+            ("events.maintenance_interval_s", self.events.maintenance_interval_s),
             ("database_connections", u64::from(self.database_connections)),
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),

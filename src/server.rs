@@ -2,7 +2,8 @@
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
-    auth, classify, contacts, docs, health, models, next_issues, plans, predict, tickets,
+    auth, classify, contacts, customers, docs, health, models, next_issues, outcomes, plans, predict,
+    tickets,
 };
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
@@ -52,6 +53,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [get(plans::show_plan), put(plans::write_plan)],
         ))
         .service(resource("/v1/plans/{category}/retire", [post(plans::retire_plan)]))
+        .service(resource("/v1/tickets/{id}/reopen", [post(tickets::reopen_ticket)]))
+        .service(resource("/v1/tickets/{id}/outcomes", [get(outcomes::show_outcomes)]))
+        .service(resource(
+            "/v1/tickets/{id}/outcomes/corrections",
+            [post(outcomes::correct_outcome)],
+        ))
+        .service(resource("/v1/outcomes", [get(outcomes::summarise_outcomes)]))
+        .service(resource("/v1/customers", [delete(customers::erase_customer)]))
+        .service(resource(
+            "/v1/customers/merges",
+            [get(customers::list_merges), post(customers::merge_customers)],
+        ))
+        .service(resource("/v1/customers/merges/{id}/undo", [post(customers::undo_merge)]))
         .service(resource("/v1/models", [get(models::list_models)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
@@ -92,6 +106,15 @@ where
     F::Output: Responder + 'static,
 {
     ("PUT", web::put().to(handler))
+}
+
+fn delete<F, Args>(handler: F) -> Taken
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("DELETE", web::delete().to(handler))
 }
 
 /// A resource that answers methods it does not take with 405 and the ones it takes.
@@ -177,10 +200,12 @@ impl Service {
         let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
         let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
         let refresher = actix_web::rt::spawn(refresh_next_issues_regularly(self.app.clone()));
+        let maintainer = actix_web::rt::spawn(maintain_outcomes(self.app.clone()));
         let result = self.server.await;
         stopper.abort();
         reloader.abort();
         refresher.abort();
+        maintainer.abort();
         self.app.store.close().await;
         tracing::info!("stopped");
         result.context("serving")
@@ -261,6 +286,29 @@ async fn refresh_next_issues_regularly(app: web::Data<App>) {
             Err(error) => {
                 tracing::warn!(%error, "next issues could not be computed; the figures before them stay");
             }
+        }
+    }
+}
+
+/// Derives what an earlier version stored, once; then looks for outages every so often.
+async fn maintain_outcomes(app: web::Data<App>) {
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
+    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
+        Ok(0) => {}
+        Ok(persons) => tracing::info!(persons, "outcomes of earlier tickets are derived"),
+        Err(error) => tracing::error!(%error, "deriving outcomes of earlier tickets failed"),
+    }
+    let seconds = app.settings.events.maintenance_interval_s;
+    let mut interval = tokio::time::interval(Duration::from_secs(seconds));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let policy = &app.settings.outcomes;
+        match app.store.flag_outages(&app.tenant, policy, Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
+            Err(error) => tracing::error!(%error, "looking for outages failed"),
         }
     }
 }

@@ -91,11 +91,12 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("ticket", &["timestamp"]),
-    ("contact", &["ticket", "timestamp"]),
+    ("identity", &["ticket"]),
+    ("contact", &["identity", "outcome", "ticket", "timestamp"]),
     ("classify", &["contact", "probability", "ticket", "registry"]),
     ("risk", &["probability", "ticket", "timestamp", "registry"]),
     ("statistics", &[]),
@@ -103,9 +104,28 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     // The registry checks a model by building it, as the service would.
     ("registry", &["classify", "risk", "timestamp"]),
     ("live_models", &["classify", "registry", "risk"]),
-    ("store", &["contact", "ticket", "timestamp"]),
+    ("next_issue", &["outcome", "statistics", "ticket", "timestamp"]),
+    ("plan", &["contact", "next_issue", "risk", "statistics", "ticket", "timestamp"]),
+    (
+        "store",
+        &["contact", "identity", "next_issue", "outcome", "plan", "statistics", "ticket", "timestamp"],
+    ),
+    ("live_next_issues", &["next_issue", "outcome", "store", "ticket", "timestamp"]),
+    (
+        "report",
+        &[
+            "config",
+            "customer_key",
+            "next_issue",
+            "outcome",
+            "statistics",
+            "store",
+            "ticket",
+            "timestamp",
+        ],
+    ),
     ("customer_key", &["store"]),
-    ("config", &["classify"]),
+    ("config", &["classify", "next_issue", "outcome", "plan"]),
     ("telemetry", &["config"]),
     (
         "api",
@@ -113,16 +133,48 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "app",
             "classify",
             "contact",
+            "customer_key",
+            "identity",
+            "next_issue",
+            "outcome",
+            "plan",
             "probability",
             "registry",
             "risk",
+            "statistics",
             "store",
             "ticket",
             "timestamp",
         ],
     ),
-    ("app", &["api", "classify", "config", "live_models", "registry", "risk", "store"]),
-    ("server", &["api", "app", "classify", "config", "customer_key", "store", "telemetry"]),
+    (
+        "app",
+        &[
+            "api",
+            "classify",
+            "config",
+            "live_models",
+            "live_next_issues",
+            "outcome",
+            "registry",
+            "risk",
+            "store",
+        ],
+    ),
+    (
+        "server",
+        &[
+            "api",
+            "app",
+            "classify",
+            "config",
+            "customer_key",
+            "live_next_issues",
+            "store",
+            "telemetry",
+            "timestamp",
+        ],
+    ),
     ("lib", &[]),
 ];
 

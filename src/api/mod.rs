@@ -9,12 +9,15 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod contacts;
+pub mod customers;
 pub mod docs;
 pub mod health;
+pub mod identity_body;
 pub mod models;
 pub mod next_issues;
 pub mod plan_view;
 pub mod plans;
+pub mod outcomes;
 pub mod predict;
 pub mod problem;
 pub mod ticket_body;
@@ -73,6 +76,14 @@ impl ModelName {
         tickets::close_ticket,
         tickets::show_ticket,
         tickets::list_tickets,
+        tickets::reopen_ticket,
+        outcomes::show_outcomes,
+        outcomes::correct_outcome,
+        outcomes::summarise_outcomes,
+        customers::merge_customers,
+        customers::list_merges,
+        customers::undo_merge,
+        customers::erase_customer,
         models::list_models,
         next_issues::show_next_issues,
         plans::list_plans,
@@ -88,6 +99,8 @@ impl ModelName {
         (name = "contacts", description = "Texts in, categories or vectors out"),
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
         (name = "next issues", description = "Which issue follows which, and plans against it"),
+        (name = "outcomes", description = "What became of closed tickets: did the customer come back, with what, and by what it is proved"),
+        (name = "customers", description = "Which identities are one person, and their erasure"),
         (name = "models", description = "Trained models"),
         (name = "operations", description = "For those who run the service"),
     ),

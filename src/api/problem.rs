@@ -24,6 +24,8 @@ pub enum ProblemCode {
     Unauthorized,
     NotFound,
     TicketNotFound,
+    MergeNotFound,
+    CustomerNotFound,
     MethodNotAllowed,
     Conflict,
     ModelUnavailable,
@@ -34,7 +36,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::MalformedJson,
         Self::InvalidInput,
         Self::InvalidQuery,
@@ -44,6 +46,8 @@ impl ProblemCode {
         Self::Unauthorized,
         Self::NotFound,
         Self::TicketNotFound,
+        Self::MergeNotFound,
+        Self::CustomerNotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::ModelUnavailable,
@@ -65,6 +69,8 @@ impl ProblemCode {
             Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::TicketNotFound => "ticket_not_found",
+            Self::MergeNotFound => "merge_not_found",
+            Self::CustomerNotFound => "customer_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
             Self::ModelUnavailable => "model_unavailable",
@@ -80,7 +86,10 @@ impl ProblemCode {
         match self {
             Self::MalformedJson | Self::InvalidQuery => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::NotFound | Self::TicketNotFound => StatusCode::NOT_FOUND,
+            Self::NotFound
+            | Self::TicketNotFound
+            | Self::MergeNotFound
+            | Self::CustomerNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -106,6 +115,8 @@ impl ProblemCode {
             Self::Unauthorized => "A valid bearer token is needed.",
             Self::NotFound => "There is nothing at this address.",
             Self::TicketNotFound => "The ticket is not known.",
+            Self::MergeNotFound => "There is no such merge of customers.",
+            Self::CustomerNotFound => "Nothing is stored of this customer.",
             Self::MethodNotAllowed => "The address does not take this method.",
             Self::Conflict => "The event contradicts what was reported before.",
             Self::ModelUnavailable => "The model that is needed is not loaded.",

@@ -40,7 +40,7 @@ pub(super) fn run(args: NextIssuesArgs) -> anyhow::Result<()> {
     let map = actix_web::rt::System::new().block_on(async {
         let store = open(&settings).await?;
         let scope = EpisodeScope { team, channel };
-        let (options, policy) = (&settings.next_issues, &settings.outcome);
+        let (options, policy) = (&settings.next_issues, &settings.outcomes);
         let map = store
             .compute_next_issues(&Tenant::DEFAULT, &scope, options, policy, Timestamp::now())
             .await

@@ -5,6 +5,7 @@
 
 use super::{StoreError, Tenant};
 use crate::contact::ContactText;
+use crate::identity::{Identity, IdentityKind};
 use crate::ticket::CustomerId;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,17 @@ impl CustomerKey {
         CustomerHash(self.hash("customer", &[tenant.as_str(), id.as_str()]))
     }
 
+    /// The helpdesk's identifier has the same hash as a ticket's customer.
+    pub(super) fn identity_hash(&self, tenant: &Tenant, identity: &Identity) -> CustomerHash {
+        let purpose = match identity.kind() {
+            IdentityKind::Customer => "customer",
+            IdentityKind::Email => "email",
+            IdentityKind::Phone => "phone",
+            IdentityKind::External => "external",
+        };
+        CustomerHash(self.hash(purpose, &[tenant.as_str(), identity.value()]))
+    }
+
     pub(super) fn text_hash(&self, tenant: &Tenant, text: &ContactText) -> String {
         self.hash("text", &[tenant.as_str(), text.as_str()])
     }
@@ -109,7 +121,7 @@ impl fmt::Display for CustomerHash {
 /// SHA-256 of the value's JSON, hexadecimal; equal values have equal hashes, as fields are written in a fixed order.
 pub(super) fn content_sha256<T: Serialize>(content: &T) -> Result<String, StoreError> {
     let json = serde_json::to_vec(content)
-        .map_err(|error| StoreError::Database { source: sqlx::Error::Encode(error.into()) })?;
+        .map_err(super::encode_error)?;
     Ok(hex(&Sha256::digest(&json)))
 }
 

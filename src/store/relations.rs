@@ -1,73 +1,31 @@
-//! Relations of stored contacts to episodes, when other categories are known to follow each other than before.
+//! Which pairs of categories stand in the stored relations of contacts to episodes.
 
 use super::{Store, StoreError, Tenant, name};
-use crate::outcome::AdjacentPairs;
-use crate::ticket::IssueCategory;
-use sqlx::AnyConnection;
+use crate::outcome::{AdjacentPairs, Relation};
 
 impl Store {
-    /// The pairs whose contacts are stored as implicit.
+    /// The pairs of different categories that have contacts of a relation.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn implicit_pairs(&self, tenant: &Tenant) -> Result<AdjacentPairs, StoreError> {
+    pub async fn related_pairs(
+        &self,
+        tenant: &Tenant,
+        relation: Relation,
+    ) -> Result<AdjacentPairs, StoreError> {
         let rows = sqlx::query(
             "SELECT DISTINCT primary_category, category FROM recontacts \
-             WHERE tenant = $1 AND relation = 'implicit' AND category IS NOT NULL",
+             WHERE tenant = $1 AND relation = $2 AND category IS NOT NULL AND category <> primary_category",
         )
         .bind(tenant.as_str())
+        .bind(relation.as_str())
         .fetch_all(&self.pool)
         .await?;
         rows.iter()
             .map(|row| {
-                Ok((
-                    name(row, "recontacts", "primary_category")?,
-                    name(row, "recontacts", "category")?,
-                ))
+                let primary = name(row, "recontacts", "primary_category")?;
+                Ok((primary, name(row, "recontacts", "category")?))
             })
             .collect()
     }
-
-    /// Makes contacts of pairs that are adjacent now implicit, and those of pairs that are so no longer unrelated.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn relate_adjacent(
-        &self,
-        tenant: &Tenant,
-        old: &AdjacentPairs,
-        new: &AdjacentPairs,
-    ) -> Result<(), StoreError> {
-        let mut write = self.begin_write().await?;
-        for (primary, secondary) in new.iter() {
-            relate(write.connection(), tenant, (primary, secondary), "unrelated", "implicit")
-                .await?;
-        }
-        for (primary, secondary) in old.iter().filter(|(p, s)| !new.contains(p, s)) {
-            relate(write.connection(), tenant, (primary, secondary), "implicit", "unrelated")
-                .await?;
-        }
-        write.finish(true).await
-    }
-}
-
-async fn relate(
-    connection: &mut AnyConnection,
-    tenant: &Tenant,
-    (primary, secondary): (&IssueCategory, &IssueCategory),
-    before: &str,
-    after: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE recontacts SET relation = $5 \
-         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND relation = $4",
-    )
-    .bind(tenant.as_str())
-    .bind(primary.as_str())
-    .bind(secondary.as_str())
-    .bind(before)
-    .bind(after)
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 20] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -16,6 +16,14 @@ const ROUTES: [(&str, &str); 12] = [
     ("get", "/v1/tickets/{id}"),
     ("put", "/v1/tickets/{id}"),
     ("post", "/v1/tickets/{id}/close"),
+    ("post", "/v1/tickets/{id}/reopen"),
+    ("get", "/v1/tickets/{id}/outcomes"),
+    ("post", "/v1/tickets/{id}/outcomes/corrections"),
+    ("get", "/v1/outcomes"),
+    ("get", "/v1/customers/merges"),
+    ("post", "/v1/customers/merges"),
+    ("post", "/v1/customers/merges/{id}/undo"),
+    ("delete", "/v1/customers"),
     ("get", "/v1/models"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -51,7 +59,7 @@ fn the_openapi_document_describes_every_route_and_no_other() {
         assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path}");
         assert_eq!(
             operation["requestBody"].is_object(),
-            matches!(method, "post" | "put"),
+            matches!(method, "post" | "put" | "delete"),
             "{method} {path}"
         );
         for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
@@ -169,7 +177,7 @@ fn the_defaults_file_explains_every_option() {
     let settings = format!("{:#?}", Settings::load(&CommandLineSettings::default()).unwrap());
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
-        if ["limits", "inference", "classify", "token"].contains(&name) {
+        if ["limits", "inference", "classify", "token", "events", "outcomes"].contains(&name) {
             continue;
         }
         let has_line = explained
