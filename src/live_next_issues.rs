@@ -4,8 +4,9 @@
 //! load what it has stored. What lives here is a copy; losing it loses nothing.
 
 use crate::next_issue::{NextIssueMap, NextIssueOptions};
-use crate::outcome::{AdjacentPairs, OutcomePolicy};
+use crate::outcome::{AdjacentPairs, OutcomePolicy, Relation};
 use crate::store::{EpisodeScope, Store, StoreError, Tenant};
+use crate::ticket::IssueCategory;
 use crate::timestamp::Timestamp;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -20,8 +21,8 @@ pub struct LiveNextIssues {
     options: NextIssueOptions,
     policy: OutcomePolicy,
     map: ArcSwap<NextIssueMap>,
-    /// The pairs that are adjacent by that map, and those that people declared.
-    adjacent: ArcSwap<AdjacentPairs>,
+    /// The pairs that are adjacent by that map or by declaration.
+    pairs: ArcSwap<AdjacentPairs>,
     /// Maps of single teams and channels. Whoever computes one holds the lock, so that no two are computed at once.
     scoped: Mutex<HashMap<EpisodeScope, Arc<NextIssueMap>>>,
 }
@@ -43,9 +44,8 @@ impl LiveNextIssues {
     /// Nothing known yet.
     #[must_use]
     pub fn new(options: NextIssueOptions, policy: OutcomePolicy) -> Self {
-        let (map, scoped) = (ArcSwap::default(), Mutex::default());
-        let adjacent = ArcSwap::from_pointee(AdjacentPairs::declared(&policy));
-        Self { options, policy, map, adjacent, scoped }
+        let pairs = ArcSwap::from_pointee(AdjacentPairs::declared(&policy));
+        Self { options, policy, map: ArcSwap::default(), pairs, scoped: Mutex::default() }
     }
 
     /// The map as of now: one snapshot, to be used to the end of a request.
@@ -57,7 +57,7 @@ impl LiveNextIssues {
     /// The adjacent pairs as of now: one snapshot, to be used to the end of a request.
     #[must_use]
     pub fn adjacent_pairs(&self) -> Arc<AdjacentPairs> {
-        self.adjacent.load_full()
+        self.pairs.load_full()
     }
 
     /// What the map is computed by.
@@ -145,11 +145,8 @@ impl LiveNextIssues {
             .compute_next_issues(tenant, &everything, &self.options, &self.policy, now)
             .await?;
         let adjacent = self.adjacent(&map);
-        // Contacts may have come while this process knew other pairs: every adjacent pair is looked at, not only new ones.
-        let known = store.implicit_pairs(tenant).await?;
-        let gone = known.iter().filter(|(p, s)| !adjacent.contains(p, s));
-        let gone = gone.map(|(p, s)| (p.clone(), s.clone())).collect();
-        if store.refresh_adjacency(tenant, &gone, &adjacent, &self.policy, now).await? > 0 {
+        let known = related_so_far(store, tenant, &adjacent).await?;
+        if store.refresh_adjacency(tenant, &known, &adjacent, &self.policy, now).await? > 0 {
             map.count_repeats(&store.count_repeats(tenant, &everything, now).await?);
         }
         store.replace_next_issues(tenant, &map, basis).await?;
@@ -159,7 +156,7 @@ impl LiveNextIssues {
     }
 
     fn swap_in(&self, map: NextIssueMap) {
-        self.adjacent.store(Arc::new(self.adjacent(&map)));
+        self.pairs.store(Arc::new(self.adjacent(&map)));
         self.map.store(Arc::new(map));
     }
 
@@ -182,6 +179,21 @@ impl LiveNextIssues {
         let policy = serde_json::to_string(&self.policy).unwrap_or_default();
         format!("1 {min_episodes} {secondaries_per_primary} {policy}")
     }
+}
+
+/// The pairs by which stored contacts are related. One that is adjacent still and has contacts that are not implicit (stored by a
+/// process that knew no better) is left out, so that it is gone through again.
+async fn related_so_far(
+    store: &Store,
+    tenant: &Tenant,
+    adjacent: &AdjacentPairs,
+) -> Result<AdjacentPairs, StoreError> {
+    let implicit = store.related_pairs(tenant, Relation::Implicit).await?;
+    let unrelated = store.related_pairs(tenant, Relation::Unrelated).await?;
+    let is_whole = |(p, s): &(&IssueCategory, &IssueCategory)| {
+        !(adjacent.contains(p, s) && unrelated.contains(p, s))
+    };
+    Ok(implicit.iter().filter(is_whole).map(|(p, s)| (p.clone(), s.clone())).collect())
 }
 
 fn after_seconds(instant: Timestamp, seconds: u64) -> Timestamp {

@@ -19,24 +19,27 @@ use std::collections::{BTreeMap, HashSet};
 type Episodes = BTreeMap<(Timestamp, EpisodeId), Vec<Recontact>>;
 
 impl Store {
-    /// The pairs whose contacts are stored as implicit.
+    /// The pairs of different categories that have contacts of a relation.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn implicit_pairs(&self, tenant: &Tenant) -> Result<AdjacentPairs, StoreError> {
+    pub async fn related_pairs(
+        &self,
+        tenant: &Tenant,
+        relation: Relation,
+    ) -> Result<AdjacentPairs, StoreError> {
         let rows = sqlx::query(
             "SELECT DISTINCT primary_category, category FROM recontacts \
-             WHERE tenant = $1 AND relation = 'implicit' AND category IS NOT NULL",
+             WHERE tenant = $1 AND relation = $2 AND category IS NOT NULL AND category <> primary_category",
         )
         .bind(tenant.as_str())
+        .bind(relation.as_str())
         .fetch_all(&self.pool)
         .await?;
         rows.iter()
             .map(|row| {
-                Ok((
-                    name(row, "recontacts", "primary_category")?,
-                    name(row, "recontacts", "category")?,
-                ))
+                let primary = name(row, "recontacts", "primary_category")?;
+                Ok((primary, name(row, "recontacts", "category")?))
             })
             .collect()
     }

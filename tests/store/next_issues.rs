@@ -279,3 +279,34 @@ async fn tenants_have_maps_of_their_own(database: &Database) {
     assert!(store.take_next_issues_lease(&TENANT, "a", now(), after_minutes(1)).await.unwrap());
     assert!(store.take_next_issues_lease(&other, "b", now(), after_minutes(1)).await.unwrap());
 }
+
+#[test]
+#[ignore = "fills a million episodes: run with --ignored --nocapture to measure"]
+fn a_million_episodes_are_summed_up_on_sqlite() {
+    crate::run_on_sqlite(a_million_episodes_are_summed_up);
+}
+
+#[test]
+#[ignore = "fills a million episodes: run with --ignored --nocapture to measure"]
+fn a_million_episodes_are_summed_up_on_postgres() {
+    crate::run_on_postgres(a_million_episodes_are_summed_up);
+}
+
+#[expect(clippy::print_stdout, reason = "figures for whoever measures")]
+async fn a_million_episodes_are_summed_up(database: &Database) {
+    let store = database.store().await;
+    Filler::connect(&database.url).await.many(1_000_000, now().millis()).await;
+    let live = live(options());
+    for (what, minutes) in [("first, with relations", 0), ("again", 60)] {
+        let start = std::time::Instant::now();
+        live.refresh(&store, &TENANT, "a", after_minutes(minutes)).await.unwrap();
+        println!("next issues of 1 000 000 episodes, {what}: {:.1} s", start.elapsed().as_secs_f64());
+    }
+    let start = std::time::Instant::now();
+    let loaded = store.load_next_issues(&TENANT).await.unwrap();
+    println!("loaded: {:.2} s", start.elapsed().as_secs_f64());
+    assert_eq!(loaded, *live.map());
+    assert_eq!(loaded.primaries.len(), 100);
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    println!("{}", memory.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
+}

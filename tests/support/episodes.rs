@@ -178,6 +178,26 @@ impl Filler {
         tickets
     }
 
+    /// Writes `episodes` episodes of a hundred categories over the year before `now`, and a contact after 35 % of them: the same
+    /// issue for 55 of 100, else one of three that follow the category. The same numbers give the same rows.
+    pub(crate) async fn many(&mut self, episodes: i64, now: i64) {
+        for statement in [
+            "INSERT INTO episodes (tenant, ticket_id, number, customer_hash, category, team, channel, opened_at, closed_at, \
+             ended_by) WITH RECURSIVE counted(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM counted WHERE n < $1) \
+             SELECT 'default', 'm-' || n, 1, 'h-' || n, 'c-' || ((n * 7919) % 100), 'team-' || (n % 7), 'email', \
+             $2 - ((n * 100003) % 31536000) * 1000 - 3600000, $2 - ((n * 100003) % 31536000) * 1000, 'closing' FROM counted",
+            "INSERT INTO recontacts (tenant, ticket_id, episode, source, source_id, occurred_at, gap_ms, relation, \
+             primary_category, category, derived_at) \
+             WITH RECURSIVE counted(n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM counted WHERE n < $1) \
+             SELECT 'default', 'm-' || n, 1, 'contact', 'k-' || n, $2, ((n * 69621) % 2592000) * 1000 + 1, \
+             CASE WHEN (n * 30269) % 101 < 55 THEN 'explicit' ELSE 'unrelated' END, 'c-' || ((n * 7919) % 100), \
+             CASE WHEN (n * 30269) % 101 < 55 THEN 'c-' || ((n * 7919) % 100) \
+             ELSE 'c-' || ((n * 7919 + 1 + n % 3) % 100) END, 0 FROM counted WHERE (n * 48271) % 103 < 36",
+        ] {
+            sqlx::query(statement).bind(episodes).bind(now).execute(&self.pool).await.unwrap();
+        }
+    }
+
     pub(crate) async fn close(self) {
         self.pool.close().await;
     }
