@@ -5,7 +5,7 @@ use crate::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The spans, in days before the closing, in which a customer's other tickets are counted.
-pub const HISTORY_DAYS: [i64; 4] = [1, 7, 30, 90];
+pub(super) const HISTORY_DAYS: [i64; 4] = [1, 7, 30, 90];
 
 /// What the customer's other tickets say at one instant. Only tickets opened strictly before it count, and one that was
 /// closed later counts as open.

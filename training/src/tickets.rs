@@ -166,6 +166,19 @@ impl TicketTable {
     }
 }
 
+impl TicketTable {
+    /// Makes whether a ticket was followed up an attribute named `treated`.
+    pub fn treated_as_attribute(&mut self) {
+        let Some(treated) = &self.treated else { return };
+        for (ticket, treated) in self.tickets.iter_mut().zip(treated) {
+            if let Some(treated) = treated {
+                let value = AttributeValue::Flag(*treated);
+                ticket.details.attributes.insert("treated".to_owned(), value);
+            }
+        }
+    }
+}
+
 /// Where each column is.
 struct Places {
     ticket_id: usize,

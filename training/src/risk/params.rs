@@ -99,7 +99,7 @@ pub struct TreeParams {
     pub column_share: f64,
     /// Ensembles of different seeds whose outputs are averaged. 4.
     pub seeds: usize,
-    /// Training rows that a category value needs for a rate of its own. 50.
+    /// Training rows that a category value needs for a rate of its own. 100.
     pub min_count: usize,
     /// Weights of the logistic regression in a blend to choose from. 0.2, 0.35, 0.5, 0.65.
     pub blend_shares: Vec<f64>,
@@ -214,7 +214,7 @@ impl Default for TreeParams {
             row_share: 0.7,
             column_share: 0.4,
             seeds: 4,
-            min_count: 50,
+            min_count: 100,
             blend_shares: vec![0.2, 0.35, 0.5, 0.65],
         }
     }
