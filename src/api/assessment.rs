@@ -141,7 +141,10 @@ pub fn inputs_sha256(ticket: &ClosedTicket, history: &CustomerHistory) -> String
     if let Ok(nobody) = CustomerId::parse("-") {
         ticket.customer_id = nobody;
     }
-    sha256_hex(&serde_json::to_vec(&Inputs { ticket: &ticket, history, texts: &ticket.details.texts }).unwrap_or_default())
+    sha256_hex(
+        &serde_json::to_vec(&Inputs { ticket: &ticket, history, texts: &ticket.details.texts })
+            .unwrap_or_default(),
+    )
 }
 
 /// The first language of Accept-Language that reasons are written in; English otherwise.

@@ -87,7 +87,9 @@ mod tests {
     fn knots_are_met_and_what_lies_beyond_keeps_the_last_value() {
         let steps = Calibration::Isotonic { from: vec![-2.0, 0.0, 1.0], to: vec![-1.0, -1.0, 2.0] };
         assert_eq!(steps.fault(), None);
-        for (from, to) in [(-9.0, -1.0), (-2.0, -1.0), (-1.0, -1.0), (0.5, 0.5), (1.0, 2.0), (7.0, 2.0)] {
+        for (from, to) in
+            [(-9.0, -1.0), (-2.0, -1.0), (-1.0, -1.0), (0.5, 0.5), (1.0, 2.0), (7.0, 2.0)]
+        {
             assert!((steps.apply(from) - to).abs() < 1e-12, "{from}");
         }
     }

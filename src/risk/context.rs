@@ -66,7 +66,8 @@ impl FeatureContext {
         let is_time = |hours: &f64| hours.is_finite() && *hours >= 0.0;
         if !(0.0..=1.0).contains(&self.base_rate) {
             Some("the base rate is no share")
-        } else if !is_time(&self.median_hours) || !self.category_median_hours.values().all(is_time) {
+        } else if !is_time(&self.median_hours) || !self.category_median_hours.values().all(is_time)
+        {
             Some("a median is no time")
         } else if self.utc_offset_minutes.abs() > 14 * 60 {
             Some("the offset from UTC is longer than 14 hours")

@@ -130,11 +130,7 @@ impl Encoding {
     /// Learns how to encode a feature from its training values and their outcomes. `None` when all values are the same,
     /// since such a feature cannot tell tickets apart.
     #[must_use]
-    pub fn fit(
-        values: &[RawValue<'_>],
-        positive: &[bool],
-        params: CategoryParams,
-    ) -> Option<Self> {
+    pub fn fit(values: &[RawValue<'_>], positive: &[bool], params: CategoryParams) -> Option<Self> {
         match values.first()? {
             RawValue::Number(_) => NumberEncoding::fit(values).map(Self::Number),
             RawValue::Category(_) => {
@@ -367,11 +363,7 @@ impl NumberEncoding {
 }
 
 impl CategoryEncoding {
-    fn fit(
-        values: &[RawValue<'_>],
-        positive: &[bool],
-        params: CategoryParams,
-    ) -> Option<Self> {
+    fn fit(values: &[RawValue<'_>], positive: &[bool], params: CategoryParams) -> Option<Self> {
         let mut counts: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
         for (value, positive) in values.iter().zip(positive) {
             let category = match value {

@@ -75,7 +75,10 @@ fn history_counts_other_tickets_by_span_category_and_state() {
 fn without_history_the_last_contact_is_missing_and_counts_are_zero() {
     let ticket = ticket();
     let facts = Facts::gather(&ticket, &[], 14);
-    assert_eq!(facts.value("days_since_last_ticket", &FeatureContext::default()), FeatureValue::Missing);
+    assert_eq!(
+        facts.value("days_since_last_ticket", &FeatureContext::default()),
+        FeatureValue::Missing
+    );
     assert_eq!(number(&facts, "tickets_90d"), 0.0);
     assert_eq!(number(&facts, "days_since_first_ticket"), 2.0);
 }
@@ -85,7 +88,10 @@ fn an_answer_after_the_closing_was_not_known_then() {
     let mut ticket = ticket();
     ticket.details.first_response_at = Some(at(102.5));
     let missing = FeatureValue::Missing;
-    assert_eq!(Facts::gather(&ticket, &[], 14).value("first_response_hours", &FeatureContext::default()), missing);
+    assert_eq!(
+        Facts::gather(&ticket, &[], 14).value("first_response_hours", &FeatureContext::default()),
+        missing
+    );
     ticket.details.first_response_at = Some(at(100.25));
     assert_eq!(number(&Facts::gather(&ticket, &[], 14), "first_response_hours"), 6.0);
 }
@@ -181,12 +187,12 @@ fn a_category_is_the_same_from_a_table_and_from_a_request() {
 fn a_customers_own_return_rate_counts_only_tickets_whose_window_had_ended() {
     let ticket = ticket();
     let others = [
-        other(10.0, Some(11.0), "card"),   // returned on day 20
-        other(20.0, Some(21.0), "card"),   // did not
-        other(50.0, Some(60.0), "loan"),   // did not
-        other(86.0, Some(87.0), "card"),   // returned with this very ticket
-        other(99.0, Some(101.0), "card"),  // its window has not ended
-        other(30.0, None, "card"),         // never closed
+        other(10.0, Some(11.0), "card"),  // returned on day 20
+        other(20.0, Some(21.0), "card"),  // did not
+        other(50.0, Some(60.0), "loan"),  // did not
+        other(86.0, Some(87.0), "card"),  // returned with this very ticket
+        other(99.0, Some(101.0), "card"), // its window has not ended
+        other(30.0, None, "card"),        // never closed
     ];
     let context = FeatureContext { base_rate: 0.2, ..FeatureContext::default() };
     let facts = Facts::gather(&ticket, &others, 14);
@@ -220,11 +226,12 @@ fn weekday_and_hour_are_told_in_the_configured_offset() {
     let facts = Facts::gather(&ticket, &[], 14);
     let told = |offset: i32| {
         let context = FeatureContext { utc_offset_minutes: offset, ..FeatureContext::default() };
-        ["opened_weekday", "opened_hour", "closed_weekday", "closed_hour"]
-            .map(|name| match facts.value(name, &context) {
+        ["opened_weekday", "opened_hour", "closed_weekday", "closed_hour"].map(|name| {
+            match facts.value(name, &context) {
                 FeatureValue::Text(text) => text,
                 other => panic!("{other:?}"),
-            })
+            }
+        })
     };
     assert_eq!(told(0), ["7", "22", "1", "08"], "a Sunday night to Monday morning");
     assert_eq!(told(180), ["1", "01", "1", "11"]);

@@ -125,9 +125,7 @@ impl RiskModel {
             .features
             .iter()
             .enumerate()
-            .flat_map(|(index, feature)| {
-                std::iter::repeat_n(index, feature.encoding.tree_width())
-            })
+            .flat_map(|(index, feature)| std::iter::repeat_n(index, feature.encoding.tree_width()))
             .collect();
         check(&weights, feature_of.len())?;
         let expected: Vec<f64> = weights
@@ -159,11 +157,8 @@ impl RiskModel {
     #[must_use]
     pub fn assess_facts(&self, facts: &Facts<'_>) -> RecontactRisk {
         let weights = &self.weights;
-        let values: Vec<RawValue<'_>> = weights
-            .features
-            .iter()
-            .map(|feature| feature.value(facts, &weights.context))
-            .collect();
+        let values: Vec<RawValue<'_>> =
+            weights.features.iter().map(|feature| feature.value(facts, &weights.context)).collect();
         let contributions = self.contributions(&values);
         let score = self.base_logit + contributions.iter().sum::<f64>();
         let all = weights.features.iter().zip(&values).zip(contributions);

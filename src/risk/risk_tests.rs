@@ -38,8 +38,7 @@ fn weights() -> RiskWeights {
     let tickets: Vec<_> = (0..8u8)
         .map(|i| {
             let location = AttributeValue::Text(if i % 2 == 0 { "minsk" } else { "brest" }.into());
-            let mut ticket =
-                ticket(if i < 4 { "card" } else { "loan" }, location, f64::from(i));
+            let mut ticket = ticket(if i < 4 { "card" } else { "loan" }, location, f64::from(i));
             if i != 3 {
                 let text = ["карта не пришла", "where is my loan"][usize::from(i % 2)];
                 ticket.details.texts.insert("first_text".into(), format!("{text} {i}"));
@@ -53,7 +52,9 @@ fn weights() -> RiskWeights {
     let crossed = Categories(vec![part("category", false), part("location", true)]);
     let rates = BTreeMap::from([("card".to_owned(), 0.4)]);
     let of = Categories(vec![part("category", false)]);
-    let rows: Vec<Vec<f32>> = (0..2).map(|row| (0..64).map(|i| if i % 2 == row { 0.2 } else { -0.1 }).collect()).collect();
+    let rows: Vec<Vec<f32>> = (0..2)
+        .map(|row| (0..64).map(|i| if i % 2 == row { 0.2 } else { -0.1 }).collect())
+        .collect();
     let projection = TextProjection::new(6, &[1.0; 64], &rows).unwrap();
     let sources = [
         ("same_category_tickets_30d", FeatureSource::BuiltIn, FeatureKind::Number),
@@ -72,10 +73,8 @@ fn weights() -> RiskWeights {
     let context = FeatureContext { base_rate: 0.2, median_hours: 5.0, ..FeatureContext::default() };
     let params = CategoryParams { min_count: 2, min_count_trees: 2 };
     let features = sources.map(|(name, source, kind)| {
-        let values: Vec<RawValue<'_>> = facts
-            .iter()
-            .map(|facts| source.value(facts, &context, name, kind).unwrap())
-            .collect();
+        let values: Vec<RawValue<'_>> =
+            facts.iter().map(|facts| source.value(facts, &context, name, kind).unwrap()).collect();
         let mut encoding = Encoding::fit(&values, &positive, params).unwrap();
         let columns: Vec<Column> = [0.7, 0.3, -0.1, -0.5]
             .into_iter()

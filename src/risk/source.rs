@@ -109,7 +109,8 @@ impl FeatureSource {
                 finite(number(facts, context))
             }
             (Self::BuiltIn, FeatureKind::Category) => {
-                let (_, category) = features::CATEGORIES.iter().find(|(known, _)| *known == name)?;
+                let (_, category) =
+                    features::CATEGORIES.iter().find(|(known, _)| *known == name)?;
                 RawValue::Category(category(facts, context))
             }
             (Self::Attribute, FeatureKind::Number) => finite(facts.attribute_number(name)),

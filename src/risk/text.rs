@@ -202,8 +202,9 @@ mod tests {
 
     #[test]
     fn a_projection_written_and_read_projects_to_the_same_bits() {
-        let rows: Vec<Vec<f32>> =
-            (0..3).map(|row| (0..64).map(|i| ((i * 7 + row) as f32).sin() / 9.0).collect()).collect();
+        let rows: Vec<Vec<f32>> = (0..3)
+            .map(|row| (0..64).map(|i| ((i * 7 + row) as f32).sin() / 9.0).collect())
+            .collect();
         let idf: Vec<f32> = (0..64).map(|i| 1.0 + (i as f32) / 17.0).collect();
         let projection = TextProjection::new(6, &idf, &rows).unwrap();
         let json = serde_json::to_string(&projection).unwrap();
@@ -216,8 +217,11 @@ mod tests {
     #[test]
     fn a_damaged_projection_is_refused() {
         let rows = vec![vec![0.5; 64]];
-        let json = serde_json::to_string(&TextProjection::new(6, &[1.0; 64], &rows).unwrap()).unwrap();
-        for (from, to) in [("\"bits\":6", "\"bits\":7"), ("\"bits\":6", "\"bits\":60"), ("7fff", "7zzz")] {
+        let json =
+            serde_json::to_string(&TextProjection::new(6, &[1.0; 64], &rows).unwrap()).unwrap();
+        for (from, to) in
+            [("\"bits\":6", "\"bits\":7"), ("\"bits\":6", "\"bits\":60"), ("7fff", "7zzz")]
+        {
             let damaged = json.replacen(from, to, 1);
             assert!(serde_json::from_str::<TextProjection>(&damaged).is_err(), "{from} {to}");
         }

@@ -191,7 +191,14 @@ impl Explainer {
     }
 
     /// Comes to `node` over `step`; the steps so far are `path[from..]`.
-    fn descend(&mut self, case: &Case<'_>, node: usize, from: usize, step: Step, shares: &mut [f64]) {
+    fn descend(
+        &mut self,
+        case: &Case<'_>,
+        node: usize,
+        from: usize,
+        step: Step,
+        shares: &mut [f64],
+    ) {
         let tree = case.tree;
         self.extend(from, step);
         if tree.is_leaf(node) {

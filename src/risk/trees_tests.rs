@@ -9,8 +9,18 @@ fn grown(depth: usize, columns: u32, draws: &[f64]) -> Tree {
     tree
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of a test")]
-fn grow(tree: &mut Tree, depth: usize, columns: u32, cover: f64, draw: &mut impl Iterator<Item = f64>) -> u32 {
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers of a test"
+)]
+fn grow(
+    tree: &mut Tree,
+    depth: usize,
+    columns: u32,
+    cover: f64,
+    draw: &mut impl Iterator<Item = f64>,
+) -> u32 {
     let node = tree.left.len();
     let mut next = || draw.next().unwrap();
     let (column, split, missing, share, value) = (next(), next(), next(), next(), next());
@@ -32,7 +42,13 @@ fn grow(tree: &mut Tree, depth: usize, columns: u32, cover: f64, draw: &mut impl
 }
 
 /// The tree's expectation when only the features of `known` are known.
-fn expectation(tree: &Tree, node: usize, columns: &[f64], feature_of: &[usize], known: usize) -> f64 {
+fn expectation(
+    tree: &Tree,
+    node: usize,
+    columns: &[f64],
+    feature_of: &[usize],
+    known: usize,
+) -> f64 {
     if tree.is_leaf(node) {
         return tree.value[node];
     }

@@ -85,8 +85,7 @@ impl WindowModels {
             return Some("windows: expected them in order and different".into());
         }
         for model in self.shorter.iter().chain(&self.longer) {
-            let mut numbers =
-                model.weights.values().chain([&model.intercept, &model.logit_weight]);
+            let mut numbers = model.weights.values().chain([&model.intercept, &model.logit_weight]);
             if !numbers.all(|number| number.abs() <= 1e6) {
                 return Some(format!(
                     "window of {} days: a weight is not a number of ordinary size",
@@ -161,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_median_day_lies_where_half_of_those_who_return_have_returned() {
-        let risks = [(1, 0.1), (3, 0.2), (14, 0.4)].map(|(days, probability)| risk(days, probability));
+        let risks =
+            [(1, 0.1), (3, 0.2), (14, 0.4)].map(|(days, probability)| risk(days, probability));
         assert!((median_days(&risks, 14).unwrap() - 3.0).abs() < 1e-12);
         assert!((median_days(&risks[2..], 14).unwrap() - 7.0).abs() < 1e-12);
     }
@@ -169,7 +169,9 @@ mod tests {
     #[test]
     fn windows_out_of_order_or_of_unknown_features_are_refused() {
         let shorter = |models| WindowModels { shorter: models, longer: vec![] };
-        assert!(shorter(vec![model(1, 0.0, 0.0), model(7, 0.0, 0.0)]).fault(14, |_| true).is_some());
+        assert!(
+            shorter(vec![model(1, 0.0, 0.0), model(7, 0.0, 0.0)]).fault(14, |_| true).is_some()
+        );
         assert!(shorter(vec![model(14, 0.0, 0.0)]).fault(14, |_| true).is_some());
         let fault = shorter(vec![model(7, 0.0, 0.0)]).fault(14, |_| false).unwrap();
         assert!(fault.contains("no numeric feature tickets_7d"), "{fault}");

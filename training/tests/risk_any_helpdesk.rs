@@ -58,7 +58,8 @@ const QUICK: &str = "c_grid = [0.03]\n[trees]\nleaves = [6]\nrounds = [40, 80]\n
 fn russian(rows: usize) -> String {
     let bad = ["не проходит оплата", "опять списали деньги дважды", "карта снова не работает"];
     let good = ["спасибо всё решили", "подскажите график работы", "хочу сменить тариф"];
-    let mut csv = String::from("номер;клиент;создано;закрыто;тема;продукт;сумма;обращение;ответ;смена\n");
+    let mut csv =
+        String::from("номер;клиент;создано;закрыто;тема;продукт;сумма;обращение;ответ;смена\n");
     for row in 0..rows {
         let hours = row as f64 * 2880.0 / rows as f64;
         let product = pick(&["карта", "кредит", "вклад"], row, 1);
@@ -67,7 +68,9 @@ fn russian(rows: usize) -> String {
         let customer = row % (rows / 3);
         let topic = format!("тема {}", customer % 25);
         // Who is angry comes back with the same topic a few days later.
-        let previous = row.checked_sub(rows / 90).filter(|before| draw(*before, 2) < 0.4 && draw(*before, 7) < 0.7);
+        let previous = row
+            .checked_sub(rows / 90)
+            .filter(|before| draw(*before, 2) < 0.4 && draw(*before, 7) < 0.7);
         let (customer, topic) = match previous {
             Some(before) if draw(row, 8) < 0.9 => {
                 let owner = before % (rows / 3);
@@ -75,8 +78,13 @@ fn russian(rows: usize) -> String {
             }
             _ => (customer, topic),
         };
-        let sum = if draw(row, 4) < 0.6 { String::new() } else { format!("{:.2}", draw(row, 5) * 1e5) };
-        let answer = if draw(row, 6) < 0.3 { "" } else { "Здравствуйте! Мы проверили ваш вопрос." };
+        let sum =
+            if draw(row, 4) < 0.6 { String::new() } else { format!("{:.2}", draw(row, 5) * 1e5) };
+        let answer = if draw(row, 6) < 0.3 {
+            ""
+        } else {
+            "Здравствуйте! Мы проверили ваш вопрос."
+        };
         writeln!(
             csv,
             "Т-{row};К-{customer};{};{};{topic};{product};{sum};{text}, {row};{answer};",
@@ -197,7 +205,8 @@ fn every_kind_of_model_can_be_asked_for_and_its_reasons_add_up() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("tickets.csv"), sparse(2500, |_, _| String::new())).unwrap();
     for (model, calibration) in [("logistic", "platt"), ("trees", "isotonic"), ("blend", "none")] {
-        let config = format!("model = \"{model}\"\ncalibration = \"{calibration}\"\n{}", sparse_config(""));
+        let config =
+            format!("model = \"{model}\"\ncalibration = \"{calibration}\"\n{}", sparse_config(""));
         let report = json(&run(dir.path(), &config, model, &[]));
         assert_eq!(report["choice"]["model"], model);
         assert_eq!(report["choice"]["calibration"], calibration);
@@ -225,7 +234,10 @@ fn a_column_that_tells_the_outcome_is_named_and_refused_unless_allowed() {
     fs::write(dir.path().join("tickets.csv"), labelled).unwrap();
     let config = sparse_config(", \"extra\"");
     let message = refusal(&run(dir.path(), &config, "leaky", &["--label", "came_back"]));
-    assert!(message.contains("suspected leakage of the outcome: extra (ROC-AUC 1.000"), "{message}");
+    assert!(
+        message.contains("suspected leakage of the outcome: extra (ROC-AUC 1.000"),
+        "{message}"
+    );
     assert!(!dir.path().join("leaky").exists());
     let allowed = run(dir.path(), &config, "leaky", &["--label", "came_back", "--allow-leakage"]);
     assert_eq!(json(&allowed)["suspected_leakage"][0]["feature"], "extra");
@@ -242,7 +254,11 @@ fn five_positives_in_all_are_refused_with_the_number_that_is_needed() {
     }
     fs::write(dir.path().join("tickets.csv"), labelled).unwrap();
     let message = refusal(&run(dir.path(), &sparse_config(""), "few", &["--label", "came_back"]));
-    assert!(message.contains("too little data") && message.contains("expected at least 100, and 10 of each outcome"), "{message}");
+    assert!(
+        message.contains("too little data")
+            && message.contains("expected at least 100, and 10 of each outcome"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -253,7 +269,8 @@ fn tickets_that_were_followed_up_are_never_mixed_in_silence() {
     let mut mixed = format!("{}\n", lines.next().unwrap());
     for (row, line) in lines.enumerate() {
         let treated = if row % 5 == 0 { "true" } else { "false" };
-        writeln!(mixed, "{}{treated},", line.strip_suffix(",,").map_or("", |l| l).to_owned() + ",").unwrap();
+        writeln!(mixed, "{}{treated},", line.strip_suffix(",,").map_or("", |l| l).to_owned() + ",")
+            .unwrap();
     }
     fs::write(dir.path().join("tickets.csv"), mixed).unwrap();
     let message = refusal(&run(dir.path(), &sparse_config(""), "mixed", &[]));

@@ -30,7 +30,8 @@ pub fn fit(
     seed: u64,
     seeds: usize,
 ) -> anyhow::Result<TreeEnsemble> {
-    let outcomes: Vec<f64> = positive.iter().map(|positive| f64::from(u8::from(*positive))).collect();
+    let outcomes: Vec<f64> =
+        positive.iter().map(|positive| f64::from(u8::from(*positive))).collect();
     let base = base(&outcomes);
     let part = 1.0 / number(seeds.max(1));
     let mut trees = Vec::with_capacity(shape.rounds * seeds);
@@ -77,7 +78,11 @@ fn boosted(
 
 /// Log-odds of each row after each of the given numbers of trees of one seed.
 #[must_use]
-pub fn staged_logits(ensemble: &TreeEnsemble, columns: &Columns, stages: &[usize]) -> Vec<Vec<f64>> {
+pub fn staged_logits(
+    ensemble: &TreeEnsemble,
+    columns: &Columns,
+    stages: &[usize],
+) -> Vec<Vec<f64>> {
     let mut staged = vec![Vec::with_capacity(columns.rows); stages.len()];
     let mut row = vec![0.0; columns.tree_columns];
     for index in 0..columns.rows {

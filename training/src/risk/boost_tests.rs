@@ -16,7 +16,12 @@ fn rows(count: usize) -> (Columns, Vec<bool>) {
 }
 
 fn params() -> TreeParams {
-    TreeParams { learning_rate: 0.2, min_leaf_weight: 1.0, column_share: 1.0, ..TreeParams::default() }
+    TreeParams {
+        learning_rate: 0.2,
+        min_leaf_weight: 1.0,
+        column_share: 1.0,
+        ..TreeParams::default()
+    }
 }
 
 #[test]

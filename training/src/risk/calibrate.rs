@@ -91,7 +91,8 @@ fn fitted(method: CalibrationChoice, on: &Predicted) -> anyhow::Result<Calibrati
 
 fn platt(on: &Predicted) -> anyhow::Result<Calibration> {
     let (logits, positive) = (Array1::from(on.logits.clone()), Array1::from(on.positive.clone()));
-    let params = Platt::<f64, ()>::params().check().map_err(|error| anyhow!("Platt scaling: {error}"))?;
+    let params =
+        Platt::<f64, ()>::params().check().map_err(|error| anyhow!("Platt scaling: {error}"))?;
     let (a, b) = platt_newton_method(logits.view(), positive.view(), &params)
         .map_err(|error| anyhow!("Platt scaling: {error}"))?;
     // linfa's sigmoid falls: 1 / (1 + exp(a x + b)).

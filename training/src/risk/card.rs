@@ -39,7 +39,8 @@ fn what(report: &RiskReport) -> String {
 fn kind(report: &RiskReport) -> String {
     let choice = &report.choice;
     let trees = || {
-        let (leaves, rounds) = (choice.leaves.unwrap_or_default(), choice.rounds.unwrap_or_default());
+        let (leaves, rounds) =
+            (choice.leaves.unwrap_or_default(), choice.rounds.unwrap_or_default());
         format!("gradient-boosted trees ({rounds} of {leaves} leaves, reasons are Shapley values)")
     };
     match (choice.model, choice.blend_share) {
@@ -96,7 +97,12 @@ fn calibration(report: &RiskReport) -> String {
         .iter()
         .map(|tried| {
             let number = |value: f64| format!("{value:.4}");
-            vec![tried.method.to_owned(), number(tried.log_loss), number(tried.brier), number(tried.ece)]
+            vec![
+                tried.method.to_owned(),
+                number(tried.log_loss),
+                number(tried.brier),
+                number(tried.ece),
+            ]
         })
         .collect();
     let tried = if tried.is_empty() {
@@ -158,7 +164,10 @@ fn rule(rule: &FollowUpRule) -> String {
 
 fn label(report: &RiskReport, recorded: &RecordedParams) -> String {
     if let Some(file) = &recorded.outcome_file {
-        return format!("Read from the outcomes in `{file}`; what counts: {:?}.", recorded.params.target);
+        return format!(
+            "Read from the outcomes in `{file}`; what counts: {:?}.",
+            recorded.params.target
+        );
     }
     match &recorded.label_column {
         Some(column) => format!("Read from the column `{column}`."),

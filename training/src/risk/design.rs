@@ -66,7 +66,8 @@ pub fn candidates(
     texts: &BTreeMap<String, TextProjection>,
     rows: &[Example<'_>],
 ) -> anyhow::Result<Vec<Candidate>> {
-    let plain = |name: &str, source, kind, group| Candidate { name: name.to_owned(), source, kind, group };
+    let plain =
+        |name: &str, source, kind, group| Candidate { name: name.to_owned(), source, kind, group };
     let mut all: Vec<Candidate> = features::built_in()
         .map(|(name, kind)| {
             let group = TIME.contains(&name).then_some(FeatureGroup::Time);
@@ -172,10 +173,8 @@ impl Design {
     ) -> anyhow::Result<(Self, Columns)> {
         let context = context(rows, params);
         let positive = outcomes(rows);
-        let counts = CategoryParams {
-            min_count: params.min_count,
-            min_count_trees: params.trees.min_count,
-        };
+        let counts =
+            CategoryParams { min_count: params.min_count, min_count_trees: params.trees.min_count };
         let mut design = Self { context, models: Vec::new(), constant: Vec::new() };
         let mut kept = Vec::new();
         for candidate in candidates {
@@ -204,7 +203,9 @@ impl Design {
     /// The columns of later tickets.
     #[must_use]
     pub fn columns(&self, rows: &[Example<'_>]) -> Columns {
-        self.columns_of(rows.len(), |model, row| value(&self.models[model], &rows[row], &self.context))
+        self.columns_of(rows.len(), |model, row| {
+            value(&self.models[model], &rows[row], &self.context)
+        })
     }
 
     fn columns_of<'v>(&self, rows: usize, value: impl Fn(usize, usize) -> RawValue<'v>) -> Columns {
@@ -265,11 +266,7 @@ impl Design {
 }
 
 /// A later ticket's value; components of texts are taken from the example, where they were computed once.
-fn value<'e>(
-    model: &FeatureModel,
-    row: &'e Example<'_>,
-    context: &FeatureContext,
-) -> RawValue<'e> {
+fn value<'e>(model: &FeatureModel, row: &'e Example<'_>, context: &FeatureContext) -> RawValue<'e> {
     if matches!(model.source, FeatureSource::Text(_)) {
         return RawValue::Text(row.texts.get(&model.name).cloned());
     }
@@ -336,7 +333,9 @@ fn final_rates(
     counts
         .into_iter()
         .filter(|(_, (tickets, _))| *tickets > 1)
-        .map(|(value, (tickets, positives))| (value.to_owned(), smoothed(positives, tickets, prior)))
+        .map(|(value, (tickets, positives))| {
+            (value.to_owned(), smoothed(positives, tickets, prior))
+        })
         .collect()
 }
 

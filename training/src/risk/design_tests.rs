@@ -80,7 +80,12 @@ fn a_past_rate_counts_only_outcomes_known_when_the_ticket_was_closed() {
         let (after, _) = rates_of(&examples.rows);
         let known_from = changed.min(other) + 14;
         let prior = context(&examples.rows, &params()).base_rate;
-        if (prior - context(&Examples::label(&table, 14, until, &BTreeSet::new()).rows, &params()).base_rate).abs() < 1e-12 {
+        if (prior
+            - context(&Examples::label(&table, 14, until, &BTreeSet::new()).rows, &params())
+                .base_rate)
+            .abs()
+            < 1e-12
+        {
             assert_eq!(before[..known_from], after[..known_from], "{changed}");
         }
     }

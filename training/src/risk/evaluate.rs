@@ -1,9 +1,7 @@
 //! `recontact-train evaluate` for a risk model: a stored model on a table of closed tickets.
 
 use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row};
-use super::{
-    RecordedParams, labelled, observed_until, read_tickets,
-};
+use super::{RecordedParams, labelled, observed_until, read_tickets};
 use crate::bad_input;
 use crate::card::markdown_table;
 use anyhow::Context;

@@ -103,7 +103,14 @@ fn on_all(
     let (mut design, columns) = Design::learn(candidates, train, &plan.groups, params)?;
     let means = columns.linear.mean_axis(Axis(0)).unwrap_or_default();
     let boosted = || {
-        boost::fit(&columns, &outcomes(train), plan.shape, &params.trees, params.seed, params.trees.seeds)
+        boost::fit(
+            &columns,
+            &outcomes(train),
+            plan.shape,
+            &params.trees,
+            params.seed,
+            params.trees.seeds,
+        )
     };
     let scorer = match plan.model {
         ModelChoice::Trees => RiskScorer::Trees { trees: boosted()? },

@@ -51,8 +51,20 @@ pub fn suspicions(
 /// Whether a value comes from the helpdesk rather than from other tickets of the customer or from the clock.
 fn is_reported(candidate: &Candidate) -> bool {
     const REPORTED: [&str; 14] = [
-        "first_response_hours", "reassignments", "reopens", "csat", "messages_in", "messages_out", "chars_in",
-        "chars_out", "channel", "priority", "team", "sla_met", "category_changed", "duration_hours",
+        "first_response_hours",
+        "reassignments",
+        "reopens",
+        "csat",
+        "messages_in",
+        "messages_out",
+        "chars_in",
+        "chars_out",
+        "channel",
+        "priority",
+        "team",
+        "sla_met",
+        "category_changed",
+        "duration_hours",
     ];
     match candidate.source {
         FeatureSource::BuiltIn => REPORTED.contains(&candidate.name.as_str()),
@@ -88,10 +100,10 @@ fn auc(
     later: &[RawValue<'_>],
     truth: &[bool],
 ) -> f64 {
-    let either = |score: &[f64]| {
-        metrics::roc_auc(score, truth).map_or(0.5, |auc| auc.max(1.0 - auc))
-    };
-    let missing: Vec<f64> = later.iter().map(|value| f64::from(u8::from(is_missing(value)))).collect();
+    let either =
+        |score: &[f64]| metrics::roc_auc(score, truth).map_or(0.5, |auc| auc.max(1.0 - auc));
+    let missing: Vec<f64> =
+        later.iter().map(|value| f64::from(u8::from(is_missing(value)))).collect();
     let best = either(&missing);
     match later.first() {
         Some(RawValue::Number(_)) => {
@@ -110,7 +122,10 @@ fn auc(
         Some(RawValue::Text(_)) => {
             let width = later.iter().map(|value| components(value).len()).max().unwrap_or(0);
             let component = |at: usize| -> Vec<f64> {
-                later.iter().map(|value| components(value).get(at).copied().unwrap_or(0.0)).collect()
+                later
+                    .iter()
+                    .map(|value| components(value).get(at).copied().unwrap_or(0.0))
+                    .collect()
             };
             (0..width).map(|at| either(&component(at))).fold(best, f64::max)
         }

@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when a column is missing or an outcome is not known.
-pub fn join(
+pub(super) fn join(
     table: &mut TicketTable,
     path: &Path,
     window_days: u32,
@@ -27,7 +27,8 @@ pub fn join(
     let mut labels: HashMap<String, (u32, Option<bool>)> = HashMap::new();
     for row in outcomes.rows() {
         let Some(id) = row.cell(ticket) else { continue };
-        let number = episode.and_then(|column| row.cell(column)).and_then(|n| n.trim().parse().ok());
+        let number =
+            episode.and_then(|column| row.cell(column)).and_then(|n| n.trim().parse().ok());
         let number: u32 = number.unwrap_or(1);
         let label = match row.cell(outcome).map(str::trim) {
             None | Some("" | "immature") => None,

@@ -341,7 +341,9 @@ impl RiskParams {
         if !(0.0..=1e6).contains(&trees.min_leaf_weight) {
             return Some("trees.min_leaf_weight: expected a number from 0 to 1000000".into());
         }
-        if trees.blend_shares.is_empty() || !trees.blend_shares.iter().all(|s| (0.0..=1.0).contains(s)) {
+        if trees.blend_shares.is_empty()
+            || !trees.blend_shares.iter().all(|s| (0.0..=1.0).contains(s))
+        {
             return Some("trees.blend_shares: expected one or more numbers from 0 to 1".into());
         }
         if !recontact::risk::text::BUCKET_BITS.contains(&self.text.bits) {
@@ -388,7 +390,9 @@ impl ThresholdParams {
     fn fault(&self) -> Option<String> {
         let capacity = self.per_team_and_day.unwrap_or(1.0);
         if !(capacity > 0.0 && capacity.is_finite()) {
-            return Some(format!("threshold.per_team_and_day: expected more than 0, got {capacity}"));
+            return Some(format!(
+                "threshold.per_team_and_day: expected more than 0, got {capacity}"
+            ));
         }
         let Some(cost) = self.cost else { return None };
         let amounts = [cost.follow_up, cost.harm, cost.repeat];
@@ -410,8 +414,20 @@ impl ThresholdParams {
 /// Whether a column's name says that it holds who worked on a ticket.
 fn looks_like_agent(name: &str) -> bool {
     const WORDS: [&str; 14] = [
-        "agent", "assignee", "operator", "employee", "technician", "responder", "resolver", "assigned", "handler", "staff",
-        "агент", "оператор", "сотрудник", "исполнитель",
+        "agent",
+        "assignee",
+        "operator",
+        "employee",
+        "technician",
+        "responder",
+        "resolver",
+        "assigned",
+        "handler",
+        "staff",
+        "агент",
+        "оператор",
+        "сотрудник",
+        "исполнитель",
     ];
     // `team` and `group` say where a ticket was, not who had it.
     const PLACES: [&str; 6] = ["team", "group", "queue", "department", "count", "changes"];

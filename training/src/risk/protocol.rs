@@ -184,7 +184,8 @@ impl<'e, 't> Split<'e, 't> {
                 let positives = positives(rows);
                 positives >= least && rows.len() - positives >= least
             };
-            if earlier.len() >= MIN_TRAIN && is_enough(earlier, MIN_OUTCOME) && is_enough(later, 2) {
+            if earlier.len() >= MIN_TRAIN && is_enough(earlier, MIN_OUTCOME) && is_enough(later, 2)
+            {
                 folds.push(Fold { earlier, later });
             }
         }

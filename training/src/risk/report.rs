@@ -2,10 +2,10 @@
 
 use super::design::outcomes;
 use super::leakage::Suspicion;
+use super::protocol::{Example, Split, positives};
 use super::select::Choice;
 use super::threshold::team_day;
 use super::windows::MeasuredWindow;
-use super::protocol::{Example, Split, positives};
 use crate::metrics;
 use recontact::risk::features::FeatureValue;
 use recontact::risk::{BandThresholds, FeatureContext, FollowUpRule, RiskBand, RiskModel};

@@ -116,7 +116,8 @@ pub fn select(
         plan.shape = shape;
         let (share, blend) = blend(&linear, &trees, &truth, params, &mut tried)?;
         let loss = |logits: &[Vec<f64>]| measured("", logits, &truth).log_loss;
-        let mut options = vec![(ModelChoice::Trees, 0.0, trees), (ModelChoice::Blend, share, blend)];
+        let mut options =
+            vec![(ModelChoice::Trees, 0.0, trees), (ModelChoice::Blend, share, blend)];
         options.retain(|(model, ..)| params.model == ModelChoice::Auto || params.model == *model);
         options.sort_by(|a, b| loss(&a.2).total_cmp(&loss(&b.2)));
         if let Some((model, share, logits)) = options.into_iter().next() {
@@ -213,8 +214,7 @@ fn forest(
     let columns: Vec<(Columns, Columns)> = folds
         .iter()
         .map(|fold| {
-            let (design, earlier) =
-                Design::learn(candidates, fold.earlier, &plan.groups, params)?;
+            let (design, earlier) = Design::learn(candidates, fold.earlier, &plan.groups, params)?;
             Ok((earlier, design.columns(fold.later)))
         })
         .collect::<anyhow::Result<_>>()?;
