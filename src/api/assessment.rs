@@ -3,13 +3,14 @@
 use super::ModelName;
 use crate::next_issue::{ExpectedRepeat, LikelyNextIssue, NextIssueMap};
 use crate::registry::artifact::sha256_hex;
-use crate::risk::{self, FeatureValue, Language, Reason, RecontactRisk, RiskModel};
+use crate::risk::{self, FeatureValue, Language, Reason, RecontactRisk, RiskModel, WindowRisk};
 use crate::store::Assessment;
 use crate::ticket::{ClosedTicket, CustomerHistory, CustomerId};
 use crate::timestamp::Timestamp;
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// How likely a customer is to come back, and why.
@@ -19,6 +20,10 @@ pub struct RiskView {
     window_days: u32,
     /// Probability of another ticket of the same category within the window.
     probability: f64,
+    /// The probabilities of all windows of the model, the shortest first; a longer one never has a lower probability.
+    windows: Vec<WindowRisk>,
+    /// Days until half of those have come back who come back within the window, for tickets like this one.
+    expected_return_days: Option<f64>,
     /// low, medium or high.
     band: String,
     /// The lowest probability of the high band.
@@ -111,6 +116,8 @@ impl RiskView {
         Self {
             window_days: risk.window_days,
             probability: risk.probability.value(),
+            windows: risk.windows,
+            expected_return_days: risk.expected_return_days,
             band: risk.band.as_str().to_owned(),
             threshold: risk.threshold.value(),
             base_logit: risk.base_logit,
@@ -159,19 +166,24 @@ pub fn assess(
     })
 }
 
-/// SHA-256 over the JSON of ticket and history. The customer is left out: who it is does not enter the risk.
+/// SHA-256 over the JSON of ticket, texts and history. The customer is left out: who it is does not enter the risk.
 #[must_use]
 pub fn inputs_sha256(ticket: &ClosedTicket, history: &CustomerHistory) -> String {
     #[derive(Serialize)]
     struct Inputs<'a> {
         ticket: &'a ClosedTicket,
         history: &'a CustomerHistory,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        texts: &'a BTreeMap<String, String>,
     }
     let mut ticket = ticket.clone();
     if let Ok(nobody) = CustomerId::parse("-") {
         ticket.customer_id = nobody;
     }
-    sha256_hex(&serde_json::to_vec(&Inputs { ticket: &ticket, history }).unwrap_or_default())
+    sha256_hex(
+        &serde_json::to_vec(&Inputs { ticket: &ticket, history, texts: &ticket.details.texts })
+            .unwrap_or_default(),
+    )
 }
 
 /// The first language of Accept-Language that reasons are written in; English otherwise.

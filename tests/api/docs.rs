@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 36] = [
+const ROUTES: [(&str, &str); 42] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -24,6 +24,12 @@ const ROUTES: [(&str, &str); 36] = [
     ("post", "/v1/customers/merges"),
     ("post", "/v1/customers/merges/{id}/undo"),
     ("delete", "/v1/customers"),
+    ("get", "/v1/next-issues"),
+    ("get", "/v1/plans"),
+    ("post", "/v1/plans/propose"),
+    ("get", "/v1/plans/{category}"),
+    ("put", "/v1/plans/{category}"),
+    ("post", "/v1/plans/{category}/retire"),
     ("get", "/v1/follow-ups"),
     ("get", "/v1/follow-ups/{id}"),
     ("post", "/v1/follow-ups/{id}/claim"),
