@@ -3,8 +3,8 @@
 
 #[path = "../support/episodes.rs"]
 mod episodes;
-#[path = "../support/experiments.rs"]
-mod experiments;
+#[path = "../support/flagged.rs"]
+mod flagged;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;

@@ -1,7 +1,7 @@
 //! The effect of an experiment: both arms whole, effective outcomes, the customer as the unit, page by page.
 
 use super::*;
-use crate::experiments::{DAY_MS, Flagged, Rows, day_ms};
+use crate::flagged::{DAY_MS, Flagged, Rows, day_ms};
 use recontact::effect::looks::LookPlan;
 use recontact::effect::{EffectPolicy, EffectReport, Verdict};
 use recontact::risk::Language;

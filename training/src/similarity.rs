@@ -171,6 +171,13 @@ impl Cosines {
     }
 }
 
+fn parse_share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("{text:?} is no number from 0 to 1")),
+    }
+}
+
 /// The share of cosines from a threshold on.
 #[expect(clippy::cast_precision_loss, reason = "numbers of pairs fit into 53 bits")]
 fn share_from(cosines: &[f64], threshold: f64) -> f64 {

@@ -204,8 +204,9 @@ impl<'w> Tables<'w> {
             Arm::Treatment => "waiting",
         };
         let when_mature = |text: String| if is_mature { text } else { String::new() };
+        let id = format!("f-{}", row.id);
         let record = [
-            format!("f-{}", row.id).as_str(),
+            id.as_str(),
             row.id.as_str(),
             row.customer,
             if arm == Arm::Treatment { "treatment" } else { "control" },
@@ -233,8 +234,9 @@ impl<'w> Tables<'w> {
         if !self.is_observed(day) {
             return Ok(());
         }
+        let id = format!("{}-{what}", row.id);
         let record = [
-            format!("{}-{what}", row.id).as_str(),
+            id.as_str(),
             row.customer,
             row.id.as_str(),
             &self.world.instant(day).to_string(),
