@@ -7,6 +7,7 @@
 )]
 
 #[path = "support/episodes.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod episodes;
 #[path = "support/postgres.rs"]
 mod postgres;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
 #[path = "../support/episodes.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod episodes;
 mod helpers;
 #[path = "../support/models.rs"]

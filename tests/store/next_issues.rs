@@ -270,6 +270,7 @@ async fn tenants_have_maps_of_their_own(database: &Database) {
     let store = database.store().await;
     let mut filler = Filler::connect(&database.url).await.of_tenant("other");
     filler.followed(("card", "pin"), days_ago(40), (10, 4), HOUR).await;
+    filler.close().await;
     assert!(compute(&store).await.primaries.is_empty());
     let other = Tenant::new(name("other"));
     let live = live(options());
