@@ -1,6 +1,6 @@
 //! The map of next issues: summed up in the database, corrected by people, stored as a whole, computed by one process at a time.
 
-use super::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use super::filler::{DAY, EpisodeRow, Filler, HOUR};
 use super::*;
 use recontact::live_next_issues::{LiveNextIssues, Refreshed};
 use recontact::next_issue::{NextIssueMap, NextIssueOptions};
