@@ -1,8 +1,8 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
-#[path = "../support/episodes.rs"]
-mod episodes;
+#[path = "../support/filler.rs"]
+mod filler;
 #[path = "../support/flagged.rs"]
 mod flagged;
 mod helpers;

@@ -1,6 +1,6 @@
 //! Which issue follows which, over HTTP and in assessments.
 
-use crate::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use crate::filler::{DAY, EpisodeRow, Filler, HOUR};
 use crate::helpers::{TestApp, spawn_app_in, wait_until};
 use crate::trained;
 use recontact::config::Settings;

@@ -1,6 +1,6 @@
 //! Plans: proposed from the data, written in versions, checked for the same answer in every channel, retired.
 
-use crate::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use crate::filler::{DAY, EpisodeRow, Filler, HOUR};
 use crate::helpers::{Answer, TestApp};
 use crate::next_issues::{example, spawn_filled};
 use serde_json::{Value, json};

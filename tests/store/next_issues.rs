@@ -1,6 +1,6 @@
 //! The map of next issues: summed up in the database, corrected by people, stored as a whole, computed by one process at a time.
 
-use super::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use super::filler::{DAY, EpisodeRow, Filler, HOUR};
 use super::*;
 use recontact::live_next_issues::{LiveNextIssues, Refreshed};
 use recontact::next_issue::{NextIssueMap, NextIssueOptions};
@@ -270,6 +270,7 @@ async fn tenants_have_maps_of_their_own(database: &Database) {
     let store = database.store().await;
     let mut filler = Filler::connect(&database.url).await.of_tenant("other");
     filler.followed(("card", "pin"), days_ago(40), (10, 4), HOUR).await;
+    filler.close().await;
     assert!(compute(&store).await.primaries.is_empty());
     let other = Tenant::new(name("other"));
     let live = live(options());
