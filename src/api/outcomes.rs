@@ -139,8 +139,10 @@ pub struct ChangeView {
     /// late_contact, contact, late_closing, merge, unmerge, adjacency or erasure.
     cause: &'static str,
     /// The outcome by window (days) as told before.
+    #[schema(value_type = Object)]
     before: OutcomesPerWindow,
     /// As told from then on.
+    #[schema(value_type = Object)]
     after: OutcomesPerWindow,
 }
 

@@ -43,9 +43,7 @@ pub(super) async fn take_in(
     new: &mut HashSet<EpisodeId>,
 ) -> Result<(), StoreError> {
     let is_customers = contact.author == Author::Customer;
-    if is_customers {
-        replace_opening(connection, thread, contact).await?;
-    }
+    replace_opening(connection, thread, contact).await?;
     let is_message = match contact.author {
         Author::Customer => kind == ContactKind::Substantive,
         Author::Agent => true,
@@ -83,14 +81,14 @@ async fn replace_opening(
 ) -> Result<(), StoreError> {
     let Some(ticket) = thread.ticket else { return Ok(()) };
     let other: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND author = 'customer' AND id <> $3 LIMIT 1",
+        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND id <> $3 LIMIT 1",
     )
     .bind(thread.derivation.tenant.as_str())
     .bind(thread.id.as_str())
     .bind(contact.id.as_str())
     .fetch_optional(&mut *connection)
     .await?;
-    if other.is_some() || ticket.opened_at == contact.occurred_at {
+    if other.is_some() {
         return Ok(());
     }
     let affected = Affected::by_event(ticket.opened_at);

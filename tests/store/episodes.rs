@@ -193,8 +193,9 @@ async fn a_ticket_can_be_reopened_and_closed_any_number_of_times(database: &Data
     let opened: Vec<_> = assessed.iter().map(|e| e.episode.facts.opened_at).collect();
     assert_eq!(opened, [day(0.0), day(3.0), day(5.0), day(7.0)]);
     // The first closing again is answered as then, the list shows the last one only.
-    let first = close_with(&store, "t-1", &ClosingEvent { closed_at: day(1.0), ..closing(0) }, must_not_assess);
-    let TicketClosed::AlreadyClosed(first) = first.await else { panic!() };
+    let first = ClosingEvent { closed_at: day(1.0), ..closing(0) };
+    let first = close_with(&store, "t-1", &first, must_not_assess).await;
+    let TicketClosed::AlreadyClosed(first) = first else { panic!() };
     assert_eq!((first.closed_at, first.assessment), (Some(day(1.0)), Some(assessment("high"))));
     let listed = store.tickets_by_risk(&TENANT, None, None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);

@@ -34,7 +34,7 @@ pub enum ChangeCause {
 }
 
 /// The outcome in each window of [`WINDOWS_DAYS`]; `None` where it was not told yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OutcomesPerWindow(pub BTreeMap<u32, Option<Outcome>>);
 
