@@ -13,11 +13,11 @@ mod episode;
 mod policy;
 mod text_vector;
 
-pub use adjacency::{AdjacentPairs, PairCounts, is_adjacent};
+pub use adjacency::{AdjacentPairs, PairCounts, followers, is_adjacent};
 pub use contact_kind::{Author, ContactKind, Recognised, recognise};
 pub use correction::{Correction, EffectiveOutcome, effective};
 pub use derive::{EpisodeFacts, LaterContact, derive};
-pub use episode::{ThreadEpisode, ThreadMessage, cut, is_outage, is_parallel};
+pub use episode::{ThreadEpisode, ThreadMessage, cut, cut_next, is_outage, is_parallel};
 pub use policy::{AdjacentPair, CauseCodes, DEFAULT_CAUSE_CODES, OutcomePolicy, PolicyError};
 pub use text_vector::{InvalidTextVector, TextVector};
 
