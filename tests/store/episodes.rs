@@ -238,10 +238,16 @@ async fn in_thread(store: &Store, id: &str, at: f64, category: &str) {
     say(store, &message, &about(category)).await;
 }
 
+/// Reports an open ticket of customer u-1 that came in by chat.
+async fn open_chat(store: &Store) {
+    let details = TicketDetails { channel: Some(name("Chat")), ..TicketDetails::default() };
+    let event = TicketEvent { customer_id: name("u-1"), details, ..opening("t-1") };
+    store.record_ticket(&TENANT, &event, &rules(), day(0.0)).await.unwrap();
+}
+
 async fn a_thread_that_turns_to_another_issue_is_cut(database: &Database) {
     let store = database.store().await;
-    let event = TicketEvent { customer_id: name("u-1"), ..opening("t-1") };
-    store.record_ticket(&TENANT, &event, &rules(), day(0.0)).await.unwrap();
+    open_chat(&store).await;
     in_thread(&store, "c-1", 0.0, "card_arrival").await;
     in_thread(&store, "c-2", 0.1, "card_arrival").await;
     in_thread(&store, "c-3", 2.0, "activate_card").await;
@@ -273,8 +279,7 @@ async fn a_thread_that_turns_to_another_issue_is_cut(database: &Database) {
 
 async fn a_lively_thread_is_one_episode(database: &Database) {
     let store = database.store().await;
-    let event = TicketEvent { customer_id: name("u-1"), ..opening("t-1") };
-    store.record_ticket(&TENANT, &event, &rules(), day(0.0)).await.unwrap();
+    open_chat(&store).await;
     for index in 0..30 {
         let category = if index % 2 == 0 { "card_arrival" } else { "lost_card" };
         in_thread(&store, &format!("c-{index}"), f64::from(index) * 0.05, category).await;
