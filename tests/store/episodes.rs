@@ -193,8 +193,9 @@ async fn a_ticket_can_be_reopened_and_closed_any_number_of_times(database: &Data
     let opened: Vec<_> = assessed.iter().map(|e| e.episode.facts.opened_at).collect();
     assert_eq!(opened, [day(0.0), day(3.0), day(5.0), day(7.0)]);
     // The first closing again is answered as then, the list shows the last one only.
-    let first = close_with(&store, "t-1", &ClosingEvent { closed_at: day(1.0), ..closing(0) }, must_not_assess);
-    let TicketClosed::AlreadyClosed(first) = first.await else { panic!() };
+    let first = ClosingEvent { closed_at: day(1.0), ..closing(0) };
+    let first = close_with(&store, "t-1", &first, must_not_assess).await;
+    let TicketClosed::AlreadyClosed(first) = first else { panic!() };
     assert_eq!((first.closed_at, first.assessment), (Some(day(1.0)), Some(assessment("high"))));
     let listed = store.tickets_by_risk(&TENANT, None, None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
@@ -237,10 +238,16 @@ async fn in_thread(store: &Store, id: &str, at: f64, category: &str) {
     say(store, &message, &about(category)).await;
 }
 
+/// Reports an open ticket of customer u-1 that came in by chat.
+async fn open_chat(store: &Store) {
+    let details = TicketDetails { channel: Some(name("Chat")), ..TicketDetails::default() };
+    let event = TicketEvent { customer_id: name("u-1"), details, ..opening("t-1") };
+    store.record_ticket(&TENANT, &event, &rules(), day(0.0)).await.unwrap();
+}
+
 async fn a_thread_that_turns_to_another_issue_is_cut(database: &Database) {
     let store = database.store().await;
-    let event = TicketEvent { customer_id: name("u-1"), ..opening("t-1") };
-    store.record_ticket(&TENANT, &event, &rules(), day(0.0)).await.unwrap();
+    open_chat(&store).await;
     in_thread(&store, "c-1", 0.0, "card_arrival").await;
     in_thread(&store, "c-2", 0.1, "card_arrival").await;
     in_thread(&store, "c-3", 2.0, "activate_card").await;
@@ -272,8 +279,7 @@ async fn a_thread_that_turns_to_another_issue_is_cut(database: &Database) {
 
 async fn a_lively_thread_is_one_episode(database: &Database) {
     let store = database.store().await;
-    let event = TicketEvent { customer_id: name("u-1"), ..opening("t-1") };
-    store.record_ticket(&TENANT, &event, &rules(), day(0.0)).await.unwrap();
+    open_chat(&store).await;
     for index in 0..30 {
         let category = if index % 2 == 0 { "card_arrival" } else { "lost_card" };
         in_thread(&store, &format!("c-{index}"), f64::from(index) * 0.05, category).await;
