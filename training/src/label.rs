@@ -120,7 +120,7 @@ pub fn label(args: &LabelArgs) -> anyhow::Result<LabelReport> {
 
     let mut report = labels.tally.report(observed_until, counts);
     report.adjacent_pairs = adjacent.len();
-    report.outage_days = outages.len();
+    report.outage_days = outages.count();
     report.seconds = started.elapsed().as_secs_f64();
     report.peak_memory_bytes = peak_memory::bytes();
     Ok(report)
@@ -150,7 +150,7 @@ fn read(
     };
     let contacts = args.contacts.as_deref().map(|path| (path, &params.contact_columns));
     let identities = link_identities((&args.tickets, &params.columns), contacts)?;
-    counts.identities = identities.as_ref().map_or(0, identities::Identities::len);
+    counts.identities = identities.as_ref().map_or(0, identities::Identities::count);
     let mut by_ticket = ExternalSort::new(folder, "by-ticket", params.run_rows);
     let mut reader =
         RowReader { identities, encoder: encoder.as_ref(), policy: &params.outcomes, counts: &mut *counts };

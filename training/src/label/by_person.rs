@@ -16,21 +16,21 @@ use std::rc::Rc;
 
 /// An episode with all that came after it.
 #[derive(Debug)]
-pub struct LabelledEpisode {
+pub(super) struct LabelledEpisode {
     /// What the outcome depends on.
-    pub facts: EpisodeFacts,
+    pub(super) facts: EpisodeFacts,
     /// The helpdesk's identifier of the customer.
-    pub customer: Option<Name>,
+    pub(super) customer: Option<Name>,
     /// What ended it.
-    pub ended_by: EndedBy,
+    pub(super) ended_by: EndedBy,
     /// Whether the customer had another ticket open at the close.
-    pub is_parallel: bool,
+    pub(super) is_parallel: bool,
     /// The later contacts that decide: of each category and of each relation the earliest.
-    pub recontacts: Vec<Recontact>,
+    pub(super) recontacts: Vec<Recontact>,
 }
 
 /// What wants to know of episodes.
-pub trait Visitor {
+pub(super) trait Visitor {
     /// A person came with a category for the first time on a day (days since 1970).
     fn see_opening(&mut self, category: &IssueCategory, day: i64);
 
@@ -45,7 +45,7 @@ pub trait Visitor {
 ///
 /// # Errors
 /// When a file cannot be read, or what the visitor says.
-pub fn visit_episodes(
+pub(super) fn visit_episodes(
     steps: &SortedRecords<Step>,
     adjacent: &AdjacentPairs,
     policy: &OutcomePolicy,

@@ -12,18 +12,18 @@ use recontact::ticket::{Name, TicketId};
 use recontact::timestamp::Timestamp;
 
 /// Names of the tables, for faults.
-pub struct Files<'a> {
+pub(super) struct Files<'a> {
     /// The tickets table.
-    pub tickets: &'a str,
+    pub(super) tickets: &'a str,
     /// The contacts table.
-    pub contacts: &'a str,
+    pub(super) contacts: &'a str,
 }
 
 /// Turns rows into steps. In memory are the closings of one ticket and one contact at a time.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when rows contradict each other; else what the disk says.
-pub fn find_steps(
+pub(super) fn find_steps(
     sightings: &SortedRecords<Sighting>,
     files: &Files<'_>,
     policy: &OutcomePolicy,

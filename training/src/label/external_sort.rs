@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 const MOST_RUNS: usize = 64;
 
 /// A record with its place in the order.
-pub trait Sorted: Serialize + DeserializeOwned {
+pub(super) trait Sorted: Serialize + DeserializeOwned {
     /// A total order, so that the result does not depend on how the records were cut into runs.
     fn order(&self, other: &Self) -> Ordering;
 }
 
 /// Collects records; see the module.
-pub struct ExternalSort<T> {
+pub(super) struct ExternalSort<T> {
     folder: PathBuf,
     name: &'static str,
     run_rows: usize,
@@ -34,13 +34,13 @@ pub struct ExternalSort<T> {
 }
 
 /// Records in order, in files; can be read as often as wanted.
-pub struct SortedRecords<T> {
+pub(super) struct SortedRecords<T> {
     runs: Vec<PathBuf>,
     records: PhantomData<T>,
 }
 
 /// One reading of [`SortedRecords`].
-pub struct Merge<T> {
+pub(super) struct Merge<T> {
     runs: Vec<Run<T>>,
     heap: BinaryHeap<Reverse<Head<T>>>,
 }
@@ -48,7 +48,7 @@ pub struct Merge<T> {
 impl<T: Sorted> ExternalSort<T> {
     /// A sort whose files go into `folder` under `name`, with at most `run_rows` records in memory.
     #[must_use]
-    pub fn new(folder: &Path, name: &'static str, run_rows: usize) -> Self {
+    pub(super) fn new(folder: &Path, name: &'static str, run_rows: usize) -> Self {
         let folder = folder.to_owned();
         let run_rows = run_rows.max(1);
         Self { folder, name, run_rows, buffer: Vec::new(), levels: Vec::new(), files: 0 }
@@ -58,7 +58,7 @@ impl<T: Sorted> ExternalSort<T> {
     ///
     /// # Errors
     /// When a run cannot be written, such as on a full disk.
-    pub fn push(&mut self, record: T) -> anyhow::Result<()> {
+    pub(super) fn push(&mut self, record: T) -> anyhow::Result<()> {
         self.buffer.push(record);
         if self.buffer.len() < self.run_rows { Ok(()) } else { self.write_run() }
     }
@@ -67,7 +67,7 @@ impl<T: Sorted> ExternalSort<T> {
     ///
     /// # Errors
     /// When a run cannot be written.
-    pub fn finish(mut self) -> anyhow::Result<SortedRecords<T>> {
+    pub(super) fn finish(mut self) -> anyhow::Result<SortedRecords<T>> {
         if !self.buffer.is_empty() {
             self.write_run()?;
         }
@@ -130,7 +130,7 @@ impl<T: Sorted> SortedRecords<T> {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn read(&self) -> anyhow::Result<Merge<T>> {
+    pub(super) fn read(&self) -> anyhow::Result<Merge<T>> {
         let mut merge = Merge { runs: Vec::new(), heap: BinaryHeap::new() };
         for (index, path) in self.runs.iter().enumerate() {
             let mut run = Run::open(path)?;
@@ -146,7 +146,7 @@ impl<T: Sorted> SortedRecords<T> {
     ///
     /// # Errors
     /// When one cannot be removed.
-    pub fn remove(self) -> anyhow::Result<()> {
+    pub(super) fn remove(self) -> anyhow::Result<()> {
         self.runs.iter().try_for_each(|run| {
             std::fs::remove_file(run).with_context(|| format!("removing {}", run.display()))
         })
@@ -158,7 +158,7 @@ impl<T: Sorted> Merge<T> {
     ///
     /// # Errors
     /// When a file cannot be read on.
-    pub fn next(&mut self) -> anyhow::Result<Option<T>> {
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<T>> {
         let Some(Reverse(Head { record, run })) = self.heap.pop() else { return Ok(None) };
         if let Some(following) = self.runs[run].next()? {
             self.heap.push(Reverse(Head { record: following, run }));
@@ -168,7 +168,7 @@ impl<T: Sorted> Merge<T> {
 
     /// The next record, which stays the next one.
     #[must_use]
-    pub fn peek(&self) -> Option<&T> {
+    pub(super) fn peek(&self) -> Option<&T> {
         self.heap.peek().map(|Reverse(head)| &head.record)
     }
 }

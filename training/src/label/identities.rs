@@ -12,7 +12,7 @@ const FEWEST_DIGITS: usize = 7;
 
 /// Disjoint sets of identities (Galler and Fischer 1964, with path halving).
 #[derive(Debug, Default)]
-pub struct Identities {
+pub(super) struct Identities {
     positions: HashMap<u64, u32>,
     parents: Vec<u32>,
     /// The smallest hash of each set, at its root: it names the person whatever the order of the rows.
@@ -21,18 +21,18 @@ pub struct Identities {
 
 /// What a row says of its customer.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Known<'r> {
+pub(super) struct Known<'r> {
     /// The helpdesk's identifier.
-    pub customer: Option<&'r str>,
+    pub(super) customer: Option<&'r str>,
     /// An e-mail address.
-    pub email: Option<&'r str>,
+    pub(super) email: Option<&'r str>,
     /// A telephone number.
-    pub phone: Option<&'r str>,
+    pub(super) phone: Option<&'r str>,
 }
 
 impl Identities {
     /// Notes that what a row says is of one person.
-    pub fn link(&mut self, known: Known<'_>) {
+    pub(super) fn link(&mut self, known: Known<'_>) {
         let mut hashes = known.hashes().into_iter().flatten();
         let Some(first) = hashes.next() else { return };
         let first = self.position(first);
@@ -43,7 +43,7 @@ impl Identities {
     }
 
     /// The person a row is of; `None` when it says nothing.
-    pub fn person(&mut self, known: Known<'_>) -> Option<String> {
+    pub(super) fn person(&mut self, known: Known<'_>) -> Option<String> {
         let hash = known.hashes().into_iter().flatten().next()?;
         let position = self.position(hash);
         let root = self.root(position);
@@ -52,15 +52,10 @@ impl Identities {
 
     /// The number of distinct identities.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.parents.len()
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.parents.is_empty()
-    }
 
     fn position(&mut self, hash: u64) -> u32 {
         let next = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);

@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many different customers came with a category on a day (days since 1970). In memory is one number for each
 /// category and day.
 #[derive(Debug, Default)]
-pub struct DailyCustomers(BTreeMap<IssueCategory, BTreeMap<i64, u64>>);
+pub(super) struct DailyCustomers(BTreeMap<IssueCategory, BTreeMap<i64, u64>>);
 
 /// The days that are outages, by category.
 #[derive(Debug, Default)]
-pub struct Outages(BTreeMap<IssueCategory, BTreeSet<i64>>);
+pub(super) struct Outages(BTreeMap<IssueCategory, BTreeSet<i64>>);
 
 impl DailyCustomers {
     /// Counts a customer, once for each category and day.
-    pub fn add(&mut self, category: &IssueCategory, day: i64) {
+    pub(super) fn add(&mut self, category: &IssueCategory, day: i64) {
         if !self.0.contains_key(category) {
             self.0.insert(category.clone(), BTreeMap::new());
         }
@@ -26,7 +26,7 @@ impl DailyCustomers {
 
     /// The outages, see [`is_outage`]. What was before the first day of the table is not known and does not count as quiet.
     #[must_use]
-    pub fn outages(&self, policy: &OutcomePolicy) -> Outages {
+    pub(super) fn outages(&self, policy: &OutcomePolicy) -> Outages {
         let Some(first) = self.0.values().filter_map(|days| days.keys().next()).min() else {
             return Outages::default();
         };
@@ -50,20 +50,14 @@ impl DailyCustomers {
 impl Outages {
     /// Whether a day is an outage of a category.
     #[must_use]
-    pub fn contains(&self, category: &IssueCategory, day: i64) -> bool {
+    pub(super) fn contains(&self, category: &IssueCategory, day: i64) -> bool {
         self.0.get(category).is_some_and(|days| days.contains(&day))
     }
 
     /// The number of categories and days.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.0.values().map(BTreeSet::len).sum()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 
@@ -82,7 +76,7 @@ mod tests {
         let outages = customers.outages(&OutcomePolicy::default());
         assert!(outages.contains(&card, 120) && !outages.contains(&loan, 120));
         assert!(!outages.contains(&card, 103), "three days tell not what is usual");
-        assert_eq!(outages.len(), 1);
-        assert!(DailyCustomers::default().outages(&OutcomePolicy::default()).is_empty());
+        assert_eq!(outages.count(), 1);
+        assert_eq!(DailyCustomers::default().outages(&OutcomePolicy::default()).count(), 0);
     }
 }

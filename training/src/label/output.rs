@@ -20,7 +20,7 @@ const GROUP_ROWS: usize = 20_000;
 
 /// A cell. What is not known is missing.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
+pub(super) enum Cell {
     /// A text.
     Text(Option<String>),
     /// A whole number.
@@ -35,7 +35,7 @@ pub enum Cell {
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColumnType {
+pub(super) enum ColumnType {
     /// Of [`Cell::Text`].
     Text,
     /// Of [`Cell::Whole`].
@@ -57,7 +57,7 @@ enum Format {
 }
 
 /// A file that is being written.
-pub struct Output {
+pub(super) struct Output {
     out: PathBuf,
     beside: PathBuf,
     columns: Vec<(String, ColumnType)>,
@@ -74,7 +74,7 @@ enum Sink {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`].
-pub fn check_destination(out: &Path) -> anyhow::Result<()> {
+pub(super) fn check_destination(out: &Path) -> anyhow::Result<()> {
     Format::of(out)?;
     if out.exists() {
         return Err(bad_input!("--out {}: it exists already", out.display()));
@@ -88,7 +88,7 @@ pub fn check_destination(out: &Path) -> anyhow::Result<()> {
 
 /// The folder of a file; the current one where none is named.
 #[must_use]
-pub fn folder_of(out: &Path) -> &Path {
+pub(super) fn folder_of(out: &Path) -> &Path {
     out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -97,7 +97,7 @@ impl Output {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn begin(out: &Path, folder: &Path, columns: Vec<(String, ColumnType)>) -> anyhow::Result<Self> {
+    pub(super) fn begin(out: &Path, folder: &Path, columns: Vec<(String, ColumnType)>) -> anyhow::Result<Self> {
         let format = Format::of(out)?;
         let beside = folder.join("labels");
         let file = File::create(&beside).with_context(|| format!("writing {}", beside.display()))?;
@@ -123,7 +123,7 @@ impl Output {
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub fn write(&mut self, row: Vec<Cell>) -> anyhow::Result<()> {
+    pub(super) fn write(&mut self, row: Vec<Cell>) -> anyhow::Result<()> {
         let texts = row.iter().map(Cell::text);
         let written = match &mut self.sink {
             Sink::Csv(csv) => csv.write_record(texts).map_err(anyhow::Error::from),
@@ -140,7 +140,7 @@ impl Output {
     ///
     /// # Errors
     /// When the disk is full or fails, or when a file is there by now.
-    pub fn finish(self) -> anyhow::Result<()> {
+    pub(super) fn finish(self) -> anyhow::Result<()> {
         let writing = || format!("writing {}", self.out.display());
         let file = match self.sink {
             Sink::Csv(csv) => csv.into_inner().map_err(|error| error.into_error()).with_context(writing)?,

@@ -119,7 +119,7 @@ pub struct LabelReport {
 
 /// Collects the figures.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(super) struct Tally {
     episodes: u64,
     parallel: u64,
     outage: u64,
@@ -154,7 +154,7 @@ impl Counts {
 
 impl Tally {
     /// Counts an episode and its outcome in each window, `None` while that is not over.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         episode: &LabelledEpisode,
         is_outage: bool,
@@ -180,7 +180,7 @@ impl Tally {
 
     /// The figures.
     #[must_use]
-    pub fn report(self, observed_until: Timestamp, counts: Counts) -> LabelReport {
+    pub(super) fn report(self, observed_until: Timestamp, counts: Counts) -> LabelReport {
         let windows = WINDOWS_DAYS.iter().zip(&self.windows);
         LabelReport {
             episodes: self.episodes,

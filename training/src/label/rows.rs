@@ -17,15 +17,15 @@ use std::path::Path;
 const EMBEDDING_STEP: usize = 256;
 
 /// Reads rows into a sort.
-pub struct RowReader<'a> {
+pub(super) struct RowReader<'a> {
     /// Who is who; empty when no table has addresses or numbers.
-    pub identities: Option<Identities>,
+    pub(super) identities: Option<Identities>,
     /// Embeds texts, if it is wanted.
-    pub encoder: Option<&'a TextEncoder>,
+    pub(super) encoder: Option<&'a TextEncoder>,
     /// Which channels have threads.
-    pub policy: &'a OutcomePolicy,
+    pub(super) policy: &'a OutcomePolicy,
     /// What was read.
-    pub counts: &'a mut Counts,
+    pub(super) counts: &'a mut Counts,
 }
 
 /// Where the columns of the tickets table are.
@@ -61,7 +61,7 @@ struct ContactPlaces {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when a file cannot be read; faults of rows are told by [`RowReader`].
-pub fn link_identities(
+pub(super) fn link_identities(
     tickets: (&Path, &TicketNames),
     contacts: Option<(&Path, &ContactNames)>,
 ) -> anyhow::Result<Option<Identities>> {
@@ -92,7 +92,7 @@ impl RowReader<'_> {
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] with up to twenty faults, each naming file, row and column.
-    pub fn read_tickets(
+    pub(super) fn read_tickets(
         &mut self,
         path: &Path,
         names: &TicketNames,
@@ -119,7 +119,7 @@ impl RowReader<'_> {
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] with up to twenty faults, each naming file, row and column.
-    pub fn read_contacts(
+    pub(super) fn read_contacts(
         &mut self,
         path: &Path,
         names: &ContactNames,

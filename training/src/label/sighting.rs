@@ -8,22 +8,22 @@ use std::cmp::Ordering;
 
 /// A row of the tickets or of the contacts table. Instants are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sighting {
+pub(super) struct Sighting {
     /// The ticket it belongs to, as far as known.
-    pub ticket: Option<TicketId>,
+    pub(super) ticket: Option<TicketId>,
     /// Whose it is, as far as known: equal for all identities of one person.
-    pub person: Option<String>,
+    pub(super) person: Option<String>,
     /// The helpdesk's identifier of the customer, as far as known.
-    pub customer: Option<Name>,
+    pub(super) customer: Option<Name>,
     /// The row in its table.
-    pub row: usize,
+    pub(super) row: usize,
     /// What the row is about.
-    pub seen: Seen,
+    pub(super) seen: Seen,
 }
 
 /// What a [`Sighting`] is about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Seen {
+pub(super) enum Seen {
     /// A row of the tickets table.
     Closing(Closing),
     /// A row of the contacts table.
@@ -32,44 +32,44 @@ pub enum Seen {
 
 /// A ticket's closing, or that it is open.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Closing {
+pub(super) struct Closing {
     /// When the ticket was opened.
-    pub opened_ms: i64,
+    pub(super) opened_ms: i64,
     /// When it was closed; `None` while it is open.
-    pub closed_ms: Option<i64>,
+    pub(super) closed_ms: Option<i64>,
     /// When it was opened again after the closing before, as far as known.
-    pub reopened_ms: Option<i64>,
+    pub(super) reopened_ms: Option<i64>,
     /// What it was about.
-    pub category: IssueCategory,
+    pub(super) category: IssueCategory,
     /// The vector of the customer's first text, with an encoder.
-    pub embedding: Option<TextVector>,
+    pub(super) embedding: Option<TextVector>,
 }
 
 /// A contact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Contact {
+pub(super) struct Contact {
     /// The helpdesk's identifier.
-    pub id: Name,
+    pub(super) id: Name,
     /// When it was written.
-    pub at_ms: i64,
+    pub(super) at_ms: i64,
     /// Who wrote it.
-    pub author: Author,
+    pub(super) author: Author,
     /// What it is.
-    pub kind: ContactKind,
+    pub(super) kind: ContactKind,
     /// What it is about, as far as known.
-    pub category: Option<IssueCategory>,
+    pub(super) category: Option<IssueCategory>,
     /// Whether it came in through a channel of threads.
-    pub is_thread: bool,
+    pub(super) is_thread: bool,
     /// Whether it answers our follow-up.
-    pub answers_follow_up: bool,
+    pub(super) answers_follow_up: bool,
     /// The vector of its text, with an encoder.
-    pub embedding: Option<TextVector>,
+    pub(super) embedding: Option<TextVector>,
 }
 
 impl Sighting {
     /// Whether two rows say the same.
     #[must_use]
-    pub fn is_repetition_of(&self, other: &Self) -> bool {
+    pub(super) fn is_repetition_of(&self, other: &Self) -> bool {
         (&self.ticket, &self.person, &self.customer, &self.seen)
             == (&other.ticket, &other.person, &other.customer, &other.seen)
     }

@@ -8,18 +8,18 @@ use std::cmp::Ordering;
 
 /// Something that happened to a person. Instants are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub(super) struct Step {
     /// Whose it is.
-    pub person: String,
+    pub(super) person: String,
     /// When it was.
-    pub at_ms: i64,
+    pub(super) at_ms: i64,
     /// What it was.
-    pub what: What,
+    pub(super) what: What,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum What {
+pub(super) enum What {
     /// An episode began.
     Opened {
         /// Which.
@@ -37,25 +37,25 @@ pub enum What {
 
 /// An episode at its end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClosedEpisode {
+pub(super) struct ClosedEpisode {
     /// Which.
-    pub id: EpisodeId,
+    pub(super) id: EpisodeId,
     /// The helpdesk's identifier of the customer.
-    pub customer: Option<Name>,
+    pub(super) customer: Option<Name>,
     /// What it was about.
-    pub category: IssueCategory,
+    pub(super) category: IssueCategory,
     /// When it began.
-    pub opened_ms: i64,
+    pub(super) opened_ms: i64,
     /// What ended it.
-    pub ended_by: EndedBy,
+    pub(super) ended_by: EndedBy,
     /// The vector of its first text.
-    pub embedding: Option<TextVector>,
+    pub(super) embedding: Option<TextVector>,
 }
 
 /// What ended an episode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum EndedBy {
+pub(super) enum EndedBy {
     /// The helpdesk closed the ticket.
     Closing,
     /// The thread turned to another issue.
@@ -64,27 +64,27 @@ pub enum EndedBy {
 
 /// A contact that can be a recontact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Arrival {
+pub(super) struct Arrival {
     /// What kind of record it is.
-    pub source: RecontactSource,
+    pub(super) source: RecontactSource,
     /// Its identifier.
-    pub source_id: Name,
+    pub(super) source_id: Name,
     /// The ticket it belongs to, as far as known.
-    pub ticket: Option<TicketId>,
+    pub(super) ticket: Option<TicketId>,
     /// What it was about, as far as known.
-    pub category: Option<IssueCategory>,
+    pub(super) category: Option<IssueCategory>,
     /// Whether that is more than a guess.
-    pub category_is_certain: bool,
+    pub(super) category_is_certain: bool,
     /// Whether it answers our follow-up.
-    pub answers_follow_up: bool,
+    pub(super) answers_follow_up: bool,
     /// The vector of its text.
-    pub embedding: Option<TextVector>,
+    pub(super) embedding: Option<TextVector>,
 }
 
 impl EndedBy {
     /// The word in files and the store.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Closing => "closing",
             Self::TopicChange => "topic_change",
