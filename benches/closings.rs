@@ -160,9 +160,9 @@ fn round(
     let latencies = Mutex::new(Vec::with_capacity(due.len()));
     let is_over = AtomicBool::new(false);
     let mut disk = Vec::new();
+    let start = Instant::now() + Duration::from_millis(100);
     std::thread::scope(|scope| {
         let watching = scope.spawn(|| disk_latencies(folder, usize::MAX, DISK_PAUSE, Some(&is_over)));
-        let start = Instant::now() + Duration::from_millis(100);
         let workers: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
                 scope.spawn(|| {
