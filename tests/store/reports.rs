@@ -192,6 +192,7 @@ async fn all_details_come_back_as_they_were_sent(database: &Database) {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into(),
+        ..TicketDetails::default()
     };
     let event = TicketEvent { details: details.clone(), ..opening("t-1") };
     record(&store, &event).await;
