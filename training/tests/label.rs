@@ -1,7 +1,7 @@
 //! `recontact-train label` from tables to labels.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
-use recontact_training::label::{LabelArgs, LabelReport, label};
+use recontact_training::label::{LabelArgs, LabelParams, LabelReport, label};
 use recontact_training::table::Table;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -369,4 +369,23 @@ fn nothing_is_left_behind_by_a_run_that_fails() {
     case.fault();
     let left: Vec<_> = std::fs::read_dir(case.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["tickets.csv"]);
+}
+
+#[test]
+fn the_configuration_in_the_documentation_is_that_of_the_defaults_and_every_column_is_described() {
+    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/outcomes.md"));
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let config = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let case = Case::new("t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n").with_config(config);
+    let read = LabelParams::read(case.args.config.as_deref().unwrap()).unwrap();
+    assert_eq!(read, LabelParams::default());
+    let (_, rows) = case.label();
+    for (column, _) in &rows[0] {
+        let is_of_a_window = column.ends_with('d') && column.chars().any(|c| c.is_ascii_digit());
+        assert!(is_of_a_window || docs.contains(&format!("`{column}`")), "{column}");
+    }
+    for kind in recontact::outcome::ContactKind::ALL {
+        let is_described = docs.contains(&format!("| `{}` |", kind.as_str()));
+        assert!(is_described || kind.as_str() == "substantive", "{kind:?}");
+    }
 }
