@@ -164,8 +164,14 @@ mod tests {
     fn the_defaults_are_within_their_ranges_and_what_is_not_is_named() {
         assert_eq!(OutcomePolicy::default().check(), Ok(()));
         let cases = [
-            ("similarity_threshold = 1.5", "similarity_threshold: expected a number from 0 to 1, got 1.5"),
-            ("similarity_threshold = nan", "similarity_threshold: expected a number from 0 to 1, got NaN"),
+            (
+                "similarity_threshold = 1.5",
+                "similarity_threshold: expected a number from 0 to 1, got 1.5",
+            ),
+            (
+                "similarity_threshold = nan",
+                "similarity_threshold: expected a number from 0 to 1, got NaN",
+            ),
             ("adjacency_window_days = 31", "adjacency_window_days: expected 1 to 30 days, got 31"),
             ("outage_trailing_days = 0", "outage_trailing_days: expected 7 to 365 days, got 0"),
             ("outage_factor = 0.5", "outage_factor: expected a number of at least 1, got 0.5"),

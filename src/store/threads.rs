@@ -119,13 +119,15 @@ async fn update_first_text(
     if embedding == facts.embedding {
         return Ok(());
     }
-    sqlx::query("UPDATE episodes SET embedding = $4 WHERE tenant = $1 AND ticket_id = $2 AND number = $3")
-        .bind(tenant.as_str())
-        .bind(thread.id.as_str())
-        .bind(i64::from(facts.id.number))
-        .bind(embedding.as_ref().map(TextVector::to_base64))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE episodes SET embedding = $4 WHERE tenant = $1 AND ticket_id = $2 AND number = $3",
+    )
+    .bind(tenant.as_str())
+    .bind(thread.id.as_str())
+    .bind(i64::from(facts.id.number))
+    .bind(embedding.as_ref().map(TextVector::to_base64))
+    .execute(&mut *connection)
+    .await?;
     let affected = Affected::by_episode(facts.closed_at);
     rederive(connection, thread.derivation, thread.persons, affected, Told::All).await
 }
@@ -193,7 +195,8 @@ async fn recut(
             new.insert(episode.facts.id.clone());
         }
         let affected = Affected::by_episode(episode.facts.closed_at);
-        rederive(connection, thread.derivation, thread.persons, affected, Told::AllBut(new)).await?;
+        rederive(connection, thread.derivation, thread.persons, affected, Told::AllBut(new))
+            .await?;
     }
     Ok(())
 }

@@ -6,9 +6,7 @@ use super::super::rows::{bulk_query, list_from};
 use super::super::words::{parse_relation, parse_source};
 use super::super::{StoreError, Tenant, instant, name, optional_name};
 use super::{Affected, ContactsOf, Span};
-use crate::outcome::{
-    EpisodeFacts, EpisodeId, LaterContact, Recontact, RecontactSource,
-};
+use crate::outcome::{EpisodeFacts, EpisodeId, LaterContact, Recontact, RecontactSource};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::collections::HashMap;

@@ -66,7 +66,8 @@ impl Records {
                     return Ok(Some(*number));
                 }
                 Err(error) => {
-                    let (field, at) = (error.utf8_error().field(), error.utf8_error().valid_up_to());
+                    let (field, at) =
+                        (error.utf8_error().field(), error.utf8_error().valid_up_to());
                     *bytes = error.into_byte_record();
                     faults.push(format!(
                         "{file}, row {number}, column {}: expected UTF-8, got the byte 0x{:02X}",
