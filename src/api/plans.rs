@@ -193,8 +193,16 @@ pub async fn write_plan(
     }
     refuse(faults)?;
     if body.status == PlanStatus::Active {
-        check_answers(&app, &category, &content, body.accept_inconsistent, reason.as_deref(), language, now)
-            .await?;
+        check_answers(
+            &app,
+            &category,
+            &content,
+            body.accept_inconsistent,
+            reason.as_deref(),
+            language,
+            now,
+        )
+        .await?;
     }
     let accepted_because = reason.filter(|_| body.accept_inconsistent);
     let plan = StoredPlan {
@@ -296,11 +304,8 @@ async fn propose_one(
 ) -> Result<Result<PlanView, SkippedCategory>, Problem> {
     let category = &primary.category;
     let seen = channels_seen(app, category, now).await?;
-    let channels: Vec<Name> = seen
-        .iter()
-        .take(app.settings.plans.channels)
-        .map(|seen| seen.channel.clone())
-        .collect();
+    let channels: Vec<Name> =
+        seen.iter().take(app.settings.plans.channels).map(|seen| seen.channel.clone()).collect();
     let plan = StoredPlan {
         category: category.clone(),
         version: 1,
@@ -311,11 +316,8 @@ async fn propose_one(
         content: propose::draft(primary, &channels, language),
         accepted_because: None,
     };
-    let recorded = app
-        .store
-        .record_plan(&app.tenant, &plan)
-        .await
-        .map_err(|error| failed(app, error))?;
+    let recorded =
+        app.store.record_plan(&app.tenant, &plan).await.map_err(|error| failed(app, error))?;
     match recorded {
         PlanRecorded::Recorded => view(app, plan, language, now).await.map(Ok),
         PlanRecorded::Conflict(current) => {
@@ -362,11 +364,8 @@ async fn record(
     language: Language,
     now: Timestamp,
 ) -> Result<web::Json<PlanView>, Problem> {
-    let recorded = app
-        .store
-        .record_plan(&app.tenant, &plan)
-        .await
-        .map_err(|error| failed(app, error))?;
+    let recorded =
+        app.store.record_plan(&app.tenant, &plan).await.map_err(|error| failed(app, error))?;
     match recorded {
         PlanRecorded::Recorded => {
             let (version, status) = (plan.version, plan.status.as_str());
@@ -471,9 +470,8 @@ fn refuse(faults: Vec<(String, String)>) -> Result<(), Problem> {
     if faults.is_empty() {
         return Ok(());
     }
-    let fault = |(pointer, detail): (String, String)| {
-        FieldProblem::new(format!("#/{pointer}"), detail)
-    };
+    let fault =
+        |(pointer, detail): (String, String)| FieldProblem::new(format!("#/{pointer}"), detail);
     Err(Problem::invalid(faults.into_iter().map(fault).collect()))
 }
 
