@@ -146,8 +146,12 @@ pub async fn show_plan(
         view.effect = effect;
         versions.push(view);
     }
-    for newer in (1..versions.len()).rev() {
-        versions[newer].effect_of_previous = versions[newer - 1].effect.clone();
+    let mut previous = None;
+    for version in &mut versions {
+        version.effect_of_previous.clone_from(&previous);
+        if version.effect.is_some() {
+            previous.clone_from(&version.effect);
+        }
     }
     versions.reverse();
     Ok(web::Json(PlanVersions { category, versions }))
@@ -441,7 +445,9 @@ async fn effects(
             effects.push(None);
             continue;
         }
-        let to = versions.get(index + 1).map_or(now, |next| next.created_at);
+        // A draft on top of it takes nothing out of use.
+        let next = versions[index + 1..].iter().find(|next| next.status != PlanStatus::Proposed);
+        let to = next.map_or(now, |next| next.created_at);
         let period = ActivePeriod { from: plan.created_at, to };
         let (earlier, before_is) = match before {
             Some(earlier) => (earlier, Comparison::PreviousVersion),
