@@ -282,11 +282,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let Some(computed_at) = map.computed_at else { return Ok(()) };
         let entries = entries(map)?;
-        let header = Header {
-            computed_at,
-            basis: basis.to_owned(),
-            coverage: map.coverage.clone(),
-        };
+        let header =
+            Header { computed_at, basis: basis.to_owned(), coverage: map.coverage.clone() };
         let mut write = self.begin_write().await?;
         // The header first: its row is the lock between two processes.
         put_setting(write.connection(), tenant, HEADER, &json(&header)?).await?;
