@@ -149,20 +149,27 @@ impl<'w> Tables<'w> {
         let reassignments = if row.difficulty > 1.0 { "2" } else if row.difficulty > 0.0 { "1" } else { "0" };
         let sla_met = (row.closed_day - row.opened_day < 1.0).to_string();
         let priority = if row.difficulty > 1.2 { "high" } else { "normal" };
+        let opened_at = self.world.instant(row.opened_day).to_string();
+        let closed_at = self.world.instant(row.closed_day).to_string();
+        let category = category_name(row.category);
+        let team = format!("team-{}", row.category / FAMILY_SIZE);
+        let messages_in = (1 + random.pick(3)).to_string();
+        let messages_out = (1 + random.pick(3)).to_string();
+        let is_treated = row.is_treated.to_string();
         let record = [
             row.id.as_str(),
             row.customer,
-            &self.world.instant(row.opened_day).to_string(),
-            &self.world.instant(row.closed_day).to_string(),
-            &category_name(row.category),
+            &opened_at,
+            &closed_at,
+            &category,
             ["email", "chat", "phone"][random.pick(3)],
             priority,
-            &format!("team-{}", row.category / FAMILY_SIZE),
+            &team,
             reassignments,
             &sla_met,
-            &(1 + random.pick(3)).to_string(),
-            &(1 + random.pick(3)).to_string(),
-            &row.is_treated.to_string(),
+            &messages_in,
+            &messages_out,
+            &is_treated,
         ];
         self.tickets.write_record(record)?;
         self.written.tickets += 1;
@@ -204,19 +211,26 @@ impl<'w> Tables<'w> {
             Arm::Treatment => "waiting",
         };
         let when_mature = |text: String| if is_mature { text } else { String::new() };
+        let handled_at =
+            if is_done { self.world.instant(contact_day).to_string() } else { String::new() };
+        let score = format!("{:.6}", ticket.score);
+        let flagged_at = observation.flagged_at.to_string();
+        let is_treated = row.is_treated.to_string();
+        let repeat = when_mature(observation.repeat.to_string());
+        let induced = when_mature(observation.induced.to_string());
         let id = format!("f-{}", row.id);
         let record = [
             id.as_str(),
             row.id.as_str(),
             row.customer,
             if arm == Arm::Treatment { "treatment" } else { "control" },
-            &format!("{:.6}", ticket.score),
+            &score,
             status,
-            &observation.flagged_at.to_string(),
-            &if is_done { self.world.instant(contact_day).to_string() } else { String::new() },
-            &row.is_treated.to_string(),
-            &when_mature(observation.repeat.to_string()),
-            &when_mature(observation.induced.to_string()),
+            &flagged_at,
+            &handled_at,
+            &is_treated,
+            &repeat,
+            &induced,
         ];
         self.follow_ups.write_record(record)?;
         self.written.follow_ups += 1;
@@ -235,14 +249,16 @@ impl<'w> Tables<'w> {
             return Ok(());
         }
         let id = format!("{}-{what}", row.id);
+        let category = category_name(row.category);
+        let occurred_at = self.world.instant(day).to_string();
         let record = [
             id.as_str(),
             row.customer,
             row.id.as_str(),
-            &self.world.instant(day).to_string(),
+            &occurred_at,
             "customer",
             kind,
-            &category_name(row.category),
+            &category,
             follow_up_id,
         ];
         self.contacts.write_record(record)?;
