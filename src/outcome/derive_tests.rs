@@ -110,7 +110,10 @@ fn only_contacts_after_the_close_and_within_thirty_days_count() {
     let hours = [-1, 0, 1, 30 * 24, 30 * 24 + 1];
     let contacts: Vec<LaterContact> = hours
         .iter()
-        .map(|&hours| LaterContact { source_id: name(&format!("c{hours}")), ..contact(Some("card"), hours) })
+        .map(|&hours| LaterContact {
+            source_id: name(&format!("c{hours}")),
+            ..contact(Some("card"), hours)
+        })
         .collect();
     let found: Vec<i64> = all(&contacts).iter().map(|back| back.gap_ms / HOUR_MS).collect();
     assert_eq!(found, [1, 720]);
@@ -118,7 +121,8 @@ fn only_contacts_after_the_close_and_within_thirty_days_count() {
 
 #[test]
 fn a_contact_that_is_given_twice_counts_once_at_its_earliest() {
-    let found = all(&[contact(Some("card"), 9), contact(Some("card"), 5), contact(Some("card"), 5)]);
+    let found =
+        all(&[contact(Some("card"), 9), contact(Some("card"), 5), contact(Some("card"), 5)]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].occurred_at, at(5));
 }

@@ -112,7 +112,9 @@ pub fn is_outage(customers: u64, before: &[u64], policy: &OutcomePolicy) -> bool
     let mean = before.iter().sum::<u64>() as f64 / before.len() as f64;
     let is_many = customers as f64 >= policy.outage_factor * mean;
     // A mean of nothing makes any number impossible, and that is an outage.
-    is_many && Poisson::new(mean).map_or(true, |usual| usual.sf(customers - 1) < policy.outage_probability)
+    is_many
+        && Poisson::new(mean)
+            .map_or(true, |usual| usual.sf(customers - 1) < policy.outage_probability)
 }
 
 impl ThreadEpisode {

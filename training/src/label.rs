@@ -8,8 +8,8 @@ mod by_person;
 mod by_ticket;
 mod external_sort;
 mod identities;
-mod output;
 mod outages;
+mod output;
 mod params;
 mod report;
 mod rows;
@@ -29,7 +29,10 @@ use external_sort::{ExternalSort, SortedRecords};
 use outages::{DailyCustomers, Outages};
 use output::{Cell, ColumnType, Output};
 use recontact::classify::encoder::InferenceOptions;
-use recontact::outcome::{AdjacentPairs, Outcome, OutcomePolicy, PairCounts, Recontact, RecontactSource, WINDOWS_DAYS, followers};
+use recontact::outcome::{
+    AdjacentPairs, Outcome, OutcomePolicy, PairCounts, Recontact, RecontactSource, WINDOWS_DAYS,
+    followers,
+};
 use recontact::ticket::IssueCategory;
 use recontact::timestamp::{DAY_MS, Timestamp};
 use report::{Counts, Tally};
@@ -108,7 +111,12 @@ pub fn label(args: &LabelArgs) -> anyhow::Result<LabelReport> {
     let known_until = args.observed_until.or(params.observed_until).or(counts.latest());
     let observed_until = known_until.context("there is no event")?;
 
-    let mut survey = Survey { policy, observed_until, pairs: PairCounts::default(), customers: DailyCustomers::default() };
+    let mut survey = Survey {
+        policy,
+        observed_until,
+        pairs: PairCounts::default(),
+        customers: DailyCustomers::default(),
+    };
     visit_episodes(&steps, &AdjacentPairs::default(), policy, &mut survey)?;
     let adjacent = AdjacentPairs::decide(&survey.pairs, policy);
     let outages = survey.customers.outages(policy);
@@ -152,14 +160,19 @@ fn read(
     let identities = link_identities((&args.tickets, &params.columns), contacts)?;
     counts.identities = identities.as_ref().map_or(0, identities::Identities::count);
     let mut by_ticket = ExternalSort::new(folder, "by-ticket", params.run_rows);
-    let mut reader =
-        RowReader { identities, encoder: encoder.as_ref(), policy: &params.outcomes, counts: &mut *counts };
+    let mut reader = RowReader {
+        identities,
+        encoder: encoder.as_ref(),
+        policy: &params.outcomes,
+        counts: &mut *counts,
+    };
     reader.read_tickets(&args.tickets, &params.columns, &mut by_ticket)?;
     if let Some((path, names)) = contacts {
         reader.read_contacts(path, names, &mut by_ticket)?;
     }
     let by_ticket = by_ticket.finish()?;
-    let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let name =
+        |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let tickets = name(&args.tickets);
     let contacts = args.contacts.as_deref().map(name).unwrap_or_default();
     let files = Files { tickets: &tickets, contacts: &contacts };
@@ -206,8 +219,9 @@ impl Visitor for Labels<'_> {
     fn see_episode(&mut self, episode: LabelledEpisode) -> anyhow::Result<()> {
         let facts = &episode.facts;
         let is_outage = self.outages.contains(&facts.category, facts.opened_at.millis() / DAY_MS);
-        let outcomes = WINDOWS_DAYS
-            .map(|window| Outcome::of(&episode.recontacts, facts.closed_at, window, self.observed_until));
+        let outcomes = WINDOWS_DAYS.map(|window| {
+            Outcome::of(&episode.recontacts, facts.closed_at, window, self.observed_until)
+        });
         let text = |text: &str| Cell::Text(Some(text.to_owned()));
         let mut row = vec![
             text(facts.id.ticket.as_str()),
@@ -226,7 +240,11 @@ impl Visitor for Labels<'_> {
             row.push(Cell::Number(proof.map(gap_hours)));
         }
         row.extend([Cell::Flag(episode.is_parallel), Cell::Flag(is_outage)]);
-        self.tally.add(&episode, is_outage, outcomes.map(|outcome| outcome.map(|(outcome, _)| outcome)));
+        self.tally.add(
+            &episode,
+            is_outage,
+            outcomes.map(|outcome| outcome.map(|(outcome, _)| outcome)),
+        );
         self.output.write(row)
     }
 }

@@ -4,12 +4,12 @@
 //! quantised embeddings. Proposed is the smallest threshold at which pairs taken for the same issue are so often enough.
 //! It is chosen on one half of the texts and its agreement with the labels measured on the other.
 
+use crate::bad_input;
 use crate::card::markdown_table;
 use crate::category::data::{Examples, SplitMix64};
 use crate::category::{embed, load_encoder};
 use crate::faults::Faults;
 use crate::table::Table;
-use crate::bad_input;
 use anyhow::Context;
 use clap::Args;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
@@ -136,7 +136,8 @@ fn propose(
 ) -> SimilarityReport {
     let by_threshold: Vec<Agreement> =
         (0..=100).map(|percent| choosing.agreement(f64::from(percent) / 100.0, prior)).collect();
-    let is_enough = |agreement: &&Agreement| agreement.precision.is_some_and(|p| p >= min_precision);
+    let is_enough =
+        |agreement: &&Agreement| agreement.precision.is_some_and(|p| p >= min_precision);
     let threshold = by_threshold.iter().find(is_enough).map(|agreement| agreement.threshold);
     SimilarityReport {
         encoder: encoder.to_owned(),
@@ -211,7 +212,9 @@ fn draw_pairs(
         members.entry(label).or_default().push(row);
     }
     if members.len() < 2 || members.values().all(|rows| rows.len() < 2) {
-        return Err(bad_input!("expected at least 2 labels, and 2 texts of one of them, in each half"));
+        return Err(bad_input!(
+            "expected at least 2 labels, and 2 texts of one of them, in each half"
+        ));
     }
     let mut cosines = Cosines::default();
     while cosines.same.len() < draws || cosines.different.len() < draws {
@@ -330,10 +333,7 @@ mod tests {
     use super::*;
 
     fn cosines() -> Cosines {
-        Cosines {
-            same: vec![0.9, 0.8, 0.7, 0.4],
-            different: vec![0.75, 0.3, 0.2, 0.1],
-        }
+        Cosines { same: vec![0.9, 0.8, 0.7, 0.4], different: vec![0.75, 0.3, 0.2, 0.1] }
     }
 
     #[test]

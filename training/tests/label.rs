@@ -71,7 +71,10 @@ impl Case {
 
     fn fault(&self) -> String {
         let fault = label(&self.args).unwrap_err().to_string();
-        assert!(!self.args.out.exists() || self.args.out.metadata().unwrap().len() < 10, "nothing is written");
+        assert!(
+            !self.args.out.exists() || self.args.out.metadata().unwrap().len() < 10,
+            "nothing is written"
+        );
         fault
     }
 }
@@ -104,7 +107,8 @@ fn cell(row: &[(String, String)], column: &str) -> String {
 }
 
 fn incidents(out: &Path) -> LabelArgs {
-    let tickets = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/incidents/tickets.csv.gz"));
+    let tickets =
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../data/incidents/tickets.csv.gz"));
     LabelArgs {
         observed_until: Some("2016-06-01T00:00:00Z".to_owned().try_into().unwrap()),
         ..args(tickets, out)
@@ -171,7 +175,11 @@ fn only_substantive_contacts_bring_a_customer_back() {
                     c-5,u-2,2026-01-03T08:00:00Z,t-2,email,customer,,\"Спасибо, но карта так и не пришла\",\n\
                     c-6,u-3,2026-01-03T08:00:00Z,t-3,email,customer,,All is well again with that matter,f-1\n";
     let case = Case::new(tickets).with_contacts(contacts);
-    case.expect(&[("t-1#1", "none", ""), ("t-2#1", "explicit", "c-5"), ("t-3#1", "induced", "c-6")]);
+    case.expect(&[
+        ("t-1#1", "none", ""),
+        ("t-2#1", "explicit", "c-5"),
+        ("t-3#1", "induced", "c-6"),
+    ]);
     let (report, _) = case.label();
     let excluded: Vec<(&str, usize)> =
         report.counts.excluded.iter().map(|(kind, count)| (*kind, *count)).collect();
@@ -183,12 +191,21 @@ fn a_ticket_with_contacts_counts_by_them_and_one_without_by_its_opening() {
     let tickets = "t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n\
                    t-2,u-1,2026-01-04T08:00:00Z,2026-01-05T08:00:00Z,card\n\
                    t-3,u-1,2026-01-06T08:00:00Z,2026-01-07T08:00:00Z,card\n";
-    let case = Case::new(tickets)
-        .with_contacts("c-1,u-1,2026-01-04T08:30:00Z,t-2,phone,customer,,,\n");
-    case.expect(&[("t-1#1", "explicit", "c-1"), ("t-2#1", "explicit", "t-3"), ("t-3#1", "none", "")]);
+    let case =
+        Case::new(tickets).with_contacts("c-1,u-1,2026-01-04T08:30:00Z,t-2,phone,customer,,,\n");
+    case.expect(&[
+        ("t-1#1", "explicit", "c-1"),
+        ("t-2#1", "explicit", "t-3"),
+        ("t-3#1", "none", ""),
+    ]);
     // What an agent opened is no return of the customer.
-    let case = Case::new(tickets).with_contacts("c-1,u-1,2026-01-04T08:30:00Z,t-2,phone,agent,,,\n");
-    case.expect(&[("t-1#1", "explicit", "t-3"), ("t-2#1", "explicit", "t-3"), ("t-3#1", "none", "")]);
+    let case =
+        Case::new(tickets).with_contacts("c-1,u-1,2026-01-04T08:30:00Z,t-2,phone,agent,,,\n");
+    case.expect(&[
+        ("t-1#1", "explicit", "t-3"),
+        ("t-2#1", "explicit", "t-3"),
+        ("t-3#1", "none", ""),
+    ]);
 }
 
 #[test]
@@ -201,7 +218,10 @@ fn a_ticket_closed_several_times_has_several_episodes_and_came_back() {
     let (report, rows) = case.label();
     assert_eq!((report.counts.reopenings, report.counts.reopenings_without_instant), (2, 2));
     let second = rows.iter().find(|row| cell(row, "episode") == "2").unwrap();
-    assert_eq!((cell(second, "outcome_14d"), cell(second, "category")), ("explicit".into(), "pin".into()));
+    assert_eq!(
+        (cell(second, "outcome_14d"), cell(second, "category")),
+        ("explicit".into(), "pin".into())
+    );
     // A contact shows when the customer came back.
     let case = case.with_contacts("c-1,u-1,2026-01-03T08:00:00Z,t-1,phone,customer,,,\n");
     assert_eq!(case.outcomes()[0], ("t-1#1".into(), "explicit".into(), "c-1".into()));
@@ -231,7 +251,9 @@ fn a_chat_that_turns_to_another_issue_has_an_episode_for_each() {
     let (report, rows) = case.label();
     let told: Vec<[String; 4]> = rows
         .iter()
-        .map(|row| ["category", "ended_by", "closed_at", "outcome_7d"].map(|column| cell(row, column)))
+        .map(|row| {
+            ["category", "ended_by", "closed_at", "outcome_7d"].map(|column| cell(row, column))
+        })
         .collect();
     assert_eq!(
         told,
@@ -279,7 +301,10 @@ fn skewed_clocks_open_tickets_and_repeated_rows_are_counted() {
     assert_eq!((counts.before_opening, counts.repeated_rows, counts.open_tickets), (1, 2, 1));
     assert_eq!((counts.contacts_of_unknown_tickets, counts.contacts_without_customer), (1, 1));
     assert_eq!(rows.len(), 1);
-    assert_eq!((cell(&rows[0], "outcome_7d"), cell(&rows[0], "evidence_7d")), ("explicit".into(), "t-2".into()));
+    assert_eq!(
+        (cell(&rows[0], "outcome_7d"), cell(&rows[0], "evidence_7d")),
+        ("explicit".into(), "t-2".into())
+    );
 }
 
 #[test]
@@ -287,8 +312,10 @@ fn an_episode_whose_window_is_not_over_has_no_outcome_and_no_rate() {
     let mut case = Case::new("t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n");
     case.args.observed_until = Some("2026-01-05T08:00:00Z".to_owned().try_into().unwrap());
     let (report, rows) = case.label();
-    let outcomes: Vec<String> =
-        ["outcome_1d", "outcome_3d", "outcome_7d"].iter().map(|column| cell(&rows[0], column)).collect();
+    let outcomes: Vec<String> = ["outcome_1d", "outcome_3d", "outcome_7d"]
+        .iter()
+        .map(|column| cell(&rows[0], column))
+        .collect();
     assert_eq!(outcomes, ["none", "none", ""]);
     let week = &report.windows[2];
     assert_eq!((week.mature, week.immature, week.repeat.rate), (0, 1, None));
@@ -301,7 +328,9 @@ fn a_declared_pair_makes_another_category_an_implicit_repeat() {
                    t-2,u-1,2026-01-03T08:00:00Z,2026-01-09T08:00:00Z,pin\n";
     Case::new(tickets).expect(&[("t-1#1", "unrelated", "t-2"), ("t-2#1", "none", "")]);
     let config = "[outcomes]\nadjacent = [{ primary = \"card\", secondary = \"pin\" }]\n";
-    Case::new(tickets).with_config(config).expect(&[("t-1#1", "implicit", "t-2"), ("t-2#1", "none", "")]);
+    Case::new(tickets)
+        .with_config(config)
+        .expect(&[("t-1#1", "implicit", "t-2"), ("t-2#1", "none", "")]);
 }
 
 #[test]
@@ -322,9 +351,18 @@ fn faults_name_the_file_the_row_and_the_column() {
     let good = "t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n";
     let tickets: [(&str, &str); 6] = [
         ("", "tickets.csv: expected data rows, found none"),
-        ("t-2,u-1,31/31/2026,2026-01-02T08:00:00Z,card\n", "tickets.csv, row 1, column opened_at: expected an RFC 3339 instant"),
-        ("t-2,u-1,2026-01-03T08:00:00Z,2026-01-02T08:00:00Z,card\n", "tickets.csv, row 1, column closed_at: expected no earlier"),
-        ("t-2,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,\n", "tickets.csv, row 1, column category: expected a value"),
+        (
+            "t-2,u-1,31/31/2026,2026-01-02T08:00:00Z,card\n",
+            "tickets.csv, row 1, column opened_at: expected an RFC 3339 instant",
+        ),
+        (
+            "t-2,u-1,2026-01-03T08:00:00Z,2026-01-02T08:00:00Z,card\n",
+            "tickets.csv, row 1, column closed_at: expected no earlier",
+        ),
+        (
+            "t-2,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,\n",
+            "tickets.csv, row 1, column category: expected a value",
+        ),
         ("t-2,u-1\n", "tickets.csv, row 1 (line 2): expected 5 cells, got 2"),
         (
             "t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\nt-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,pin\n",
@@ -337,9 +375,15 @@ fn faults_name_the_file_the_row_and_the_column() {
     }
     let two = format!("{good}t-1,u-2,2026-01-01T08:00:00Z,2026-01-05T08:00:00Z,card\n");
     let fault = Case::new(&two).fault();
-    assert!(fault.contains("row 2, column customer_id: expected one customer for each ticket"), "{fault}");
+    assert!(
+        fault.contains("row 2, column customer_id: expected one customer for each ticket"),
+        "{fault}"
+    );
     let contacts = [
-        ("c-1,u-1,2026-01-03T08:00:00Z,t-1,email,robot,,,\n", "contacts.csv, row 1, column author: expected one of customer, agent, system, got \"robot\""),
+        (
+            "c-1,u-1,2026-01-03T08:00:00Z,t-1,email,robot,,,\n",
+            "contacts.csv, row 1, column author: expected one of customer, agent, system, got \"robot\"",
+        ),
         (
             "c-1,u-1,2026-01-03T08:00:00Z,t-1,email,,,,\nc-1,u-2,2026-01-03T08:00:00Z,t-1,email,,,,\n",
             "contacts.csv, row 2, column contact_id: expected each contact once, \"c-1\" is also in row 1",
@@ -367,7 +411,10 @@ fn a_destination_that_exists_or_has_no_known_format_is_refused_before_anything_i
 fn nothing_is_left_behind_by_a_run_that_fails() {
     let case = Case::new("t-1,u-1,never,2026-01-02T08:00:00Z,card\n");
     case.fault();
-    let left: Vec<_> = std::fs::read_dir(case.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(case.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(left, ["tickets.csv"]);
 }
 
@@ -376,7 +423,8 @@ fn the_configuration_in_the_documentation_is_that_of_the_defaults_and_every_colu
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/outcomes.md"));
     let docs = std::fs::read_to_string(docs).unwrap();
     let config = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let case = Case::new("t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n").with_config(config);
+    let case =
+        Case::new("t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n").with_config(config);
     let read = LabelParams::read(case.args.config.as_deref().unwrap()).unwrap();
     assert_eq!(read, LabelParams::default());
     let (_, rows) = case.label();

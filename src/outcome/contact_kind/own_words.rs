@@ -18,19 +18,37 @@ fn quoted_from(lines: &[&str]) -> Option<usize> {
         let line = lower[at].as_str();
         let next = lower.get(at + 1).map_or("", String::as_str);
         let is_divider = line.starts_with("-----")
-            && ["original message", "forwarded message", "исходное сообщение", "пересылаемое", "пересланное"]
-                .iter()
-                .any(|words| line.contains(words));
-        is_divider || is_attribution(line) || is_split_attribution(line, next) || is_header(&lower, at)
+            && [
+                "original message",
+                "forwarded message",
+                "исходное сообщение",
+                "пересылаемое",
+                "пересланное",
+            ]
+            .iter()
+            .any(|words| line.contains(words));
+        is_divider
+            || is_attribution(line)
+            || is_split_attribution(line, next)
+            || is_header(&lower, at)
     })
 }
 
 /// `On Mon, 5 Jan 2026 at 10:00, Support wrote:` and its like.
 fn is_attribution(line: &str) -> bool {
     const VERBS: [&str; 9] = [
-        "wrote:", "пишет:", "написал:", "написала:", "написал(а):", "написав:", "написала(в):", "пише:", "напісаў:",
+        "wrote:",
+        "пишет:",
+        "написал:",
+        "написала:",
+        "написал(а):",
+        "написав:",
+        "написала(в):",
+        "пише:",
+        "напісаў:",
     ];
-    VERBS.iter().any(|verb| line.ends_with(verb)) && line.chars().any(|c| c.is_ascii_digit() || c == '@')
+    VERBS.iter().any(|verb| line.ends_with(verb))
+        && line.chars().any(|c| c.is_ascii_digit() || c == '@')
 }
 
 /// An attribution that a mail program broke into two lines.
@@ -42,7 +60,18 @@ fn is_split_attribution(line: &str, next: &str) -> bool {
 fn is_header(lower: &[String], at: usize) -> bool {
     const FROM: [&str; 4] = ["from:", "от:", "від:", "ад:"];
     const OTHERS: [&str; 12] = [
-        "sent:", "to:", "subject:", "date:", "кому:", "тема:", "дата:", "отправлено:", "каму:", "тэма:", "надіслано:", "cc:",
+        "sent:",
+        "to:",
+        "subject:",
+        "date:",
+        "кому:",
+        "тема:",
+        "дата:",
+        "отправлено:",
+        "каму:",
+        "тэма:",
+        "надіслано:",
+        "cc:",
     ];
     let starts = |line: &str, heads: &[&str]| heads.iter().any(|head| line.starts_with(head));
     let rest = &lower[at + 1..lower.len().min(at + 4)];
@@ -52,12 +81,26 @@ fn is_header(lower: &[String], at: usize) -> bool {
 /// Where the signature begins.
 fn signature_from(lines: &[&str]) -> Option<usize> {
     const SIGN_OFFS: [&str; 9] = [
-        "kind regards", "best regards", "warm regards", "regards", "sincerely", "yours sincerely", "с уважением",
-        "з павагай", "з повагою",
+        "kind regards",
+        "best regards",
+        "warm regards",
+        "regards",
+        "sincerely",
+        "yours sincerely",
+        "с уважением",
+        "з павагай",
+        "з повагою",
     ];
     const PROGRAMS: [&str; 9] = [
-        "sent from my", "get outlook for", "sent via", "отправлено с ", "отправлено из", "адпраўлена з", "надіслано з",
-        "отримайте outlook", "скачать outlook",
+        "sent from my",
+        "get outlook for",
+        "sent via",
+        "отправлено с ",
+        "отправлено из",
+        "адпраўлена з",
+        "надіслано з",
+        "отримайте outlook",
+        "скачать outlook",
     ];
     (0..lines.len()).find(|&at| {
         let lower = lines[at].to_lowercase();
@@ -90,8 +133,17 @@ fn is_capitalised(word: &str) -> bool {
 
 /// `Hi John,` at the beginning: a greeting, up to two names, and a mark.
 fn without_greeting(text: &str) -> &str {
-    const GREETINGS: [&str; 9] =
-        ["hi", "hello", "hey", "dear", "здравствуйте", "привет", "уважаемая", "вітаю", "добрый день"];
+    const GREETINGS: [&str; 9] = [
+        "hi",
+        "hello",
+        "hey",
+        "dear",
+        "здравствуйте",
+        "привет",
+        "уважаемая",
+        "вітаю",
+        "добрый день",
+    ];
     let Some(mark) = text.find([',', '!', '\n']) else { return text };
     let lower = text[..mark].to_lowercase();
     let is_greeting = GREETINGS.iter().any(|greeting| {

@@ -1,8 +1,8 @@
 //! One function for each kind of message: `Some` when the message surely is of that kind.
 
 use super::phrases::{
-    ADVERTISING, ALL_WELL, AUTO_REPLY_HEADS, AWAY, AWAY_ADVICE, BOUNCE_HEADS, BOUNCE_SIGNS, FILLERS,
-    GRATITUDE, NEEDS, OUT_OF, RATING_UNITS, RATING_WORDS, UNSUBSCRIBE, WRITTEN_BY_MACHINE,
+    ADVERTISING, ALL_WELL, AUTO_REPLY_HEADS, AWAY, AWAY_ADVICE, BOUNCE_HEADS, BOUNCE_SIGNS,
+    FILLERS, GRATITUDE, NEEDS, OUT_OF, RATING_UNITS, RATING_WORDS, UNSUBSCRIBE, WRITTEN_BY_MACHINE,
 };
 use super::{ContactKind, Recognised, recognised};
 use std::collections::HashMap;
@@ -24,11 +24,14 @@ enum Weight {
     Gratitude,
 }
 
+/// The words of a phrase, and how much it says.
+type Phrase = (Vec<&'static str>, Weight);
+
 /// The phrases of thanks by their first word.
-static PHRASES: LazyLock<HashMap<&str, Vec<(Vec<&str>, Weight)>>> = LazyLock::new(|| {
+static PHRASES: LazyLock<HashMap<&str, Vec<Phrase>>> = LazyLock::new(|| {
     let groups =
         [(GRATITUDE, Weight::Gratitude), (ALL_WELL, Weight::AllWell), (FILLERS, Weight::Nothing)];
-    let mut phrases: HashMap<&str, Vec<(Vec<&str>, Weight)>> = HashMap::new();
+    let mut phrases: HashMap<&str, Vec<Phrase>> = HashMap::new();
     for (group, weight) in groups {
         for phrase in group {
             let words: Vec<&str> = phrase.split(' ').collect();
@@ -76,7 +79,9 @@ pub(super) fn survey_reply(own: &str) -> Option<Recognised> {
     let highest = after_of.first().and_then(|word| word.parse::<u32>().ok());
     let is_joined = own.contains('/') || after_of.len() < after_rating.len();
     let rest = match highest {
-        Some(highest) if is_joined && matches!(highest, 5 | 10) && rating <= highest => &after_of[1..],
+        Some(highest) if is_joined && matches!(highest, 5 | 10) && rating <= highest => {
+            &after_of[1..]
+        }
         Some(_) => return None,
         None => skip(after_rating, RATING_UNITS),
     };
@@ -96,7 +101,8 @@ pub(super) fn auto_reply(own: &str) -> Option<Recognised> {
         return Some(recognised(ContactKind::AutoReply, 0.97, "auto_reply_head"));
     }
     let beginning: String = own.chars().take(HEAD_CHARS).collect();
-    let sentences = beginning.split(['.', '!', '\n', ',', ';', ':']).map(|part| words(part).join(" "));
+    let sentences =
+        beginning.split(['.', '!', '\n', ',', ';', ':']).map(|part| words(part).join(" "));
     if sentences.into_iter().any(|sentence| WRITTEN_BY_MACHINE.contains(&sentence.as_str())) {
         return Some(recognised(ContactKind::AutoReply, 0.95, "written_by_machine"));
     }
@@ -184,10 +190,15 @@ fn holds(text: &str, phrases: &[&str]) -> bool {
 /// An enhanced mail status code such as `550 5.1.1` (RFC 3463).
 fn has_status_code(text: &str) -> bool {
     let parts: Vec<&str> = text.split(|c: char| c.is_whitespace() || c == '-').collect();
-    let is_code = |part: &str| part.len() == 3 && part.starts_with(['4', '5']) && part.bytes().all(|b| b.is_ascii_digit());
+    let is_code = |part: &str| {
+        part.len() == 3 && part.starts_with(['4', '5']) && part.bytes().all(|b| b.is_ascii_digit())
+    };
     let is_enhanced = |part: &str| {
         let numbers: Vec<&str> = part.trim_end_matches([':', ';', ',']).split('.').collect();
-        numbers.len() == 3 && numbers.iter().all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+        numbers.len() == 3
+            && numbers
+                .iter()
+                .all(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
     };
     parts.windows(2).any(|pair| is_code(pair[0]) && is_enhanced(pair[1]))
 }
@@ -206,7 +217,11 @@ fn words(text: &str) -> Vec<String> {
             _ => joined.push(c),
         }
     }
-    joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    joined
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn replace_last(text: &mut String, letter: char) {

@@ -6,8 +6,8 @@
 use super::external_sort::SortedRecords;
 use super::step::{Arrival, ClosedEpisode, EndedBy, Step, What};
 use recontact::outcome::{
-    AdjacentPairs, EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, LaterContact, OutcomePolicy, Recontact, derive,
-    is_parallel,
+    AdjacentPairs, EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, LaterContact, OutcomePolicy,
+    Recontact, derive, is_parallel,
 };
 use recontact::ticket::{IssueCategory, Name, PastTicket};
 use recontact::timestamp::{DAY_MS, Timestamp};
@@ -94,7 +94,10 @@ impl Person {
                     visitor.see_opening(&category, day);
                 }
                 let closed_at = closed_ms.and_then(|closed| Timestamp::from_millis(closed).ok());
-                self.open.insert(episode, PastTicket { opened_at: at, closed_at, category: Some(category) });
+                self.open.insert(
+                    episode,
+                    PastTicket { opened_at: at, closed_at, category: Some(category) },
+                );
             }
             What::Closed(closed) => {
                 self.open.retain(|_, open| open.closed_at.is_none_or(|open_until| open_until > at));

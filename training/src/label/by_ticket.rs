@@ -6,7 +6,8 @@ use super::sighting::{Closing, Contact, Seen, Sighting};
 use super::step::{Arrival, ClosedEpisode, EndedBy, Step, What};
 use crate::faults::Faults;
 use recontact::outcome::{
-    Author, ContactKind, EpisodeId, OutcomePolicy, RecontactSource, ThreadEpisode, ThreadMessage, cut_next,
+    Author, ContactKind, EpisodeId, OutcomePolicy, RecontactSource, ThreadEpisode, ThreadMessage,
+    cut_next,
 };
 use recontact::ticket::{Name, TicketId};
 use recontact::timestamp::Timestamp;
@@ -203,13 +204,29 @@ impl<'a> TicketThread<'a> {
             counts.closings_without_customer += closings.len();
         }
         let segment = Segment::default();
-        Self { ticket, person, customer, closings, has_contacts, next: 0, number: 0, segment, policy, counts, steps }
+        Self {
+            ticket,
+            person,
+            customer,
+            closings,
+            has_contacts,
+            next: 0,
+            number: 0,
+            segment,
+            policy,
+            counts,
+            steps,
+        }
     }
 
     /// A ticket without any contact is represented by its opening.
     fn begin(&mut self) -> anyhow::Result<()> {
-        let (Some(person), Some(ticket)) = (self.person.clone(), self.ticket.clone()) else { return Ok(()) };
-        let Some(first) = self.closings.first().filter(|_| !self.has_contacts) else { return Ok(()) };
+        let (Some(person), Some(ticket)) = (self.person.clone(), self.ticket.clone()) else {
+            return Ok(());
+        };
+        let Some(first) = self.closings.first().filter(|_| !self.has_contacts) else {
+            return Ok(());
+        };
         let arrival = Arrival {
             source: RecontactSource::Ticket,
             source_id: ticket.clone(),
@@ -234,13 +251,12 @@ impl<'a> TicketThread<'a> {
         if self.ticket.is_some() && self.closings.is_empty() {
             self.counts.contacts_of_unknown_tickets += 1;
         }
-        let is_customers = contact.author == Author::Customer && contact.kind == ContactKind::Substantive;
+        let is_customers =
+            contact.author == Author::Customer && contact.kind == ContactKind::Substantive;
         if !is_customers {
             self.counts.exclude(contact.kind);
         }
-        if is_customers && contact.is_thread {
-            self.cut(&contact)?;
-        } else if contact.is_thread && contact.author == Author::Agent {
+        if contact.is_thread && (is_customers || contact.author == Author::Agent) {
             self.cut(&contact)?;
         }
         if !is_customers {
@@ -259,7 +275,9 @@ impl<'a> TicketThread<'a> {
             source: RecontactSource::Contact,
             source_id: contact.id,
             ticket: self.ticket.clone(),
-            category: contact.category.or_else(|| self.closing().map(|closing| closing.category.clone())),
+            category: contact
+                .category
+                .or_else(|| self.closing().map(|closing| closing.category.clone())),
             category_is_certain,
             answers_follow_up: contact.answers_follow_up,
             embedding: contact.embedding,
@@ -296,8 +314,11 @@ impl<'a> TicketThread<'a> {
             category_is_certain: contact.category.is_some(),
             embedding: contact.embedding.clone(),
         };
-        let Some(ended) = cut_next(&mut self.segment.thread, &message, self.policy) else { return Ok(()) };
-        let opened_ms = if self.segment.was_cut { ended.opened_at.millis() } else { self.opened_ms() };
+        let Some(ended) = cut_next(&mut self.segment.thread, &message, self.policy) else {
+            return Ok(());
+        };
+        let opened_ms =
+            if self.segment.was_cut { ended.opened_at.millis() } else { self.opened_ms() };
         let closed_ms = ended.closed_at.millis();
         let episode = self.episode(
             ended.category.unwrap_or(category),
@@ -315,7 +336,8 @@ impl<'a> TicketThread<'a> {
         self.reopen(&closing)?;
         let was_cut = self.segment.was_cut;
         let thread = self.segment.thread.take().filter(|_| was_cut);
-        let opened_ms = thread.as_ref().map_or_else(|| self.opened_ms(), |thread| thread.opened_at.millis());
+        let opened_ms =
+            thread.as_ref().map_or_else(|| self.opened_ms(), |thread| thread.opened_at.millis());
         let embedding = match &thread {
             Some(thread) => thread.embedding.clone(),
             None => closing.embedding.clone().or_else(|| self.segment.embedding.clone()),
@@ -343,7 +365,9 @@ impl<'a> TicketThread<'a> {
             self.counts.reopenings_without_instant += 1;
         }
         let at_ms = self.reopening_ms().or(closing.closed_ms);
-        let (Some(person), Some(ticket), Some(at_ms)) = (self.person.clone(), self.ticket.clone(), at_ms) else {
+        let (Some(person), Some(ticket), Some(at_ms)) =
+            (self.person.clone(), self.ticket.clone(), at_ms)
+        else {
             return Ok(());
         };
         let id = EpisodeId { ticket: ticket.clone(), number: self.number + 1 };
@@ -386,10 +410,21 @@ impl<'a> TicketThread<'a> {
     ) -> Option<ClosedEpisode> {
         self.number += 1;
         let id = EpisodeId { ticket: self.ticket.clone()?, number: self.number };
-        Some(ClosedEpisode { id, customer: self.customer.clone(), category, opened_ms, ended_by, embedding })
+        Some(ClosedEpisode {
+            id,
+            customer: self.customer.clone(),
+            category,
+            opened_ms,
+            ended_by,
+            embedding,
+        })
     }
 
-    fn record(&mut self, episode: Option<ClosedEpisode>, closed_ms: Option<i64>) -> anyhow::Result<()> {
+    fn record(
+        &mut self,
+        episode: Option<ClosedEpisode>,
+        closed_ms: Option<i64>,
+    ) -> anyhow::Result<()> {
         let (Some(person), Some(episode)) = (self.person.clone(), episode) else { return Ok(()) };
         let opened = What::Opened {
             episode: episode.id.clone(),

@@ -72,7 +72,8 @@ impl<T: Sorted> ExternalSort<T> {
             self.write_run()?;
         }
         self.buffer = Vec::new();
-        let mut runs: Vec<PathBuf> = std::mem::take(&mut self.levels).into_iter().flatten().collect();
+        let mut runs: Vec<PathBuf> =
+            std::mem::take(&mut self.levels).into_iter().flatten().collect();
         while runs.len() > MOST_RUNS {
             let rest = runs.split_off(MOST_RUNS);
             let merged = self.merge(runs)?;

@@ -4,7 +4,10 @@ use crate::bad_input;
 use anyhow::Context;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use parquet::basic::{Compression as ParquetCompression, ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::basic::{
+    Compression as ParquetCompression, ConvertedType, LogicalType, Repetition, TimeUnit,
+    Type as Physical,
+};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -97,10 +100,15 @@ impl Output {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn begin(out: &Path, folder: &Path, columns: Vec<(String, ColumnType)>) -> anyhow::Result<Self> {
+    pub(super) fn begin(
+        out: &Path,
+        folder: &Path,
+        columns: Vec<(String, ColumnType)>,
+    ) -> anyhow::Result<Self> {
         let format = Format::of(out)?;
         let beside = folder.join("labels");
-        let file = File::create(&beside).with_context(|| format!("writing {}", beside.display()))?;
+        let file =
+            File::create(&beside).with_context(|| format!("writing {}", beside.display()))?;
         let file = BufWriter::with_capacity(1 << 16, file);
         let mut sink = match format {
             Format::Csv => Sink::Csv(Box::new(csv::Writer::from_writer(file))),
@@ -130,7 +138,11 @@ impl Output {
             Sink::PackedCsv(csv) => csv.write_record(texts).map_err(anyhow::Error::from),
             Sink::Parquet(writer, rows) => {
                 rows.push(row);
-                if rows.len() < GROUP_ROWS { Ok(()) } else { write_group(writer, &self.columns, rows) }
+                if rows.len() < GROUP_ROWS {
+                    Ok(())
+                } else {
+                    write_group(writer, &self.columns, rows)
+                }
             }
         };
         written.with_context(|| format!("writing {}", self.out.display()))
@@ -143,9 +155,12 @@ impl Output {
     pub(super) fn finish(self) -> anyhow::Result<()> {
         let writing = || format!("writing {}", self.out.display());
         let file = match self.sink {
-            Sink::Csv(csv) => csv.into_inner().map_err(|error| error.into_error()).with_context(writing)?,
+            Sink::Csv(csv) => {
+                csv.into_inner().map_err(|error| error.into_error()).with_context(writing)?
+            }
             Sink::PackedCsv(csv) => {
-                let packed = csv.into_inner().map_err(|error| error.into_error()).with_context(writing)?;
+                let packed =
+                    csv.into_inner().map_err(|error| error.into_error()).with_context(writing)?;
                 packed.finish().with_context(writing)?
             }
             Sink::Parquet(mut writer, mut rows) => {
@@ -176,10 +191,15 @@ impl Cell {
 impl Format {
     fn of(out: &Path) -> anyhow::Result<Self> {
         let name = out.to_string_lossy().to_lowercase();
-        let formats = [(".csv", Self::Csv), (".csv.gz", Self::PackedCsv), (".parquet", Self::Parquet)];
-        let format = formats.into_iter().find(|(end, _)| name.ends_with(end)).map(|(_, format)| format);
+        let formats =
+            [(".csv", Self::Csv), (".csv.gz", Self::PackedCsv), (".parquet", Self::Parquet)];
+        let format =
+            formats.into_iter().find(|(end, _)| name.ends_with(end)).map(|(_, format)| format);
         format.ok_or_else(|| {
-            bad_input!("--out {}: expected a name that ends in .csv, .csv.gz or .parquet", out.display())
+            bad_input!(
+                "--out {}: expected a name that ends in .csv, .csv.gz or .parquet",
+                out.display()
+            )
         })
     }
 }
@@ -192,7 +212,9 @@ fn parquet_writer(
         .iter()
         .map(|(name, kind)| {
             let (physical, logical, converted) = match kind {
-                ColumnType::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String), ConvertedType::UTF8),
+                ColumnType::Text => {
+                    (Physical::BYTE_ARRAY, Some(LogicalType::String), ConvertedType::UTF8)
+                }
                 ColumnType::Whole => (Physical::INT64, None, ConvertedType::NONE),
                 ColumnType::Number => (Physical::DOUBLE, None, ConvertedType::NONE),
                 ColumnType::Flag => (Physical::BOOLEAN, None, ConvertedType::NONE),
@@ -204,7 +226,11 @@ fn parquet_writer(
             };
             let is_optional = matches!(kind, ColumnType::Text | ColumnType::Number);
             Type::primitive_type_builder(name, physical)
-                .with_repetition(if is_optional { Repetition::OPTIONAL } else { Repetition::REQUIRED })
+                .with_repetition(if is_optional {
+                    Repetition::OPTIONAL
+                } else {
+                    Repetition::REQUIRED
+                })
                 .with_logical_type(logical)
                 .with_converted_type(converted)
                 .build()
@@ -212,7 +238,8 @@ fn parquet_writer(
         })
         .collect();
     let schema = Type::group_type_builder("labels").with_fields(fields?).build()?;
-    let properties = WriterProperties::builder().set_compression(ParquetCompression::SNAPPY).build();
+    let properties =
+        WriterProperties::builder().set_compression(ParquetCompression::SNAPPY).build();
     Ok(SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))?)
 }
 
@@ -229,26 +256,36 @@ fn write_group<W: Write + Send>(
     for (column, (_, kind)) in columns.iter().enumerate() {
         let cells = rows.iter().filter_map(|row| row.get(column));
         match kind {
-            ColumnType::Text => write_column::<ByteArrayType>(&mut group, cells, true, |cell| match cell {
-                Cell::Text(text) => text.as_deref().map(ByteArray::from),
-                _ => None,
-            })?,
-            ColumnType::Whole => write_column::<Int64Type>(&mut group, cells, false, |cell| match cell {
-                Cell::Whole(number) => Some(*number),
-                _ => None,
-            })?,
-            ColumnType::Number => write_column::<DoubleType>(&mut group, cells, true, |cell| match cell {
-                Cell::Number(number) => *number,
-                _ => None,
-            })?,
-            ColumnType::Flag => write_column::<BoolType>(&mut group, cells, false, |cell| match cell {
-                Cell::Flag(flag) => Some(*flag),
-                _ => None,
-            })?,
-            ColumnType::Instant => write_column::<Int64Type>(&mut group, cells, false, |cell| match cell {
-                Cell::Instant(instant) => Some(instant.millis()),
-                _ => None,
-            })?,
+            ColumnType::Text => {
+                write_column::<ByteArrayType>(&mut group, cells, true, |cell| match cell {
+                    Cell::Text(text) => text.as_deref().map(ByteArray::from),
+                    _ => None,
+                })?
+            }
+            ColumnType::Whole => {
+                write_column::<Int64Type>(&mut group, cells, false, |cell| match cell {
+                    Cell::Whole(number) => Some(*number),
+                    _ => None,
+                })?
+            }
+            ColumnType::Number => {
+                write_column::<DoubleType>(&mut group, cells, true, |cell| match cell {
+                    Cell::Number(number) => *number,
+                    _ => None,
+                })?
+            }
+            ColumnType::Flag => {
+                write_column::<BoolType>(&mut group, cells, false, |cell| match cell {
+                    Cell::Flag(flag) => Some(*flag),
+                    _ => None,
+                })?
+            }
+            ColumnType::Instant => {
+                write_column::<Int64Type>(&mut group, cells, false, |cell| match cell {
+                    Cell::Instant(instant) => Some(instant.millis()),
+                    _ => None,
+                })?
+            }
         }
     }
     group.close()?;

@@ -171,13 +171,18 @@ mod tests {
 
     #[test]
     fn a_file_of_the_risk_model_can_be_used_and_what_nobody_knows_is_named() {
-        let params = read("[columns]\nticket_id = \"Nummer\"\ncategorical = [\"area\"]\nteam = \"group\"").unwrap();
+        let params =
+            read("[columns]\nticket_id = \"Nummer\"\ncategorical = [\"area\"]\nteam = \"group\"")
+                .unwrap();
         assert_eq!(params.columns.ticket_id, "Nummer");
         let cases = [
             ("[columns]\ntickt_id = \"x\"", "tickt_id"),
             ("windows = 3", "windows"),
             ("[contact_columns]\nmail = \"x\"", "mail"),
-            ("[outcomes]\nsimilarity_threshold = 2", "similarity_threshold: expected a number from 0 to 1"),
+            (
+                "[outcomes]\nsimilarity_threshold = 2",
+                "similarity_threshold: expected a number from 0 to 1",
+            ),
             ("run_rows = 10", "run_rows: expected at least 1000, got 10"),
         ];
         for (text, expected) in cases {

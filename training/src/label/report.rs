@@ -201,7 +201,13 @@ impl Tally {
 
 impl WindowTally {
     fn figures(&self, window_days: u32) -> WindowFigures {
-        let all = [Outcome::None, Outcome::Explicit, Outcome::Implicit, Outcome::Induced, Outcome::Unrelated];
+        let all = [
+            Outcome::None,
+            Outcome::Explicit,
+            Outcome::Implicit,
+            Outcome::Induced,
+            Outcome::Unrelated,
+        ];
         let count = |outcome| self.outcomes.get(&outcome).copied().unwrap_or(0);
         let mature: u64 = self.outcomes.values().sum();
         let of = |count| RateFigures::new(Proportion { count, trials: mature });
@@ -217,7 +223,10 @@ impl WindowTally {
             outcomes: all.into_iter().map(outcome).collect(),
             repeat: of(explicit + implicit),
             repeat_without_flagged: RateFigures::new(self.unflagged),
-            explicit_share: RateFigures::new(Proportion { count: explicit, trials: explicit + implicit }),
+            explicit_share: RateFigures::new(Proportion {
+                count: explicit,
+                trials: explicit + implicit,
+            }),
         }
     }
 }
@@ -250,8 +259,17 @@ impl LabelReport {
     #[must_use]
     pub fn text(&self) -> String {
         let heads = [
-            "window", "mature", "immature", "none", "explicit", "implicit", "induced", "unrelated", "repeat rate (95 %)",
-            "without flagged", "explicit share",
+            "window",
+            "mature",
+            "immature",
+            "none",
+            "explicit",
+            "implicit",
+            "induced",
+            "unrelated",
+            "repeat rate (95 %)",
+            "without flagged",
+            "explicit share",
         ];
         let rows: Vec<Vec<String>> = self.windows.iter().map(WindowFigures::cells).collect();
         let counts = &self.counts;
@@ -262,7 +280,11 @@ impl LabelReport {
             markdown_table(&heads, &rows),
             format!(
                 "{} episodes from {} ticket rows and {} contact rows, known until {}; {} pairs of categories are adjacent.",
-                self.episodes, counts.ticket_rows, counts.contact_rows, self.observed_until, self.adjacent_pairs
+                self.episodes,
+                counts.ticket_rows,
+                counts.contact_rows,
+                self.observed_until,
+                self.adjacent_pairs
             ),
             format!(
                 "Flagged: {} closed while another ticket was open, {} of an outage ({} days of a category).",
@@ -279,13 +301,25 @@ impl LabelReport {
             (counts.contacts_without_customer, "contacts without a customer are left out"),
             (counts.repeated_rows, "rows say the same as another and count once"),
             (counts.open_tickets, "tickets are open: they count as contacts, not as episodes"),
-            (counts.before_opening, "contacts were written before their ticket was opened and count as they stand"),
-            (counts.contacts_of_unknown_tickets, "contacts belong to a ticket that the tickets table does not have"),
+            (
+                counts.before_opening,
+                "contacts were written before their ticket was opened and count as they stand",
+            ),
+            (
+                counts.contacts_of_unknown_tickets,
+                "contacts belong to a ticket that the tickets table does not have",
+            ),
             (counts.reopenings, "closings are of a ticket that had been closed before"),
-            (counts.reopenings_without_instant, "of these do not say when; the later closing stands for it"),
+            (
+                counts.reopenings_without_instant,
+                "of these do not say when; the later closing stands for it",
+            ),
         ];
         lines.extend(
-            left_out.iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}.")),
+            left_out
+                .iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, text)| format!("{count} {text}.")),
         );
         lines.join("\n")
     }
@@ -293,7 +327,9 @@ impl LabelReport {
 
 impl WindowFigures {
     fn cells(&self) -> Vec<String> {
-        let count = |outcome: &str| self.outcomes.get(outcome).map_or(0, |figures| figures.count).to_string();
+        let count = |outcome: &str| {
+            self.outcomes.get(outcome).map_or(0, |figures| figures.count).to_string()
+        };
         vec![
             format!("{} d", self.window_days),
             self.mature.to_string(),

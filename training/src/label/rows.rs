@@ -161,8 +161,13 @@ impl RowReader<'_> {
             cells.fault(places.closed_at, &fault);
         }
         let person = self.person(cells.row, places.customer_id, places.email, places.phone);
-        let closing =
-            Closing { opened_ms: opened_ms?, closed_ms, reopened_ms, category: category?, embedding: None };
+        let closing = Closing {
+            opened_ms: opened_ms?,
+            closed_ms,
+            reopened_ms,
+            category: category?,
+            embedding: None,
+        };
         self.counts.see(closing.opened_ms);
         Some(Sighting {
             ticket: Some(ticket?),
@@ -179,9 +184,12 @@ impl RowReader<'_> {
         let at_ms = cells.required(places.occurred_at, Cells::instant);
         let ticket = places.ticket_id.and_then(|column| cells.name(column));
         let channel = places.channel.and_then(|column| cells.name(column));
-        let author = places.author.and_then(|column| cells.word(column, &Author::ALL.map(Author::as_str)));
+        let author =
+            places.author.and_then(|column| cells.word(column, &Author::ALL.map(Author::as_str)));
         let author = author.and_then(Author::parse).unwrap_or_default();
-        let kind = places.kind.and_then(|column| cells.word(column, &ContactKind::ALL.map(ContactKind::as_str)));
+        let kind = places
+            .kind
+            .and_then(|column| cells.word(column, &ContactKind::ALL.map(ContactKind::as_str)));
         let kind = kind.and_then(ContactKind::parse).unwrap_or_else(|| {
             let text = places.text.and_then(|column| cells.text(column));
             recognise(text.unwrap_or_default(), author).kind
@@ -200,7 +208,13 @@ impl RowReader<'_> {
             embedding: None,
         };
         self.counts.see(contact.at_ms);
-        Some(Sighting { ticket, person, customer, row: cells.row.number, seen: Seen::Contact(contact) })
+        Some(Sighting {
+            ticket,
+            person,
+            customer,
+            row: cells.row.number,
+            seen: Seen::Contact(contact),
+        })
     }
 
     fn person(
@@ -233,7 +247,11 @@ impl RowReader<'_> {
             None => sort.push(sighting),
             Some(text) => {
                 waiting.push((sighting, text.to_owned()));
-                if waiting.len() < EMBEDDING_STEP { Ok(()) } else { self.embed_waiting(waiting, sort) }
+                if waiting.len() < EMBEDDING_STEP {
+                    Ok(())
+                } else {
+                    self.embed_waiting(waiting, sort)
+                }
             }
         }
     }

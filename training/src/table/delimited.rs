@@ -9,9 +9,12 @@ use std::io::{BufRead, Chain, Cursor, Read};
 /// A header longer than this is no header.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 
+/// The header, which was looked at before, and what comes after it.
+type Whole = Chain<Cursor<Vec<u8>>, Box<dyn BufRead>>;
+
 /// The rows after the header.
 pub(super) struct Records {
-    csv: csv::Reader<Chain<Cursor<Vec<u8>>, Box<dyn BufRead>>>,
+    csv: csv::Reader<Whole>,
     bytes: ByteRecord,
     number: usize,
 }
@@ -66,7 +69,8 @@ impl Records {
                     return Ok(Some(*number));
                 }
                 Err(error) => {
-                    let (field, at) = (error.utf8_error().field(), error.utf8_error().valid_up_to());
+                    let (field, at) =
+                        (error.utf8_error().field(), error.utf8_error().valid_up_to());
                     *bytes = error.into_byte_record();
                     faults.push(format!(
                         "{file}, row {number}, column {}: expected UTF-8, got the byte 0x{:02X}",
