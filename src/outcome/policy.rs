@@ -84,23 +84,23 @@ impl OutcomePolicy {
     /// [`PolicyError`] with the first field that is out of range.
     pub fn check(&self) -> Result<(), PolicyError> {
         let share = |field, value: f64| {
-            within(field, (0.0..=1.0).contains(&value), "a number from 0 to 1", value)
+            within(field, (0.0..=1.0).contains(&value), "a number from 0 to 1", &value)
         };
         share("similarity_threshold", self.similarity_threshold)?;
         share("outage_probability", self.outage_probability)?;
         let days = self.adjacency_window_days;
         let is_window = (1..=LONGEST_WINDOW_DAYS).contains(&days);
-        within("adjacency_window_days", is_window, "1 to 30 days", days)?;
+        within("adjacency_window_days", is_window, "1 to 30 days", &days)?;
         let days = self.outage_trailing_days;
-        within("outage_trailing_days", (7..=365).contains(&days), "7 to 365 days", days)?;
+        within("outage_trailing_days", (7..=365).contains(&days), "7 to 365 days", &days)?;
         let factor = self.outage_factor;
         let is_factor = factor.is_finite() && factor >= 1.0;
-        within("outage_factor", is_factor, "a number of at least 1", factor)?;
+        within("outage_factor", is_factor, "a number of at least 1", &factor)?;
         let count = self.adjacency_min_count;
-        within("adjacency_min_count", count >= 1, "at least 1", count)?;
+        within("adjacency_min_count", count >= 1, "at least 1", &count)?;
         let pair = self.adjacent.iter().find(|pair| pair.primary == pair.secondary);
         let name = pair.map_or("", |pair| pair.primary.as_str());
-        within("adjacent", pair.is_none(), "two different categories", name)
+        within("adjacent", pair.is_none(), "two different categories", &name)
     }
 }
 
@@ -151,7 +151,7 @@ fn within(
     field: &'static str,
     is_within: bool,
     expected: &'static str,
-    found: impl ToString,
+    found: &dyn ToString,
 ) -> Result<(), PolicyError> {
     if is_within { Ok(()) } else { Err(PolicyError { field, expected, found: found.to_string() }) }
 }

@@ -423,7 +423,8 @@ fn the_configuration_in_the_documentation_is_that_of_the_defaults_and_every_colu
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/outcomes.md"));
     let docs = std::fs::read_to_string(docs).unwrap();
     let config = docs.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    let case = Case::new("t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n").with_config(config);
+    let case =
+        Case::new("t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n").with_config(config);
     let read = LabelParams::read(case.args.config.as_deref().unwrap()).unwrap();
     assert_eq!(read, LabelParams::default());
     let (_, rows) = case.label();

@@ -24,11 +24,14 @@ enum Weight {
     Gratitude,
 }
 
+/// The words of a phrase, and how much it says.
+type Phrase = (Vec<&'static str>, Weight);
+
 /// The phrases of thanks by their first word.
-static PHRASES: LazyLock<HashMap<&str, Vec<(Vec<&str>, Weight)>>> = LazyLock::new(|| {
+static PHRASES: LazyLock<HashMap<&str, Vec<Phrase>>> = LazyLock::new(|| {
     let groups =
         [(GRATITUDE, Weight::Gratitude), (ALL_WELL, Weight::AllWell), (FILLERS, Weight::Nothing)];
-    let mut phrases: HashMap<&str, Vec<(Vec<&str>, Weight)>> = HashMap::new();
+    let mut phrases: HashMap<&str, Vec<Phrase>> = HashMap::new();
     for (group, weight) in groups {
         for phrase in group {
             let words: Vec<&str> = phrase.split(' ').collect();

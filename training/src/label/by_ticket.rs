@@ -256,9 +256,7 @@ impl<'a> TicketThread<'a> {
         if !is_customers {
             self.counts.exclude(contact.kind);
         }
-        if is_customers && contact.is_thread {
-            self.cut(&contact)?;
-        } else if contact.is_thread && contact.author == Author::Agent {
+        if contact.is_thread && (is_customers || contact.author == Author::Agent) {
             self.cut(&contact)?;
         }
         if !is_customers {

@@ -56,7 +56,6 @@ impl Identities {
         self.parents.len()
     }
 
-
     fn position(&mut self, hash: u64) -> u32 {
         let next = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
         let position = *self.positions.entry(hash).or_insert(next);

@@ -9,9 +9,12 @@ use std::io::{BufRead, Chain, Cursor, Read};
 /// A header longer than this is no header.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 
+/// The header, which was looked at before, and what comes after it.
+type Whole = Chain<Cursor<Vec<u8>>, Box<dyn BufRead>>;
+
 /// The rows after the header.
 pub(super) struct Records {
-    csv: csv::Reader<Chain<Cursor<Vec<u8>>, Box<dyn BufRead>>>,
+    csv: csv::Reader<Whole>,
     bytes: ByteRecord,
     number: usize,
 }
