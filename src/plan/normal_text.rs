@@ -64,8 +64,11 @@ const FAREWELLS: [&str; 22] = [
     "на все добре",
 ];
 
-/// Most words of a sentence that only greets or takes leave: greeting, form of address and name.
-const GREETING_WORDS: usize = 7;
+/// Most words after a greeting or farewell that are still part of it: a form of address, a name.
+const ADDRESS_WORDS: usize = 2;
+
+/// Most words of a sentence of a signature.
+const SIGNATURE_WORDS: usize = 4;
 
 /// The text without markup; addresses that markup hides stand after the words they belong to.
 pub(super) fn without_markup(text: &str) -> String {
@@ -105,16 +108,14 @@ fn without_list_mark(line: &str) -> &str {
 pub(super) fn words(plain: &str) -> Vec<String> {
     let normal = plain.to_lowercase().replace('ё', "е").replace(['’', '‘', 'ʼ'], "'");
     let mut sentences: Vec<&str> = sentences(&normal);
-    while sentences.first().is_some_and(|sentence| is_courtesy(sentence, &GREETINGS)) {
+    while sentences.len() > 1 && is_courtesy(sentences[0], &GREETINGS) {
         sentences.remove(0);
     }
-    // A signature may follow the farewell.
-    let from = sentences.len().saturating_sub(3);
-    if let Some(at) =
-        (from..sentences.len()).find(|index| is_courtesy(sentences[*index], &FAREWELLS))
-        && sentences[at..]
-            .iter()
-            .all(|sentence| sentence.split_whitespace().count() <= GREETING_WORDS)
+    // A signature may follow the farewell. Something must be left to say.
+    let from = sentences.len().saturating_sub(3).max(1);
+    let farewell = (from..sentences.len()).find(|at| is_courtesy(sentences[*at], &FAREWELLS));
+    if let Some(at) = farewell
+        && sentences[at..].iter().all(|part| part.split_whitespace().count() <= SIGNATURE_WORDS)
     {
         sentences.truncate(at);
     }
@@ -149,7 +150,7 @@ fn sentences(text: &str) -> Vec<&str> {
     if let Some(first) = parts.first().copied()
         && let Some((greeting, rest)) = first.split_once(',')
         && is_courtesy(greeting, &GREETINGS)
-        && rest.chars().any(char::is_alphanumeric)
+        && rest.split_whitespace().count() > 1
     {
         parts[0] = greeting;
         parts.insert(1, after_name(rest));
@@ -157,11 +158,11 @@ fn sentences(text: &str) -> Vec<&str> {
     parts
 }
 
-/// `Hello, Anna, your card is ready`: what follows the name, which is at most two words.
+/// `Hello, Anna, your card is ready`: what follows the name, which is one word.
 fn after_name(rest: &str) -> &str {
     match rest.split_once(',') {
         Some((name, after))
-            if name.split_whitespace().count() <= 2 && after.chars().any(char::is_alphanumeric) =>
+            if name.split_whitespace().count() == 1 && after.chars().any(char::is_alphanumeric) =>
         {
             after
         }
@@ -171,12 +172,10 @@ fn after_name(rest: &str) -> &str {
 
 fn is_courtesy(sentence: &str, beginnings: &[&str]) -> bool {
     let sentence = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
-    sentence.split_whitespace().count() <= GREETING_WORDS
-        && beginnings.iter().any(|beginning| {
-            sentence
-                .strip_prefix(beginning)
-                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
-        })
+    beginnings.iter().filter_map(|beginning| sentence.strip_prefix(beginning)).any(|rest| {
+        !rest.starts_with(|c: char| c.is_alphanumeric())
+            && rest.split_whitespace().count() <= ADDRESS_WORDS
+    })
 }
 
 /// What an HTML tag at the beginning of a text becomes, and what follows it.
@@ -281,6 +280,16 @@ mod tests {
             said("Yours is blocked. Call us to have it opened again as soon as you can."),
             "yours is blocked call us to have it opened again as soon as you can"
         );
+    }
+
+    #[test]
+    fn what_follows_a_greeting_is_not_lost() {
+        assert_eq!(said("Hello, call us. It is open."), "call us it is open");
+        assert_eq!(
+            said("Dear customer your card is blocked. Call us."),
+            "dear customer your card is blocked call us"
+        );
+        assert_eq!(said("Best regards"), "best regards");
     }
 
     #[test]

@@ -76,7 +76,8 @@ fn answers_that_differ_need_a_reason_to_be_put_into_use() {
     assert!(faults.contains(&"#/accept_inconsistent".to_owned()), "{faults:?}");
     assert!(refused.text().contains("chat: 5; email: 3"), "{}", refused.text());
     // A draft may be as it is, and says what differs.
-    let draft = put(&app, "loan", &with(differing.clone(), "status", json!("proposed"))).expect(200);
+    let draft =
+        put(&app, "loan", &with(differing.clone(), "status", json!("proposed"))).expect(200);
     assert_eq!(draft["consistency"]["ok"], false);
     let kinds: Vec<_> = draft["consistency"]["findings"]
         .as_array()
