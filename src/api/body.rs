@@ -124,8 +124,7 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
 /// # Errors
 /// [`ProblemCode::InvalidQuery`].
 pub fn path_id(text: &str) -> Result<Name, Problem> {
-    let fault =
-        |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("id: {reason}"));
+    let fault = |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("id: {reason}"));
     // What stands in the place of bytes that are not UTF-8: different identifiers would look the same.
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(fault("expected percent-encoded UTF-8".to_owned()));

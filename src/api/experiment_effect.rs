@@ -79,9 +79,9 @@ fn policy(configured: &EffectPolicy, asked: &EffectQuery) -> Result<EffectPolicy
     let refused = |detail: String| Problem::new(ProblemCode::InvalidQuery, detail);
     let number = |name: &str, text: &Option<String>, configured: f64| match text {
         None => Ok(configured),
-        Some(text) => text
-            .parse()
-            .map_err(|_| refused(format!("{name}: expected a number, got {text:?}"))),
+        Some(text) => {
+            text.parse().map_err(|_| refused(format!("{name}: expected a number, got {text:?}")))
+        }
     };
     let costs = Costs::parse(
         number("cost_repeat", &asked.cost_repeat, configured.cost_repeat)?,

@@ -65,7 +65,13 @@ impl Rows {
     }
 
     /// A later contact of ticket `t-<number>`, so many days after its close.
-    pub(crate) async fn recontact(&mut self, tenant: &str, number: u32, relation: &str, gap_ms: i64) {
+    pub(crate) async fn recontact(
+        &mut self,
+        tenant: &str,
+        number: u32,
+        relation: &str,
+        gap_ms: i64,
+    ) {
         self.execute(format!(
             "INSERT INTO recontacts (tenant, ticket_id, episode, source, source_id, occurred_at, gap_ms, relation, \
              primary_category, derived_at) \
