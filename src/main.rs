@@ -1,15 +1,11 @@
 //! The command line of the service.
 
-use anyhow::Context;
 use clap::{Parser, Subcommand};
 use recontact::config::{CommandLineSettings, Settings};
 use recontact::registry::{ModelKind, Registry};
-use recontact::risk::Language;
+use recontact::report::{self, ReportCommand};
 use recontact::server::Service;
-use recontact::store::{Store, StoreOptions, Tenant};
-use recontact::ticket::Name;
-use recontact::timestamp::Timestamp;
-use recontact::{customer_key, demo, telemetry};
+use recontact::{demo, telemetry};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -36,41 +32,11 @@ enum Command {
         #[command(subcommand)]
         command: ModelsCommand,
     },
-    /// Print a report from the database
+    /// Report figures from the database
     Report {
         #[command(subcommand)]
         command: ReportCommand,
     },
-}
-
-#[derive(Subcommand)]
-enum ReportCommand {
-    /// What following up is worth, from an experiment's control group
-    Effect(EffectArgs),
-}
-
-#[derive(clap::Args)]
-struct EffectArgs {
-    /// The experiment's identifier
-    experiment: String,
-    /// A table for people or one JSON object
-    #[arg(long, value_enum, default_value = "table")]
-    format: ReportFormat,
-    /// Language of the texts: en, ru, be or uk
-    #[arg(long, default_value = "en", value_parser = parse_language)]
-    language: Language,
-    #[command(flatten)]
-    settings: CommandLineSettings,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum ReportFormat {
-    Table,
-    Json,
-}
-
-fn parse_language(tag: &str) -> Result<Language, String> {
-    Language::from_tag(tag).ok_or_else(|| format!("{tag:?} is none of en, ru, be, uk"))
 }
 
 #[derive(Subcommand)]
@@ -105,9 +71,7 @@ fn main() -> ExitCode {
         Command::Serve(settings) => serve(&settings),
         Command::Demo(args) => demo::run(&args),
         Command::Models { models, command } => manage_models(&Registry::new(models), command),
-        Command::Report { command } => match command {
-            ReportCommand::Effect(args) => report_effect(&args),
-        },
+        Command::Report { command } => report::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -171,43 +135,6 @@ fn manage_models(registry: &Registry, command: ModelsCommand) -> anyhow::Result<
         }
     }
     Ok(())
-}
-
-fn report_effect(args: &EffectArgs) -> anyhow::Result<()> {
-    let settings = Settings::load(&args.settings).map_err(anyhow::Error::msg)?;
-    let id = Name::parse(&args.experiment).context("the experiment's identifier")?;
-    let effect = actix_web::rt::System::new().block_on(async {
-        let store = open_store(&settings).await?;
-        let now = Timestamp::now();
-        let effect = store.experiment_effect(&Tenant::DEFAULT, &id, &settings.effect, now).await;
-        store.close().await;
-        anyhow::Ok(effect?)
-    })?;
-    let effect = effect.with_context(|| format!("no experiment {:?} was started", id.as_str()))?;
-    let report = effect.tally.report(args.language);
-    let mut out = std::io::stdout();
-    match args.format {
-        ReportFormat::Table => write!(out, "{}", report.to_table(args.language))?,
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &report)?;
-            writeln!(out)?;
-        }
-    }
-    Ok(())
-}
-
-/// The database of the settings, which must exist: a report of a new one would say nothing.
-async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
-    if let Some(file) = settings.database.strip_prefix("sqlite:") {
-        let file = std::path::Path::new(file.strip_prefix("//").unwrap_or(file));
-        anyhow::ensure!(file.exists(), "there is no database {}", file.display());
-    }
-    let key = customer_key::load_or_make(&settings.customer_key_file)?;
-    let options = StoreOptions {
-        max_connections: 1,
-        acquire_timeout: std::time::Duration::from_secs(settings.database_timeout_s),
-    };
-    Store::connect(&settings.database, key, options).await.context("opening the database")
 }
 
 #[cfg(test)]

@@ -147,9 +147,22 @@ pub struct TicketDetails {
     /// Messages to the customer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages_out: Option<u32>,
+    /// Characters of all messages from the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chars_in: Option<u32>,
+    /// Characters of all messages to the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chars_out: Option<u32>,
+    /// Whether the category was changed while the ticket was worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_changed: Option<bool>,
     /// Fields that only this helpdesk has, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, AttributeValue>,
+    /// Texts by the name of their column (`first_text`, `last_text`, `answer_text`, or the helpdesk's own). They are
+    /// looked at when the ticket is assessed and then forgotten: never written as JSON, so never stored.
+    #[serde(skip)]
+    pub texts: BTreeMap<String, String>,
 }
 
 impl TicketDetails {
@@ -158,6 +171,8 @@ impl TicketDetails {
     pub fn overlaid_with(self, newer: Self) -> Self {
         let mut attributes = self.attributes;
         attributes.extend(newer.attributes);
+        let mut texts = self.texts;
+        texts.extend(newer.texts);
         Self {
             channel: newer.channel.or(self.channel),
             priority: newer.priority.or(self.priority),
@@ -169,7 +184,11 @@ impl TicketDetails {
             first_response_at: newer.first_response_at.or(self.first_response_at),
             messages_in: newer.messages_in.or(self.messages_in),
             messages_out: newer.messages_out.or(self.messages_out),
+            chars_in: newer.chars_in.or(self.chars_in),
+            chars_out: newer.chars_out.or(self.chars_out),
+            category_changed: newer.category_changed.or(self.category_changed),
             attributes,
+            texts,
         }
     }
 

@@ -40,12 +40,19 @@ macro_rules! ticket_body {
             messages_in: Option<u32>,
             /// Messages to the customer.
             messages_out: Option<u32>,
+            /// Characters of all messages from the customer.
+            chars_in: Option<u32>,
+            /// Characters of all messages to the customer.
+            chars_out: Option<u32>,
+            /// Whether the category was changed while the ticket was worked on.
+            category_changed: Option<bool>,
             /// Fields that only this helpdesk has: texts, numbers, true or false.
             #[serde(default)]
             attributes: BTreeMap<String, AttributeValue>,
-            /// Accepted, but neither used by the present model nor stored.
-            #[serde(rename = "texts")]
-            _texts: Option<TicketTexts>,
+            /// Texts: `first` and `last` message of the customer, `answer`, or what else the model was trained on. Looked
+            /// at when the ticket is assessed, and never stored.
+            #[serde(default)]
+            texts: BTreeMap<String, Option<String>>,
         }
 
         impl $name {
@@ -62,7 +69,11 @@ macro_rules! ticket_body {
                     first_response_at: self.first_response_at,
                     messages_in: self.messages_in,
                     messages_out: self.messages_out,
+                    chars_in: self.chars_in,
+                    chars_out: self.chars_out,
+                    category_changed: self.category_changed,
                     attributes: self.attributes.clone(),
+                    texts: named_texts(&self.texts),
                 }
             }
 
@@ -78,6 +89,8 @@ macro_rules! ticket_body {
                         ("messages_out", self.messages_out),
                     ],
                 );
+                faults.extend(char_faults(at, [("chars_in", self.chars_in), ("chars_out", self.chars_out)]));
+                faults.extend(text_faults(&self.texts, app.settings.limits.text_bytes, at));
                 let most = app.settings.limits.attributes_per_ticket;
                 faults.extend(attribute_faults(&self.attributes, most, at));
                 faults
@@ -126,21 +139,6 @@ ticket_body! {
         /// The customer's other tickets; left out: those that the service keeps.
         history: Option<HistoryInput>,
     }
-}
-
-/// Texts of a ticket.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TicketTexts {
-    /// The customer's first message.
-    #[serde(rename = "first")]
-    _first: Option<String>,
-    /// The customer's last message.
-    #[serde(rename = "last")]
-    _last: Option<String>,
-    /// The answer.
-    #[serde(rename = "answer")]
-    _answer: Option<String>,
 }
 
 /// A customer's other tickets.
@@ -241,6 +239,56 @@ impl HistoryInput {
 const MOST: u32 = 1_000_000;
 /// Largest size of an attribute's number: whole numbers up to here are exact.
 const MOST_ATTRIBUTE: f64 = 9_007_199_254_740_992.0;
+
+/// Most characters of one ticket's messages.
+const MOST_CHARS: u32 = 1_000_000_000;
+/// Most texts of one ticket.
+const MOST_TEXTS: usize = 20;
+
+/// The texts under the names of their columns in training.
+fn named_texts(texts: &BTreeMap<String, Option<String>>) -> BTreeMap<String, String> {
+    let column = |name: &str| match name {
+        "first" | "last" | "answer" => format!("{name}_text"),
+        other => other.to_owned(),
+    };
+    texts.iter().filter_map(|(name, text)| Some((column(name), text.clone()?))).collect()
+}
+
+fn text_faults(
+    texts: &BTreeMap<String, Option<String>>,
+    most_bytes: usize,
+    at: &str,
+) -> Vec<FieldProblem> {
+    let pointer = format!("{at}/texts");
+    if texts.len() > MOST_TEXTS {
+        let detail = format!("expected at most {MOST_TEXTS} texts, got {}", texts.len());
+        return vec![FieldProblem::new(pointer, detail)];
+    }
+    let mut faults = Vec::new();
+    for (name, text) in texts {
+        let place: String = name.chars().take(Name::MAX_CHARS).collect();
+        let pointer = format!("{pointer}/{}", escaped(&place));
+        let bytes = text.as_ref().map_or(0, String::len);
+        if Name::parse(name).is_err() {
+            faults.push(FieldProblem::new(pointer, "a name has 1 to 200 visible characters"));
+        } else if bytes > most_bytes {
+            let detail = format!("expected at most {most_bytes} bytes, got {bytes}");
+            faults.push(FieldProblem::new(pointer, detail));
+        }
+    }
+    faults
+}
+
+fn char_faults(at: &str, counts: [(&str, Option<u32>); 2]) -> Vec<FieldProblem> {
+    let too_many = counts.into_iter().filter_map(|(name, count)| Some((name, count?)));
+    too_many
+        .filter(|(_, count)| *count > MOST_CHARS)
+        .map(|(name, count)| {
+            let detail = format!("expected 0 to {MOST_CHARS}, got {count}");
+            FieldProblem::new(format!("{at}/{name}"), detail)
+        })
+        .collect()
+}
 
 fn number_faults(at: &str, csat: Option<f64>, counts: &[(&str, Option<u32>)]) -> Vec<FieldProblem> {
     let mut faults = Vec::new();

@@ -32,33 +32,12 @@ pub use report::{
     ArmFigures, Arms, ContactedOnly, CustomerRates, DecidedBy, EffectReport, RateDifference,
     RelativeChange, VerdictReport,
 };
+pub use crate::follow_up::Arm;
 pub use tally::Tally;
 
 use crate::timestamp::Timestamp;
 use looks::LookPlan;
 use serde::{Deserialize, Serialize};
-
-/// What chance decided for a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Arm {
-    /// Followed up.
-    Treatment,
-    /// Held out: scored and watched, not contacted.
-    Control,
-}
-
-impl Arm {
-    /// The arm of a word in the store.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "treatment" => Some(Self::Treatment),
-            "control" => Some(Self::Control),
-            _ => None,
-        }
-    }
-}
 
 /// A flagged episode and what became of it.
 #[derive(Debug, Clone, Copy, PartialEq)]

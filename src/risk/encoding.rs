@@ -2,11 +2,15 @@
 //!
 //! A number becomes `(log(1+|x|)·sign(x) − centre) / scale`, missing ones take the training median and set an indicator
 //! column. A category becomes one column per value seen often enough in training, one for all other values and one for
-//! a missing value. Numbers are kept inside the range seen in training: a linear model knows nothing beyond it.
+//! a missing value. A text becomes its standardised components and one column for a missing text. Numbers are kept inside
+//! the range seen in training: a linear model knows nothing beyond it.
+//!
+//! Trees see the same values in fewer columns: a number as it is, missing where it is; a category as the smoothed share of
+//! its training tickets that came back, so that one split can part many values; a text's components.
 
-use super::features::{self, Facts, FeatureKind, FeatureValue};
+use super::features::{FeatureKind, FeatureValue};
+use super::source::{FeatureSource, RawValue};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One column of the model.
@@ -29,6 +33,9 @@ pub struct ValueColumn {
     pub weight: f64,
     /// Share of the training rows that have it.
     pub mean: f64,
+    /// What trees see: the smoothed share of its training tickets that came back.
+    #[serde(default)]
+    pub rate: f64,
 }
 
 /// How one feature becomes columns.
@@ -39,6 +46,8 @@ pub enum Encoding {
     Number(NumberEncoding),
     /// One column per known value, one for any other, one that says it is missing.
     Category(CategoryEncoding),
+    /// One column per component, one that says it is missing.
+    Text(TextEncoding),
 }
 
 /// Encoding of a number.
@@ -75,81 +84,59 @@ pub struct CategoryEncoding {
     pub other: Column,
     /// No value.
     pub missing: Column,
+    /// What trees see for any other value: the share of all training tickets that came back.
+    #[serde(default)]
+    pub other_rate: f64,
+}
+
+/// Encoding of a text's components.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextEncoding {
+    /// Mean length of the training texts in characters; shown beside reasons.
+    pub typical: f64,
+    /// Mean of each component over the training texts.
+    pub centre: Vec<f64>,
+    /// Standard deviation of each component over the training texts.
+    pub scale: Vec<f64>,
+    /// One column per component.
+    pub columns: Vec<Column>,
+    /// The indicator's column.
+    pub missing: Column,
 }
 
 /// A feature of a model: where its value comes from and how it is weighed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureModel {
-    /// Name of a built-in feature or of a declared attribute.
+    /// The feature's name, unique within the model.
     pub name: String,
-    /// Whether `name` is an attribute of the ticket rather than a built-in feature.
-    pub attribute: bool,
+    /// Where its value comes from.
+    pub source: FeatureSource,
     /// How its value becomes columns.
     pub encoding: Encoding,
 }
 
-/// A feature's value on the way into the model; not a number and infinity count as missing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RawValue<'a> {
-    /// A number, or none.
-    Number(Option<f64>),
-    /// A category, or none.
-    Category(Option<Cow<'a, str>>),
-}
-
-/// Reads one feature of a ticket. `None` if there is no built-in feature of that name and kind.
-#[must_use]
-pub fn raw_value<'f>(
-    facts: &'f Facts<'_>,
-    name: &str,
-    attribute: bool,
-    kind: FeatureKind,
-) -> Option<RawValue<'f>> {
-    let finite = |number: Option<f64>| RawValue::Number(number.filter(|number| number.is_finite()));
-    match (kind, attribute) {
-        (FeatureKind::Number, true) => Some(finite(facts.attribute_number(name))),
-        (FeatureKind::Category, true) => Some(RawValue::Category(facts.attribute_category(name))),
-        (FeatureKind::Number, false) => {
-            let (_, number) = features::NUMBERS.iter().find(|(known, _)| *known == name)?;
-            Some(finite(number(facts)))
-        }
-        (FeatureKind::Category, false) => {
-            let (_, category) = features::CATEGORIES.iter().find(|(known, _)| *known == name)?;
-            Some(RawValue::Category(category(facts)))
-        }
-    }
-}
-
-impl RawValue<'_> {
-    /// The value as shown to people.
-    #[must_use]
-    pub fn shown(&self) -> FeatureValue {
-        match self {
-            Self::Number(Some(number)) => FeatureValue::Number(*number),
-            Self::Category(Some(text)) => category_value(text),
-            Self::Number(None) | Self::Category(None) => FeatureValue::Missing,
-        }
-    }
-}
-
-impl FeatureModel {
-    /// The ticket's value of this feature; a missing one if the feature is unknown here, which loading rules out.
-    #[must_use]
-    pub fn value<'f>(&self, facts: &'f Facts<'_>) -> RawValue<'f> {
-        raw_value(facts, &self.name, self.attribute, self.encoding.kind())
-            .unwrap_or(RawValue::Number(None))
-    }
+/// What encodings learn of a categorical value beside how often it comes.
+#[derive(Debug, Clone, Copy)]
+pub struct CategoryParams {
+    /// Training rows that a value needs for a column of its own.
+    pub min_count: usize,
+    /// Training rows that a value needs for a rate of its own in the eyes of trees.
+    pub min_count_trees: usize,
 }
 
 impl Encoding {
-    /// Learns how to encode a feature from its training values. `None` when all of them are the same, since such a
-    /// feature cannot tell tickets apart. A category value is known when at least `min_count` rows have it.
+    /// Learns how to encode a feature from its training values and their outcomes. `None` when all values are the same,
+    /// since such a feature cannot tell tickets apart.
     #[must_use]
-    pub fn fit(values: &[RawValue<'_>], min_count: usize) -> Option<Self> {
+    pub fn fit(values: &[RawValue<'_>], positive: &[bool], params: CategoryParams) -> Option<Self> {
         match values.first()? {
             RawValue::Number(_) => NumberEncoding::fit(values).map(Self::Number),
-            RawValue::Category(_) => CategoryEncoding::fit(values, min_count).map(Self::Category),
+            RawValue::Category(_) => {
+                CategoryEncoding::fit(values, positive, params).map(Self::Category)
+            }
+            RawValue::Text(_) => TextEncoding::fit(values).map(Self::Text),
         }
     }
 
@@ -159,6 +146,7 @@ impl Encoding {
         match self {
             Self::Number(_) => FeatureKind::Number,
             Self::Category(_) => FeatureKind::Category,
+            Self::Text(_) => FeatureKind::Text,
         }
     }
 
@@ -168,6 +156,16 @@ impl Encoding {
         match self {
             Self::Number(_) => 2,
             Self::Category(category) => category.values.len() + 2,
+            Self::Text(text) => text.columns.len() + 1,
+        }
+    }
+
+    /// Number of columns that trees see.
+    #[must_use]
+    pub fn tree_width(&self) -> usize {
+        match self {
+            Self::Number(_) | Self::Category(_) => 1,
+            Self::Text(text) => text.columns.len(),
         }
     }
 
@@ -180,11 +178,42 @@ impl Encoding {
                 put(1, 1.0);
             }
             (Self::Category(category), RawValue::Category(Some(value))) => {
-                let known =
-                    category.values.binary_search_by(|known| known.value.as_str().cmp(value));
-                put(known.unwrap_or(category.values.len()), 1.0);
+                put(category.position(value).unwrap_or(category.values.len()), 1.0);
             }
             (Self::Category(category), _) => put(category.values.len() + 1, 1.0),
+            (Self::Text(text), RawValue::Text(Some(components))) => {
+                for (index, component) in components.values.iter().enumerate() {
+                    put(index, text.scaled(index, *component));
+                }
+            }
+            (Self::Text(text), _) => put(text.columns.len(), 1.0),
+        }
+    }
+
+    /// The number's column; 0 for what is no number.
+    #[must_use]
+    pub fn scaled_number(&self, value: &RawValue<'_>) -> f64 {
+        match (self, value) {
+            (Self::Number(number), RawValue::Number(value)) => {
+                number.scaled(value.unwrap_or(number.median))
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// Appends the columns that trees see; a missing one is NaN.
+    pub fn encode_for_trees(&self, value: &RawValue<'_>, columns: &mut Vec<f64>) {
+        match (self, value) {
+            (Self::Number(_), RawValue::Number(Some(number))) => columns.push(*number),
+            (Self::Category(category), RawValue::Category(Some(value))) => {
+                let known = category.position(value);
+                columns.push(known.map_or(category.other_rate, |at| category.values[at].rate));
+            }
+            (Self::Text(text), RawValue::Text(Some(components))) => {
+                let scaled = components.values.iter().enumerate();
+                columns.extend(scaled.map(|(index, component)| text.scaled(index, *component)));
+            }
+            _ => columns.extend(std::iter::repeat_n(f64::NAN, self.tree_width())),
         }
     }
 
@@ -199,6 +228,9 @@ impl Encoding {
                     values.map(|known| Column { weight: known.weight, mean: known.mean }).collect();
                 columns.extend([category.other, category.missing]);
                 columns
+            }
+            Self::Text(text) => {
+                text.columns.iter().copied().chain(std::iter::once(text.missing)).collect()
             }
         }
     }
@@ -216,6 +248,7 @@ impl Encoding {
                 category.other.weight
             }
             (Self::Category(category), _) => category.missing.weight,
+            (Self::Text(text), known) => text.columns.get(known).unwrap_or(&text.missing).weight,
         }
     }
 
@@ -241,6 +274,12 @@ impl Encoding {
                     *slot = *column;
                 }
             }
+            Self::Text(text) => {
+                let slots = text.columns.iter_mut().chain(std::iter::once(&mut text.missing));
+                for (slot, column) in slots.zip(columns) {
+                    *slot = *column;
+                }
+            }
         }
     }
 
@@ -250,6 +289,7 @@ impl Encoding {
         match self {
             Self::Number(number) => FeatureValue::Number(number.typical),
             Self::Category(category) => category_value(&category.typical),
+            Self::Text(text) => FeatureValue::Number(text.typical),
         }
     }
 
@@ -266,8 +306,16 @@ impl Encoding {
             Self::Number(number) => number.fault(),
             Self::Category(category) => {
                 let is_sorted = category.values.is_sorted_by(|a, b| a.value < b.value);
-                (!is_sorted).then_some("the values are not in order or one is named twice")
+                let rates = category.values.iter().map(|known| known.rate);
+                if !is_sorted {
+                    Some("the values are not in order or one is named twice")
+                } else if !rates.chain([category.other_rate]).all(f64::is_finite) {
+                    Some("a rate is not finite")
+                } else {
+                    None
+                }
             }
+            Self::Text(text) => text.fault(),
         }
     }
 }
@@ -276,7 +324,7 @@ impl NumberEncoding {
     fn fit(values: &[RawValue<'_>]) -> Option<Self> {
         let number = |value: &RawValue<'_>| match value {
             RawValue::Number(number) => *number,
-            RawValue::Category(_) => None,
+            _ => None,
         };
         let mut known: Vec<f64> = values.iter().filter_map(number).collect();
         known.sort_by(f64::total_cmp);
@@ -315,28 +363,111 @@ impl NumberEncoding {
 }
 
 impl CategoryEncoding {
-    fn fit(values: &[RawValue<'_>], min_count: usize) -> Option<Self> {
-        let mut counts: BTreeMap<Option<&str>, usize> = BTreeMap::new();
-        for value in values {
+    fn fit(values: &[RawValue<'_>], positive: &[bool], params: CategoryParams) -> Option<Self> {
+        let mut counts: BTreeMap<Option<&str>, (usize, usize)> = BTreeMap::new();
+        for (value, positive) in values.iter().zip(positive) {
             let category = match value {
                 RawValue::Category(category) => category.as_deref(),
-                RawValue::Number(_) => None,
+                _ => None,
             };
-            *counts.entry(category).or_default() += 1;
+            let (rows, positives) = counts.entry(category).or_default();
+            *rows += 1;
+            *positives += usize::from(*positive);
         }
         if counts.len() < 2 {
             return None;
         }
-        let known = || counts.iter().filter_map(|(value, count)| Some(((*value)?, *count)));
+        let all = positive.iter().filter(|positive| **positive).count();
+        let other_rate = ratio(all, positive.len());
+        let known = || counts.iter().filter_map(|(value, counts)| Some(((*value)?, *counts)));
         // The first of the most frequent values, so that the choice does not depend on anything else.
-        let most = known().map(|(_, count)| count).max()?;
-        let typical = known().find(|(_, count)| *count == most)?.0.to_owned();
+        let most = known().map(|(_, (rows, _))| rows).max()?;
+        let typical = known().find(|(_, (rows, _))| *rows == most)?.0.to_owned();
         let values = known()
-            .filter(|(_, count)| *count >= min_count)
-            .map(|(value, _)| ValueColumn { value: value.to_owned(), weight: 0.0, mean: 0.0 })
+            .filter(|(_, (rows, _))| *rows >= params.min_count)
+            .map(|(value, (rows, positives))| ValueColumn {
+                value: value.to_owned(),
+                weight: 0.0,
+                mean: 0.0,
+                rate: if rows >= params.min_count_trees {
+                    smoothed(positives, rows, other_rate)
+                } else {
+                    other_rate
+                },
+            })
             .collect();
-        Some(Self { typical, values, other: Column::default(), missing: Column::default() })
+        let (other, missing) = (Column::default(), Column::default());
+        Some(Self { typical, values, other, missing, other_rate })
     }
+
+    fn position(&self, value: &str) -> Option<usize> {
+        self.values.binary_search_by(|known| known.value.as_str().cmp(value)).ok()
+    }
+}
+
+impl TextEncoding {
+    fn fit(values: &[RawValue<'_>]) -> Option<Self> {
+        let known: Vec<_> = values
+            .iter()
+            .filter_map(|value| match value {
+                RawValue::Text(components) => components.as_ref(),
+                _ => None,
+            })
+            .collect();
+        let width = known.first()?.values.len();
+        let centre: Vec<f64> =
+            (0..width).map(|index| mean(known.iter().map(|text| text.values[index]))).collect();
+        let scale: Vec<f64> = (0..width)
+            .map(|index| {
+                let squares = known.iter().map(|text| (text.values[index] - centre[index]).powi(2));
+                let scale = mean(squares).sqrt();
+                if scale > 1e-9 { scale } else { 1.0 }
+            })
+            .collect();
+        Some(Self {
+            typical: mean(known.iter().map(|text| text.chars)),
+            centre,
+            scale,
+            columns: vec![Column::default(); width],
+            missing: Column::default(),
+        })
+    }
+
+    fn scaled(&self, index: usize, component: f64) -> f64 {
+        match (self.centre.get(index), self.scale.get(index)) {
+            (Some(centre), Some(scale)) => (component - centre) / scale,
+            _ => 0.0,
+        }
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        let numbers = || self.centre.iter().chain(&self.scale).chain([&self.typical]);
+        let width = self.columns.len();
+        if self.centre.len() != width || self.scale.len() != width {
+            Some("its lists are not of one length")
+        } else if !numbers().all(|number| number.is_finite()) {
+            Some("a number is not finite")
+        } else if self.scale.iter().any(|scale| *scale <= 1e-9) {
+            Some("the scale is not positive")
+        } else {
+            None
+        }
+    }
+}
+
+/// So many tickets of the average value stand behind each value's rate.
+const RATE_PRIOR_TICKETS: f64 = 20.0;
+
+/// The share of `rows` that came back, drawn towards `prior` as if `RATE_PRIOR_TICKETS` more had that share.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
+pub fn smoothed(positives: usize, rows: usize, prior: f64) -> f64 {
+    (positives as f64 + prior * RATE_PRIOR_TICKETS) / (rows as f64 + RATE_PRIOR_TICKETS)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// `log(1+|x|)` with the sign of `x`: the plain logarithm for counts and durations, defined for every number.
@@ -351,7 +482,8 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.map(|value| value / rows).sum()
 }
 
-fn category_value(text: &str) -> FeatureValue {
+/// A category as shown to people.
+pub(super) fn category_value(text: &str) -> FeatureValue {
     match text {
         "true" => FeatureValue::Flag(true),
         "false" => FeatureValue::Flag(false),

@@ -5,16 +5,18 @@
 //! is computed stand side by side in `NUMBERS` and `CATEGORIES`; how it becomes columns of a model is decided in
 //! [`super::encoding`].
 
+use super::context::FeatureContext;
+use super::history::HistoryFacts;
 use crate::ticket::{AttributeValue, ClosedTicket, Name, PastTicket};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-
-/// The spans, in days before the closing, in which a customer's other tickets are counted.
-pub const HISTORY_DAYS: [i64; 4] = [1, 7, 30, 90];
 
 const HOUR_MS: f64 = 3_600_000.0;
+/// So many tickets of the average customer stand behind each customer's own return rate.
+const RETURN_PRIOR_TICKETS: f64 = 5.0;
+/// Added to both sides of a ratio of hours, so that a median of 0 divides nothing.
+const RATIO_FLOOR_HOURS: f64 = 0.1;
 
 /// What a feature is for one ticket, in raw units; written as JSON null, true/false, number or text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub enum FeatureKind {
     Number,
     /// One of many names.
     Category,
+    /// A text, seen through its components.
+    Text,
 }
 
 /// A ticket at the instant it was closed, beside what was known of its customer then.
@@ -47,60 +51,67 @@ pub struct Facts<'a> {
     history: HistoryFacts,
 }
 
-/// What the customer's other tickets say at one instant.
-#[derive(Debug, Default)]
-struct HistoryFacts {
-    tickets: [u32; HISTORY_DAYS.len()],
-    same_category: [u32; HISTORY_DAYS.len()],
-    last: Option<Timestamp>,
-    last_same_category: Option<Timestamp>,
-    first: Option<Timestamp>,
-    open: u32,
-    open_same_category: u32,
-    meanwhile: u32,
-    meanwhile_same_category: u32,
-    categories: u32,
-}
-
-type NumberOf = fn(&Facts<'_>) -> Option<f64>;
-type CategoryOf = for<'f> fn(&'f Facts<'_>) -> Option<Cow<'f, str>>;
+type NumberOf = fn(&Facts<'_>, &FeatureContext) -> Option<f64>;
+type CategoryOf = for<'f> fn(&'f Facts<'_>, &FeatureContext) -> Option<Cow<'f, str>>;
 
 /// The numeric features: name and definition. A count without unit, otherwise the unit ends the name.
 pub(crate) const NUMBERS: &[(&str, NumberOf)] = &[
-    ("duration_hours", |f| Some(hours(f.ticket.opened_at, f.ticket.closed_at))),
-    ("first_response_hours", |f| f.first_response_hours()),
-    ("reassignments", |f| f.ticket.details.reassignments.map(f64::from)),
-    ("reopens", |f| f.ticket.details.reopens.map(f64::from)),
-    ("csat", |f| f.ticket.details.csat),
-    ("messages_in", |f| f.ticket.details.messages_in.map(f64::from)),
-    ("messages_out", |f| f.ticket.details.messages_out.map(f64::from)),
-    ("tickets_1d", |f| Some(f64::from(f.history.tickets[0]))),
-    ("tickets_7d", |f| Some(f64::from(f.history.tickets[1]))),
-    ("tickets_30d", |f| Some(f64::from(f.history.tickets[2]))),
-    ("tickets_90d", |f| Some(f64::from(f.history.tickets[3]))),
-    ("same_category_tickets_1d", |f| Some(f64::from(f.history.same_category[0]))),
-    ("same_category_tickets_7d", |f| Some(f64::from(f.history.same_category[1]))),
-    ("same_category_tickets_30d", |f| Some(f64::from(f.history.same_category[2]))),
-    ("same_category_tickets_90d", |f| Some(f64::from(f.history.same_category[3]))),
-    ("days_since_last_ticket", |f| f.days_since(f.history.last)),
-    ("days_since_last_same_category_ticket", |f| f.days_since(f.history.last_same_category)),
-    ("days_since_first_ticket", |f| f.days_since(f.history.first)),
-    ("open_tickets", |f| Some(f64::from(f.history.open))),
-    ("open_same_category_tickets", |f| Some(f64::from(f.history.open_same_category))),
-    ("tickets_opened_meanwhile", |f| Some(f64::from(f.history.meanwhile))),
-    ("same_category_tickets_opened_meanwhile", |f| {
+    ("duration_hours", |f, _| Some(hours(f.ticket.opened_at, f.ticket.closed_at))),
+    ("duration_to_category_median", |f, c| Some(f.duration_ratio(c))),
+    ("first_response_hours", |f, _| f.first_response_hours()),
+    ("reassignments", |f, _| f.ticket.details.reassignments.map(f64::from)),
+    ("reopens", |f, _| f.ticket.details.reopens.map(f64::from)),
+    ("csat", |f, _| f.ticket.details.csat),
+    ("messages_in", |f, _| f.ticket.details.messages_in.map(f64::from)),
+    ("messages_out", |f, _| f.ticket.details.messages_out.map(f64::from)),
+    ("chars_in", |f, _| f.ticket.details.chars_in.map(f64::from)),
+    ("chars_out", |f, _| f.ticket.details.chars_out.map(f64::from)),
+    ("chars_per_message_in", |f, _| {
+        per_message(f.ticket.details.chars_in, f.ticket.details.messages_in)
+    }),
+    ("chars_per_message_out", |f, _| {
+        per_message(f.ticket.details.chars_out, f.ticket.details.messages_out)
+    }),
+    ("tickets_1d", |f, _| Some(f64::from(f.history.tickets[0]))),
+    ("tickets_7d", |f, _| Some(f64::from(f.history.tickets[1]))),
+    ("tickets_30d", |f, _| Some(f64::from(f.history.tickets[2]))),
+    ("tickets_90d", |f, _| Some(f64::from(f.history.tickets[3]))),
+    ("same_category_tickets_1d", |f, _| Some(f64::from(f.history.same_category[0]))),
+    ("same_category_tickets_7d", |f, _| Some(f64::from(f.history.same_category[1]))),
+    ("same_category_tickets_30d", |f, _| Some(f64::from(f.history.same_category[2]))),
+    ("same_category_tickets_90d", |f, _| Some(f64::from(f.history.same_category[3]))),
+    ("days_since_last_ticket", |f, _| f.days_since(f.history.last)),
+    ("days_since_last_same_category_ticket", |f, _| f.days_since(f.history.last_same_category)),
+    ("days_since_first_ticket", |f, _| f.days_since(f.history.first)),
+    ("open_tickets", |f, _| Some(f64::from(f.history.open))),
+    ("open_same_category_tickets", |f, _| Some(f64::from(f.history.open_same_category))),
+    ("tickets_opened_meanwhile", |f, _| Some(f64::from(f.history.meanwhile))),
+    ("same_category_tickets_opened_meanwhile", |f, _| {
         Some(f64::from(f.history.meanwhile_same_category))
     }),
-    ("distinct_categories", |f| Some(f64::from(f.history.categories))),
+    ("distinct_categories", |f, _| Some(f64::from(f.history.categories))),
+    ("customer_return_rate", |f, c| {
+        Some(f.history.ended.smoothed(c.base_rate, RETURN_PRIOR_TICKETS))
+    }),
+    ("customer_same_category_return_rate", |f, c| {
+        Some(f.history.ended_same_category.smoothed(c.base_rate, RETURN_PRIOR_TICKETS))
+    }),
 ];
 
 /// The categorical features: name and definition.
 pub(crate) const CATEGORIES: &[(&str, CategoryOf)] = &[
-    ("category", |f| Some(Cow::Borrowed(f.ticket.category.as_str()))),
-    ("channel", |f| name(f.ticket.details.channel.as_ref())),
-    ("priority", |f| name(f.ticket.details.priority.as_ref())),
-    ("team", |f| name(f.ticket.details.team.as_ref())),
-    ("sla_met", |f| f.ticket.details.sla_met.map(|met| Cow::Borrowed(flag_text(met)))),
+    ("category", |f, _| Some(Cow::Borrowed(f.ticket.category.as_str()))),
+    ("channel", |f, _| name(f.ticket.details.channel.as_ref())),
+    ("priority", |f, _| name(f.ticket.details.priority.as_ref())),
+    ("team", |f, _| name(f.ticket.details.team.as_ref())),
+    ("sla_met", |f, _| f.ticket.details.sla_met.map(|met| Cow::Borrowed(flag_text(met)))),
+    ("category_changed", |f, _| {
+        f.ticket.details.category_changed.map(|changed| Cow::Borrowed(flag_text(changed)))
+    }),
+    ("opened_weekday", |f, c| Some(Cow::Borrowed(weekday(f.ticket.opened_at, c)))),
+    ("opened_hour", |f, c| Some(Cow::Borrowed(hour(f.ticket.opened_at, c)))),
+    ("closed_weekday", |f, c| Some(Cow::Borrowed(weekday(f.ticket.closed_at, c)))),
+    ("closed_hour", |f, c| Some(Cow::Borrowed(hour(f.ticket.closed_at, c)))),
 ];
 
 /// Names and kinds of the features every ticket has, in the order in which models list them.
@@ -112,24 +123,45 @@ pub fn built_in() -> impl Iterator<Item = (&'static str, FeatureKind)> {
 impl<'a> Facts<'a> {
     /// Looks at a ticket and its customer's *other* tickets as of the instant the ticket was closed.
     ///
-    /// `others` may hold tickets of any time in any order, but not the ticket itself.
+    /// `others` may hold tickets of any time in any order, but not the ticket itself. Of these, the customer's own
+    /// return rate is counted with the window of the model.
     pub fn gather<'h>(
         ticket: &'a ClosedTicket,
         others: impl IntoIterator<Item = &'h PastTicket>,
+        window_days: u32,
     ) -> Self {
-        Self { ticket, history: HistoryFacts::gather(ticket, others) }
+        Self { ticket, history: HistoryFacts::gather(ticket, others, window_days) }
+    }
+
+    /// The ticket they are about.
+    #[must_use]
+    pub fn ticket(&self) -> &'a ClosedTicket {
+        self.ticket
+    }
+
+    /// Hours from opening to closing.
+    #[must_use]
+    pub fn duration_hours(&self) -> f64 {
+        hours(self.ticket.opened_at, self.ticket.closed_at)
+    }
+
+    /// A text of the ticket by the name of its column; one without a visible character counts as missing.
+    #[must_use]
+    pub fn text(&self, column: &str) -> Option<&'a str> {
+        let text = self.ticket.details.texts.get(column)?;
+        (!text.trim().is_empty()).then_some(text.as_str())
     }
 
     /// The value of a built-in feature in raw units; missing when there is no such feature.
     #[must_use]
-    pub fn value(&self, feature: &str) -> FeatureValue {
+    pub fn value(&self, feature: &str, context: &FeatureContext) -> FeatureValue {
         let number = NUMBERS.iter().find(|(name, _)| *name == feature);
         let category = CATEGORIES.iter().find(|(name, _)| *name == feature);
         match (number, category) {
             (Some((_, number)), _) => {
-                number(self).map_or(FeatureValue::Missing, FeatureValue::Number)
+                number(self, context).map_or(FeatureValue::Missing, FeatureValue::Number)
             }
-            (_, Some((_, category))) => category(self)
+            (_, Some((_, category))) => category(self, context)
                 .map_or(FeatureValue::Missing, |text| FeatureValue::Text(text.into_owned())),
             _ => FeatureValue::Missing,
         }
@@ -153,6 +185,12 @@ impl<'a> Facts<'a> {
                 Some(as_json_writes_it(text.trim())).filter(|text| !text.is_empty())
             }
         }
+    }
+
+    /// Hours from opening to closing as a multiple of what is usual for the category.
+    fn duration_ratio(&self, context: &FeatureContext) -> f64 {
+        let usual = context.usual_hours(self.ticket.category.as_str());
+        (self.duration_hours() + RATIO_FLOOR_HOURS) / (usual + RATIO_FLOOR_HOURS)
     }
 
     /// Hours to the first answer; an answer after the closing was not known then and counts as missing.
@@ -184,37 +222,31 @@ fn as_json_writes_it(text: &str) -> Cow<'_, str> {
     }
 }
 
-impl HistoryFacts {
-    fn gather<'h>(ticket: &ClosedTicket, others: impl IntoIterator<Item = &'h PastTicket>) -> Self {
-        let now = ticket.closed_at;
-        let mut facts =
-            Self { first: Some(ticket.opened_at).filter(|at| *at <= now), ..Self::default() };
-        let mut categories = BTreeSet::new();
-        for other in others.into_iter().filter(|other| other.opened_at < now) {
-            let is_same = other.category.as_ref() == Some(&ticket.category);
-            let is_open = other.closed_at.is_none_or(|closed_at| closed_at > now);
-            let is_meanwhile = other.opened_at >= ticket.opened_at;
-            for (index, days) in HISTORY_DAYS.into_iter().enumerate() {
-                if other.opened_at >= now.plus_days(-days) {
-                    facts.tickets[index] += 1;
-                    facts.same_category[index] += u32::from(is_same);
-                }
-            }
-            facts.open += u32::from(is_open);
-            facts.open_same_category += u32::from(is_open && is_same);
-            facts.meanwhile += u32::from(is_meanwhile);
-            facts.meanwhile_same_category += u32::from(is_meanwhile && is_same);
-            facts.last = facts.last.max(Some(other.opened_at));
-            if is_same {
-                facts.last_same_category = facts.last_same_category.max(Some(other.opened_at));
-            }
-            facts.first =
-                Some(facts.first.map_or(other.opened_at, |first| first.min(other.opened_at)));
-            categories.extend(other.category.as_ref().map(Name::as_str));
-        }
-        facts.categories = u32::try_from(categories.len()).unwrap_or(u32::MAX);
-        facts
-    }
+/// The ISO number of the weekday, 1 for Monday to 7 for Sunday.
+fn weekday(at: Timestamp, context: &FeatureContext) -> &'static str {
+    const DAYS: [&str; 7] = ["1", "2", "3", "4", "5", "6", "7"];
+    // 1 January 1970 was a Thursday.
+    let day = local_millis(at, context).div_euclid(24 * 3_600_000) + 3;
+    DAYS[usize::try_from(day.rem_euclid(7)).unwrap_or(0)]
+}
+
+/// The hour of the day, `00` to `23`.
+fn hour(at: Timestamp, context: &FeatureContext) -> &'static str {
+    const HOURS: [&str; 24] = [
+        "00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "13", "14",
+        "15", "16", "17", "18", "19", "20", "21", "22", "23",
+    ];
+    let hour = local_millis(at, context).div_euclid(3_600_000).rem_euclid(24);
+    HOURS[usize::try_from(hour).unwrap_or(0)]
+}
+
+fn local_millis(at: Timestamp, context: &FeatureContext) -> i64 {
+    at.millis().saturating_add(i64::from(context.utc_offset_minutes) * 60_000)
+}
+
+fn per_message(chars: Option<u32>, messages: Option<u32>) -> Option<f64> {
+    let messages = messages.filter(|messages| *messages > 0)?;
+    Some(f64::from(chars?) / f64::from(messages))
 }
 
 /// Hours from one instant to another, 0 when the second comes first.

@@ -30,7 +30,7 @@ fn other(opened: f64, closed: Option<f64>, category: &str) -> PastTicket {
 }
 
 fn number(facts: &Facts<'_>, feature: &str) -> f64 {
-    match facts.value(feature) {
+    match facts.value(feature, &FeatureContext::default()) {
         FeatureValue::Number(number) => number,
         other => panic!("{feature} is {other:?}"),
     }
@@ -46,7 +46,7 @@ fn history_counts_other_tickets_by_span_category_and_state() {
         other(20.0, Some(21.0), "card"),   // within 90 days
         other(2.0, Some(3.0), "app"),      // earlier
     ];
-    let facts = Facts::gather(&ticket, &others);
+    let facts = Facts::gather(&ticket, &others, 14);
     let expected = [
         ("tickets_1d", 1.0),
         ("tickets_7d", 2.0),
@@ -74,8 +74,11 @@ fn history_counts_other_tickets_by_span_category_and_state() {
 #[test]
 fn without_history_the_last_contact_is_missing_and_counts_are_zero() {
     let ticket = ticket();
-    let facts = Facts::gather(&ticket, &[]);
-    assert_eq!(facts.value("days_since_last_ticket"), FeatureValue::Missing);
+    let facts = Facts::gather(&ticket, &[], 14);
+    assert_eq!(
+        facts.value("days_since_last_ticket", &FeatureContext::default()),
+        FeatureValue::Missing
+    );
     assert_eq!(number(&facts, "tickets_90d"), 0.0);
     assert_eq!(number(&facts, "days_since_first_ticket"), 2.0);
 }
@@ -85,9 +88,12 @@ fn an_answer_after_the_closing_was_not_known_then() {
     let mut ticket = ticket();
     ticket.details.first_response_at = Some(at(102.5));
     let missing = FeatureValue::Missing;
-    assert_eq!(Facts::gather(&ticket, &[]).value("first_response_hours"), missing);
+    assert_eq!(
+        Facts::gather(&ticket, &[], 14).value("first_response_hours", &FeatureContext::default()),
+        missing
+    );
     ticket.details.first_response_at = Some(at(100.25));
-    assert_eq!(number(&Facts::gather(&ticket, &[]), "first_response_hours"), 6.0);
+    assert_eq!(number(&Facts::gather(&ticket, &[], 14), "first_response_hours"), 6.0);
 }
 
 #[test]
@@ -98,7 +104,7 @@ fn attributes_are_read_as_json_or_csv_writes_them() {
         ("vip".to_owned(), AttributeValue::Flag(true)),
         ("debt".to_owned(), AttributeValue::Text(" 12.5 ".into())),
     ]);
-    let facts = Facts::gather(&ticket, &[]);
+    let facts = Facts::gather(&ticket, &[], 14);
     assert_eq!(facts.attribute_category("location").as_deref(), Some("12"));
     assert_eq!(facts.attribute_category("vip").as_deref(), Some("true"));
     assert_eq!(facts.attribute_number("debt"), Some(12.5));
@@ -107,8 +113,8 @@ fn attributes_are_read_as_json_or_csv_writes_them() {
 
 /// All built-in features of a ticket.
 fn all(ticket: &ClosedTicket, history: &CustomerHistory) -> Vec<FeatureValue> {
-    let facts = Facts::gather(ticket, &history.tickets);
-    built_in().map(|(name, _)| facts.value(name)).collect()
+    let facts = Facts::gather(ticket, &history.tickets, 14);
+    built_in().map(|(name, _)| facts.value(name, &FeatureContext::default())).collect()
 }
 
 fn any_other() -> impl Strategy<Value = PastTicket> {
@@ -175,4 +181,73 @@ fn a_category_is_the_same_from_a_table_and_from_a_request() {
     ] {
         assert_eq!(super::as_json_writes_it(table), request);
     }
+}
+
+#[test]
+fn a_customers_own_return_rate_counts_only_tickets_whose_window_had_ended() {
+    let ticket = ticket();
+    let others = [
+        other(10.0, Some(11.0), "card"),  // returned on day 20
+        other(20.0, Some(21.0), "card"),  // did not
+        other(50.0, Some(60.0), "loan"),  // did not
+        other(86.0, Some(87.0), "card"),  // returned with this very ticket
+        other(99.0, Some(101.0), "card"), // its window has not ended
+        other(30.0, None, "card"),        // never closed
+    ];
+    let context = FeatureContext { base_rate: 0.2, ..FeatureContext::default() };
+    let facts = Facts::gather(&ticket, &others, 14);
+    let rate = |feature: &str| match facts.value(feature, &context) {
+        FeatureValue::Number(number) => number,
+        other => panic!("{other:?}"),
+    };
+    // Day 30 is within 14 days of day 21, so three of four came back; five tickets of the average customer stand behind.
+    assert!((rate("customer_return_rate") - (3.0 + 1.0) / 9.0).abs() < 1e-12);
+    assert!((rate("customer_same_category_return_rate") - (3.0 + 1.0) / 8.0).abs() < 1e-12);
+    let nobody = Facts::gather(&ticket, &[], 14);
+    assert_eq!(nobody.value("customer_return_rate", &context), FeatureValue::Number(0.2));
+}
+
+#[test]
+fn time_to_closing_is_told_against_what_is_usual_for_the_category() {
+    let ticket = ticket();
+    let mut context = FeatureContext { median_hours: 11.9, ..FeatureContext::default() };
+    let facts = Facts::gather(&ticket, &[], 14);
+    let ratio = |context: &FeatureContext| facts.value("duration_to_category_median", context);
+    assert_eq!(ratio(&context), FeatureValue::Number(48.1 / 12.0));
+    context.category_median_hours.insert("card".into(), 47.9);
+    assert_eq!(ratio(&context), FeatureValue::Number(48.1 / 48.0));
+}
+
+#[test]
+fn weekday_and_hour_are_told_in_the_configured_offset() {
+    let mut ticket = ticket();
+    ticket.opened_at = Timestamp::parse("2026-11-22T22:30:00Z").unwrap();
+    ticket.closed_at = Timestamp::parse("2026-11-23T08:00:00Z").unwrap();
+    let facts = Facts::gather(&ticket, &[], 14);
+    let told = |offset: i32| {
+        let context = FeatureContext { utc_offset_minutes: offset, ..FeatureContext::default() };
+        ["opened_weekday", "opened_hour", "closed_weekday", "closed_hour"].map(|name| {
+            match facts.value(name, &context) {
+                FeatureValue::Text(text) => text,
+                other => panic!("{other:?}"),
+            }
+        })
+    };
+    assert_eq!(told(0), ["7", "22", "1", "08"], "a Sunday night to Monday morning");
+    assert_eq!(told(180), ["1", "01", "1", "11"]);
+    assert_eq!(told(-600), ["7", "12", "7", "22"]);
+}
+
+#[test]
+fn lengths_per_message_need_messages() {
+    let mut ticket = ticket();
+    ticket.details.chars_in = Some(300);
+    let value = |ticket: &ClosedTicket| {
+        Facts::gather(ticket, &[], 14).value("chars_per_message_in", &FeatureContext::default())
+    };
+    assert_eq!(value(&ticket), FeatureValue::Missing);
+    ticket.details.messages_in = Some(0);
+    assert_eq!(value(&ticket), FeatureValue::Missing);
+    ticket.details.messages_in = Some(3);
+    assert_eq!(value(&ticket), FeatureValue::Number(100.0));
 }

@@ -1,26 +1,45 @@
 //! How likely a customer is to return with the same issue, at the moment a ticket is closed: [`RiskModel`].
 //!
-//! The model is linear in the log-odds, so every reason it gives is exact: [`RecontactRisk::base_logit`] plus the
-//! contributions of all reasons is the logit. Nothing here reads a clock, a file or a random source after loading.
+//! The model is a logistic regression, gradient-boosted trees, or the mean of both ([`RiskScorer`]), perhaps calibrated
+//! ([`calibration`]). Its reasons are exact whichever it is: [`RecontactRisk::base_logit`] plus the contributions of all
+//! reasons is the logit. Nothing here reads a clock, a file or a random source after loading.
 
 pub mod band;
+pub mod calibration;
+pub mod context;
 pub mod encoding;
 pub mod features;
+mod history;
 pub mod reasons;
+pub mod scorer;
+pub mod source;
+pub mod text;
+pub mod threshold;
+pub mod trees;
+pub mod windows;
 
 pub use band::{BandThresholds, RiskBand};
+pub use calibration::Calibration;
+pub use context::FeatureContext;
 pub use features::FeatureValue;
 pub use reasons::{Language, Reason, describe};
+pub use scorer::RiskScorer;
+pub use threshold::FollowUpRule;
+pub use windows::{WindowModels, WindowRisk};
 
 use crate::probability::Probability;
 use crate::registry::{Artifact, ArtifactError};
 use crate::ticket::{ClosedTicket, CustomerHistory};
-use encoding::FeatureModel;
+use encoding::{Encoding, FeatureModel};
 use features::{Facts, FeatureKind};
 use serde::{Deserialize, Serialize};
+use source::{FeatureSource, RawValue};
 
 /// The file of a model folder that holds a [`RiskWeights`].
 pub const MODEL_FILE: &str = "model.json";
+
+/// The reason that holds what calibration changes where it is no straight line.
+pub const CALIBRATION_REASON: &str = "calibration";
 
 /// What `model.json` holds: every number the model needs, under its feature's name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,12 +47,22 @@ pub const MODEL_FILE: &str = "model.json";
 pub struct RiskWeights {
     /// The days after the closing for which the probability holds.
     pub window_days: u32,
-    /// Log-odds when every column is zero.
-    pub intercept: f64,
     /// Where the bands begin.
     pub bands: BandThresholds,
-    /// The features, each with its encoding and weights.
+    /// How the lowest probability of the high band was found.
+    pub follow_up: FollowUpRule,
+    /// What features need to know of the training tickets.
+    pub context: FeatureContext,
+    /// The linear part's log-odds when every column is zero.
+    pub intercept: f64,
+    /// The features, each with its encoding and linear weights.
     pub features: Vec<FeatureModel>,
+    /// Which model turns them into log-odds.
+    pub scorer: RiskScorer,
+    /// How the log-odds are mended.
+    pub calibration: Calibration,
+    /// The windows beside the main one.
+    pub windows: WindowModels,
 }
 
 /// A trained model, ready to assess tickets.
@@ -41,8 +70,12 @@ pub struct RiskWeights {
 pub struct RiskModel {
     version: String,
     weights: RiskWeights,
-    /// Per feature: what it contributes on average in training, taken out of its contribution and into the base.
+    /// Per feature: what its columns add to the linear log-odds on average in training, taken out of its contribution and
+    /// into the base.
     expected: Vec<f64>,
+    /// To which feature each column that trees see belongs.
+    feature_of: Vec<usize>,
+    /// Log-odds of the average training ticket, calibrated where that is a straight line.
     base_logit: f64,
 }
 
@@ -59,6 +92,12 @@ pub struct RecontactRisk {
     pub threshold: Probability,
     /// The days after the closing for which the probability holds.
     pub window_days: u32,
+    /// The probabilities of all windows of the model, the shortest first; a longer window never has a lower one.
+    #[serde(default)]
+    pub windows: Vec<WindowRisk>,
+    /// Days until half of those have come back who come back within the window, for tickets like this one.
+    #[serde(default)]
+    pub expected_return_days: Option<f64>,
     /// Log-odds of the average training ticket; with all contributions added it is `logit`.
     pub base_logit: f64,
     /// Every feature that moves this ticket's risk, the strongest first.
@@ -82,7 +121,13 @@ impl RiskModel {
     /// # Errors
     /// What is wrong with them, naming the feature.
     pub fn new(version: String, weights: RiskWeights) -> Result<Self, String> {
-        check(&weights)?;
+        let feature_of: Vec<usize> = weights
+            .features
+            .iter()
+            .enumerate()
+            .flat_map(|(index, feature)| std::iter::repeat_n(index, feature.encoding.tree_width()))
+            .collect();
+        check(&weights, feature_of.len())?;
         let expected: Vec<f64> = weights
             .features
             .iter()
@@ -90,40 +135,107 @@ impl RiskModel {
                 feature.encoding.columns().iter().map(|column| column.weight * column.mean).sum()
             })
             .collect();
-        let base_logit = weights.intercept + expected.iter().sum::<f64>();
-        Ok(Self { version, weights, expected, base_logit })
+        let share = weights.scorer.linear_share();
+        let linear = weights.intercept + expected.iter().sum::<f64>();
+        let trees = weights.scorer.trees().map_or(0.0, trees::TreeEnsemble::expected);
+        let base = share * linear + (1.0 - share) * trees;
+        let base_logit = match weights.calibration {
+            Calibration::Platt { slope, offset } => slope * base + offset,
+            Calibration::None | Calibration::Isotonic { .. } => base,
+        };
+        Ok(Self { version, weights, expected, feature_of, base_logit })
     }
 
     /// Assesses a ticket at the moment it was closed. `history` holds the customer's other tickets, not this one;
     /// those opened at or after the closing are not looked at. Attributes the model was not trained on are ignored.
     #[must_use]
     pub fn assess(&self, ticket: &ClosedTicket, history: &CustomerHistory) -> RecontactRisk {
-        self.assess_facts(&Facts::gather(ticket, &history.tickets))
+        self.assess_facts(&Facts::gather(ticket, &history.tickets, self.weights.window_days))
     }
 
     /// Assesses facts that were gathered already, as training does for many tickets of one customer.
     #[must_use]
     pub fn assess_facts(&self, facts: &Facts<'_>) -> RecontactRisk {
-        let features = self.weights.features.iter().zip(&self.expected);
-        let all: Vec<Reason> =
-            features.map(|(feature, expected)| reason(feature, *expected, facts)).collect();
-        let logit = self.base_logit + all.iter().map(|reason| reason.contribution).sum::<f64>();
-        let probability = Probability::from_logit(logit);
-        let mut reasons: Vec<Reason> =
-            all.into_iter().filter(|reason| reason.contribution != 0.0).collect();
+        let weights = &self.weights;
+        let values: Vec<RawValue<'_>> =
+            weights.features.iter().map(|feature| feature.value(facts, &weights.context)).collect();
+        let contributions = self.contributions(&values);
+        let score = self.base_logit + contributions.iter().sum::<f64>();
+        let all = weights.features.iter().zip(&values).zip(contributions);
+        let mut reasons: Vec<Reason> = all
+            .map(|((feature, value), contribution)| Reason {
+                feature: feature.name.clone(),
+                value: value.shown(),
+                typical: feature.encoding.typical(),
+                contribution,
+            })
+            .filter(|reason| reason.contribution != 0.0)
+            .collect();
+        let mut logit = score;
+        if matches!(weights.calibration, Calibration::Isotonic { .. }) {
+            logit = weights.calibration.apply(score);
+            reasons.push(calibration_reason(score, logit));
+        }
         reasons.sort_by(|a, b| {
             let by_strength = b.contribution.abs().total_cmp(&a.contribution.abs());
             by_strength.then_with(|| a.feature.cmp(&b.feature))
         });
+        let probability = Probability::from_logit(logit);
+        let window_days = weights.window_days;
+        let windows = weights.windows.probabilities(window_days, probability, logit, |name| {
+            self.scaled_number(name, &values)
+        });
         RecontactRisk {
             probability,
             logit,
-            band: self.weights.bands.band(probability),
-            threshold: self.weights.bands.high(),
-            window_days: self.weights.window_days,
+            band: weights.bands.band(probability),
+            threshold: weights.bands.high(),
+            window_days,
+            expected_return_days: windows::median_days(&windows, window_days),
+            windows,
             base_logit: self.base_logit,
             reasons,
         }
+    }
+
+    /// What each feature adds to this ticket's log-odds beyond its average in training.
+    fn contributions(&self, values: &[RawValue<'_>]) -> Vec<f64> {
+        let scorer = &self.weights.scorer;
+        let share = scorer.linear_share();
+        let features = self.weights.features.iter().zip(values);
+        let mut contributions: Vec<f64> = features
+            .clone()
+            .zip(&self.expected)
+            .map(|((feature, value), expected)| {
+                let mut sum = 0.0;
+                feature.encoding.encode(value, |column, content| {
+                    sum += feature.encoding.weight(column) * content;
+                });
+                share * (sum - expected)
+            })
+            .collect();
+        if let Some(trees) = scorer.trees() {
+            let mut columns = Vec::with_capacity(self.feature_of.len());
+            for (feature, value) in features {
+                feature.encoding.encode_for_trees(value, &mut columns);
+            }
+            let mut shares = vec![0.0; contributions.len()];
+            trees.add_shares(&columns, &self.feature_of, &mut shares);
+            for (contribution, tree_share) in contributions.iter_mut().zip(shares) {
+                *contribution += (1.0 - share) * tree_share;
+            }
+        }
+        if let Calibration::Platt { slope, .. } = self.weights.calibration {
+            contributions.iter_mut().for_each(|contribution| *contribution *= slope);
+        }
+        contributions
+    }
+
+    /// A numeric feature of this ticket as the linear model sees it; 0 if there is none of that name.
+    fn scaled_number(&self, name: &str, values: &[RawValue<'_>]) -> f64 {
+        let features = self.weights.features.iter().zip(values);
+        let found = features.into_iter().find(|(feature, _)| feature.name == name);
+        found.map_or(0.0, |(feature, value)| feature.encoding.scaled_number(value))
     }
 
     /// The model folder's name.
@@ -151,27 +263,32 @@ impl RiskModel {
 
     /// The attributes of a ticket that the model looks at, and how each is measured.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, FeatureKind)> {
-        let attributes = self.weights.features.iter().filter(|feature| feature.attribute);
+        let attributes = self
+            .weights
+            .features
+            .iter()
+            .filter(|feature| matches!(feature.source, FeatureSource::Attribute));
         attributes.map(|feature| (feature.name.as_str(), feature.encoding.kind()))
     }
-}
 
-/// What one feature adds to this ticket's log-odds beyond its average in training.
-fn reason(feature: &FeatureModel, expected: f64, facts: &Facts<'_>) -> Reason {
-    let value = feature.value(facts);
-    let mut sum = 0.0;
-    feature.encoding.encode(&value, |column, content| {
-        sum += feature.encoding.weight(column) * content;
-    });
-    Reason {
-        feature: feature.name.clone(),
-        value: value.shown(),
-        typical: feature.encoding.typical(),
-        contribution: sum - expected,
+    /// Every number of the model.
+    #[must_use]
+    pub fn weights(&self) -> &RiskWeights {
+        &self.weights
     }
 }
 
-fn check(weights: &RiskWeights) -> Result<(), String> {
+/// What a calibration that is no straight line changes: it belongs to no feature.
+fn calibration_reason(score: f64, logit: f64) -> Reason {
+    Reason {
+        feature: CALIBRATION_REASON.into(),
+        value: FeatureValue::Number(Probability::from_logit(logit).value()),
+        typical: FeatureValue::Number(Probability::from_logit(score).value()),
+        contribution: logit - score,
+    }
+}
+
+fn check(weights: &RiskWeights, tree_columns: usize) -> Result<(), String> {
     if weights.window_days == 0 {
         return Err("window_days: expected at least 1".into());
     }
@@ -181,10 +298,8 @@ fn check(weights: &RiskWeights) -> Result<(), String> {
     let mut names = std::collections::BTreeSet::new();
     for feature in &weights.features {
         let name = &feature.name;
-        let kind = feature.encoding.kind();
-        let is_built_in = features::built_in().any(|known| known == (name.as_str(), kind));
-        if !feature.attribute && !is_built_in {
-            return Err(format!("feature {name}: not known to this program"));
+        if let Some(fault) = feature.source_fault() {
+            return Err(format!("feature {name}: {fault}"));
         }
         if !names.insert(name) {
             return Err(format!("feature {name}: named twice"));
@@ -193,7 +308,15 @@ fn check(weights: &RiskWeights) -> Result<(), String> {
             return Err(format!("feature {name}: {fault}"));
         }
     }
-    Ok(())
+    if let Some(fault) = weights.context.fault().or_else(|| weights.calibration.fault()) {
+        return Err(fault.into());
+    }
+    let is_number = |name: &str| {
+        let mut features = weights.features.iter();
+        features.any(|f| f.name == name && matches!(f.encoding, Encoding::Number(_)))
+    };
+    let fault = weights.scorer.fault(tree_columns);
+    fault.or_else(|| weights.windows.fault(weights.window_days, is_number)).map_or(Ok(()), Err)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! A sentence is `label: value (typical: …); raises the risk`. The value follows a colon, so that no language needs
 //! plural forms. An attribute that only one helpdesk has is shown under its own name.
 
+use super::CALIBRATION_REASON;
 use super::features::FeatureValue;
+use super::source::CROSS;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -85,9 +87,25 @@ pub fn describe(reason: &Reason, language: Language) -> String {
     format!("{label}: {value} ({usual}: {typical}); {}", language.pick(&effect))
 }
 
-/// The name of a feature for people; an unknown one is shown as it is, with its underscores as spaces.
+/// Begins the name of a feature that holds the past return rate of another one.
+pub const RETURN_RATE_PREFIX: &str = "return_rate:";
+
+/// The name of a feature for people. Two crossed categories are named one after the other; what is not known here is
+/// shown as it is, with its underscores as spaces.
 #[must_use]
 pub fn label(feature: &str, language: Language) -> Cow<'static, str> {
+    if let Some(of) = feature.strip_prefix(RETURN_RATE_PREFIX) {
+        let rate = language.pick(&[
+            "Past share of returns for",
+            "Доля возвратов в прошлом для",
+            "Доля вяртанняў у мінулым для",
+            "Частка повернень у минулому для",
+        ]);
+        return Cow::Owned(format!("{rate} «{}»", label(of, language)));
+    }
+    if let Some((first, second)) = feature.split_once(CROSS) {
+        return Cow::Owned(format!("{}{CROSS}{}", label(first, language), label(second, language)));
+    }
     match LABELS.iter().find(|(name, _)| *name == feature) {
         Some((_, texts)) => Cow::Borrowed(language.pick(texts)),
         None => {
@@ -121,12 +139,17 @@ fn shown_number(number: f64, language: Language) -> String {
 #[rustfmt::skip]
 const LABELS: &[(&str, [&str; 4])] = &[
     ("duration_hours", ["Hours from opening to closing", "Часов от открытия до закрытия", "Гадзін ад адкрыцця да закрыцця", "Годин від відкриття до закриття"]),
+    ("duration_to_category_median", ["Time to closing as a multiple of what is usual for the issue", "Время до закрытия относительно обычного для вопроса", "Час да закрыцця адносна звычайнага для пытання", "Час до закриття відносно звичайного для питання"]),
     ("first_response_hours", ["Hours until the first answer", "Часов до первого ответа", "Гадзін да першага адказу", "Годин до першої відповіді"]),
     ("reassignments", ["Times handed to another team", "Передач другой команде", "Перадач іншай камандзе", "Передач іншій команді"]),
     ("reopens", ["Times reopened before this closing", "Повторных открытий до этого закрытия", "Паўторных адкрыццяў да гэтага закрыцця", "Повторних відкриттів до цього закриття"]),
     ("csat", ["Customer's satisfaction rating", "Оценка удовлетворённости клиента", "Ацэнка задаволенасці кліента", "Оцінка задоволеності клієнта"]),
     ("messages_in", ["Messages from the customer", "Сообщений от клиента", "Паведамленняў ад кліента", "Повідомлень від клієнта"]),
     ("messages_out", ["Messages to the customer", "Сообщений клиенту", "Паведамленняў кліенту", "Повідомлень клієнту"]),
+    ("chars_in", ["Characters written by the customer", "Символов в сообщениях клиента", "Сімвалаў у паведамленнях кліента", "Символів у повідомленнях клієнта"]),
+    ("chars_out", ["Characters written to the customer", "Символов в сообщениях клиенту", "Сімвалаў у паведамленнях кліенту", "Символів у повідомленнях клієнту"]),
+    ("chars_per_message_in", ["Characters per message from the customer", "Символов в одном сообщении клиента", "Сімвалаў у адным паведамленні кліента", "Символів в одному повідомленні клієнта"]),
+    ("chars_per_message_out", ["Characters per message to the customer", "Символов в одном сообщении клиенту", "Сімвалаў у адным паведамленні кліенту", "Символів в одному повідомленні клієнту"]),
     ("tickets_1d", ["Customer's other tickets in the last day", "Других обращений клиента за сутки", "Іншых зваротаў кліента за суткі", "Інших звернень клієнта за добу"]),
     ("tickets_7d", ["Customer's other tickets in the last 7 days", "Других обращений клиента за 7 дней", "Іншых зваротаў кліента за 7 дзён", "Інших звернень клієнта за 7 днів"]),
     ("tickets_30d", ["Customer's other tickets in the last 30 days", "Других обращений клиента за 30 дней", "Іншых зваротаў кліента за 30 дзён", "Інших звернень клієнта за 30 днів"]),
@@ -143,10 +166,21 @@ const LABELS: &[(&str, [&str; 4])] = &[
     ("tickets_opened_meanwhile", ["Other tickets opened while this one was being worked on", "Других обращений, пока это было в работе", "Іншых зваротаў, пакуль гэты быў у працы", "Інших звернень, поки це було в роботі"]),
     ("same_category_tickets_opened_meanwhile", ["Other tickets on the same issue opened while this one was being worked on", "Других обращений по тому же вопросу, пока это было в работе", "Іншых зваротаў па тым жа пытанні, пакуль гэты быў у працы", "Інших звернень з того самого питання, поки це було в роботі"]),
     ("distinct_categories", ["Different issues the customer has written about before", "Разных вопросов, с которыми клиент обращался раньше", "Розных пытанняў, з якімі кліент звяртаўся раней", "Різних питань, з якими клієнт звертався раніше"]),
+    ("customer_return_rate", ["Share of the customer's earlier tickets they returned for", "Доля прошлых обращений клиента с возвратом", "Доля мінулых зваротаў кліента з вяртаннем", "Частка минулих звернень клієнта з поверненням"]),
+    ("customer_same_category_return_rate", ["Share of the customer's earlier tickets on the same issue they returned for", "Доля прошлых обращений клиента по тому же вопросу с возвратом", "Доля мінулых зваротаў кліента па тым жа пытанні з вяртаннем", "Частка минулих звернень клієнта з того самого питання з поверненням"]),
     ("category", ["Issue", "Вопрос", "Пытанне", "Питання"]),
     ("channel", ["Channel", "Канал", "Канал", "Канал"]),
     ("priority", ["Priority", "Приоритет", "Прыярытэт", "Пріоритет"]),
     ("team", ["Team", "Команда", "Каманда", "Команда"]),
+    ("category_changed", ["Issue changed while it was worked on", "Вопрос менялся за время работы", "Пытанне змянялася падчас працы", "Питання змінювалося під час роботи"]),
+    ("opened_weekday", ["Weekday of the opening (1 is Monday)", "День недели открытия (1 — понедельник)", "Дзень тыдня адкрыцця (1 — панядзелак)", "День тижня відкриття (1 — понеділок)"]),
+    ("opened_hour", ["Hour of the opening", "Час открытия", "Гадзіна адкрыцця", "Година відкриття"]),
+    ("closed_weekday", ["Weekday of the closing (1 is Monday)", "День недели закрытия (1 — понедельник)", "Дзень тыдня закрыцця (1 — панядзелак)", "День тижня закриття (1 — понеділок)"]),
+    ("closed_hour", ["Hour of the closing", "Час закрытия", "Гадзіна закрыцця", "Година закриття"]),
+    ("first_text", ["Text of the first message (length shown)", "Текст первого сообщения (показана длина)", "Тэкст першага паведамлення (паказана даўжыня)", "Текст першого повідомлення (показано довжину)"]),
+    ("last_text", ["Text of the last message (length shown)", "Текст последнего сообщения (показана длина)", "Тэкст апошняга паведамлення (паказана даўжыня)", "Текст останнього повідомлення (показано довжину)"]),
+    ("answer_text", ["Text of the answer (length shown)", "Текст ответа (показана длина)", "Тэкст адказу (паказана даўжыня)", "Текст відповіді (показано довжину)"]),
+    (CALIBRATION_REASON, ["Correction of the stated probability", "Поправка к заявленной вероятности", "Папраўка да заяўленай верагоднасці", "Поправка до заявленої ймовірності"]),
     ("sla_met", ["Service level met", "Срок обслуживания соблюдён", "Тэрмін абслугоўвання вытрыманы", "Строк обслуговування дотримано"]),
 ];
 

@@ -201,7 +201,7 @@ async fn page_of_outcomes(
 fn observation(row: &AnyRow, design: &Design) -> Result<Option<Observation>, StoreError> {
     let Some(closed_at) = optional_instant(row, "episodes", "closed_at")? else { return Ok(None) };
     let arm = name(row, "follow_ups", "arm")?;
-    let arm = Arm::from_word(arm.as_str())
+    let arm = Arm::parse(arm.as_str())
         .ok_or_else(|| StoreError::corrupt("follow_ups", "arm", format!("unknown arm {arm}")))?;
     let corrected: Option<String> = row.try_get("corrected")?;
     let (repeat, induced) = match corrected.as_deref() {

@@ -1,6 +1,6 @@
 //! The effect of an experiment over HTTP, and the same from the command line.
 
-use crate::experiments::{DAY_MS, Flagged, Rows};
+use crate::flagged::{DAY_MS, Flagged, Rows};
 use crate::helpers::{TestApp, spawn_app};
 use serde_json::Value;
 use std::process::Command;

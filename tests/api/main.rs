@@ -1,8 +1,10 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
-#[path = "../support/experiments.rs"]
-mod experiments;
+#[path = "../support/filler.rs"]
+mod filler;
+#[path = "../support/flagged.rs"]
+mod flagged;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;
@@ -10,12 +12,18 @@ mod trained;
 mod auth;
 mod classify;
 mod contacts;
+mod customers;
 mod docs;
 mod embed;
 mod errors;
+mod experiments;
+mod follow_ups;
 mod experiments_effect;
 mod health;
 mod models;
+mod outcomes;
+mod next_issues;
 mod overload;
+mod plans;
 mod predict;
 mod tickets;

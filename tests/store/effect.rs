@@ -1,7 +1,7 @@
 //! The effect of an experiment: both arms whole, effective outcomes, the customer as the unit, page by page.
 
 use super::*;
-use crate::experiments::{DAY_MS, Flagged, Rows, day_ms};
+use crate::flagged::{DAY_MS, Flagged, Rows, day_ms};
 use recontact::effect::looks::LookPlan;
 use recontact::effect::{EffectPolicy, EffectReport, Verdict};
 use recontact::risk::Language;
@@ -157,9 +157,9 @@ async fn the_customer_is_the_unit_across_pages(database: &Database) {
             ),
             format!(
                 "{numbers} INSERT INTO follow_ups (tenant, id, ticket_id, episode, experiment_id, customer_hash, arm, team, category, \
-                 probability, expected_benefit, status, available_at, due_at, expires_at, version, created_at) \
+                 probability, expected_benefit, status, available_at, due_at, is_after_gap, expires_at, version, created_at) \
                  SELECT 'default', 'f-' || {id}, 't-' || {id}, 1, 'first', '{customer}', '{arm}', 'cards', 'card', \
-                 0.5, 1.0, '{status}', 0, 0, 0, 1, {closed_at} FROM n"
+                 0.5, 1.0, '{status}', 0, 0, 0, 0, 1, {closed_at} FROM n"
             ),
         ]
     };

@@ -114,13 +114,20 @@ pub struct TopTenth {
     pub recall: f64,
 }
 
+/// The rows by falling score; rows of equal score are drawn at random with `seed`.
+#[must_use]
+pub fn ranked(score: &[f64], seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..score.len()).collect();
+    order.sort_by_cached_key(|row| mixed(seed, *row as u64));
+    order.sort_by(|a, b| score[*b].total_cmp(&score[*a]));
+    order
+}
+
 /// Lift and recall of the top `ceil(n / 10)` rows; rows of equal score are drawn at random with `seed`. `None`
 /// without positives.
 #[must_use]
 pub fn top_tenth(score: &[f64], positive: &[bool], seed: u64) -> Option<TopTenth> {
-    let mut order: Vec<usize> = (0..score.len()).collect();
-    order.sort_by_cached_key(|row| mixed(seed, *row as u64));
-    order.sort_by(|a, b| score[*b].total_cmp(&score[*a]));
+    let order = ranked(score, seed);
     let top = score.len().div_ceil(10);
     let hits = order.iter().take(top).filter(|row| positive[**row]).count();
     let positives = positive.iter().filter(|positive| **positive).count();

@@ -1,15 +1,24 @@
 //! `recontact-train risk` and `evaluate` of a risk model: from a table of closed tickets to a model folder.
 //!
-//! Load, label, split by time, fit, measure on the later tickets, write. The folder's figures are measured with the
-//! model as it is read back, so they are those of the file that is shipped.
+//! Load, label, split by time, choose in folds of the earlier tickets, fit, measure on the later ones, write. The folder's
+//! figures are measured with the model as it is read back, so they are those of the file that is shipped.
 
+pub mod boost;
+pub mod calibrate;
+pub mod design;
 pub mod fit;
+pub mod leakage;
 pub mod params;
 pub mod protocol;
 pub mod report;
+pub mod select;
+pub mod texts;
+pub mod threshold;
+pub mod windows;
 
 mod card;
 mod evaluate;
+mod outcome_file;
 
 pub use evaluate::evaluate_risk;
 
@@ -19,10 +28,14 @@ use crate::table::Table;
 use crate::tickets::TicketTable;
 use anyhow::Context;
 use clap::Args;
-use params::RiskParams;
+use design::Candidate;
+use fit::FittedRisk;
+use leakage::Suspicion;
+use params::{FeatureGroup, RiskParams, TreatedChoice};
 use protocol::{Examples, Split, heavy_customers};
 use recontact::registry::artifact::{DataFile, sha256_file};
 use recontact::registry::{Artifact, Manifest, ModelKind};
+use recontact::risk::text::TextProjection;
 use recontact::risk::{MODEL_FILE, RiskModel, RiskWeights};
 use recontact::ticket::ClosedTicket;
 use recontact::timestamp::Timestamp;
@@ -47,6 +60,12 @@ pub struct RiskArgs {
     /// A column with true/false to learn instead of deriving the label from later tickets.
     #[arg(long, value_name = "COLUMN")]
     pub label: Option<String>,
+    /// Outcomes written by `recontact-train label`, joined on the ticket; the option `target` says what counts.
+    #[arg(long, value_name = "FILE", conflicts_with = "label")]
+    pub outcomes: Option<PathBuf>,
+    /// Train although a column seems to tell the outcome.
+    #[arg(long)]
+    pub allow_leakage: bool,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
@@ -56,6 +75,8 @@ pub struct RiskArgs {
 #[derive(Debug, Serialize, serde::Deserialize)]
 struct RecordedParams {
     label_column: Option<String>,
+    #[serde(default)]
+    outcome_file: Option<String>,
     #[serde(flatten)]
     params: RiskParams,
 }
@@ -70,10 +91,14 @@ pub fn run(args: RiskArgs) -> anyhow::Result<()> {
         Some(path) => RiskParams::read(path)?,
         None => RiskParams::default(),
     };
-    let table = read_tickets(&args.tickets, &params, args.label.as_deref())?;
+    let mut table = read_tickets(&args.tickets, &params, args.label.as_deref())?;
+    if let Some(path) = &args.outcomes {
+        outcome_file::join(&mut table, path, params.window_days, params.target)?;
+    }
     let sha256 = sha256_file(&args.tickets)?;
     let observed_until = observed_until(&table.tickets, params.observed_until)?;
-    let examples = Examples::label(&table, params.window_days, observed_until, &BTreeSet::new());
+    let mut examples = labelled(&table, &params, observed_until, &BTreeSet::new());
+    let projections = learn_texts(&mut examples, &table, &params)?;
     let split = examples.split(&params)?;
     eprintln!(
         "{} tickets with a known outcome, {} train, {} test after {}",
@@ -83,26 +108,45 @@ pub fn run(args: RiskArgs) -> anyhow::Result<()> {
         split.at
     );
 
-    let fitted = fit::fit(&split, &params)?;
+    let candidates = design::candidates(&params, &projections, split.train)?;
+    let suspicions = suspected(&candidates, &split, &params, args.allow_leakage)?;
+    let fitted = fit::fit(&split, &candidates, &params, examples.derived)?;
     let version = args.out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let model_json = model_json(&fitted.weights)?;
     let model = read_back(&version, &model_json)?;
     let (test, band_counts) = report::measure(&model, split.test, params.seed);
     let data = DataCounts::new(&table, &examples, &split);
+    let known_until = observed_until;
     let report = RiskReport {
         version,
         window_days: params.window_days,
-        baselines: report::baselines(data.base_rate(), split.test, params.seed),
+        baselines: report::baselines(split.train, split.test, params.seed),
         data,
-        choice: fitted.choice,
-        bands: Bands { thresholds: fitted.weights.bands, test: band_counts },
+        choice: fitted.choice.clone(),
+        suspected_leakage: suspicions,
+        bands: Bands {
+            thresholds: fitted.weights.bands,
+            follow_up: fitted.weights.follow_up,
+            test: band_counts,
+        },
+        at: report::at_shares(&model, split.test, params.seed),
+        capacity: report::at_capacity(&model, split.test, params.threshold.per_team_and_day),
+        calibration_curve: report::calibration_curve(&model, split.test),
+        windows: windows::measured(&model, split.test, known_until)
+            .into_iter()
+            .filter(|_| examples.derived)
+            .collect(),
         test,
-        without_heavy_customers: light_report(&table, &params, &examples),
+        without_heavy_customers: light_report(&table, &params, &examples, &fitted),
     };
 
     let file = args.tickets.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let data_file = DataFile { role: "tickets".into(), file, sha256, rows: table.rows };
-    let recorded = RecordedParams { label_column: args.label, params };
+    let outcome_file = args
+        .outcomes
+        .as_ref()
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    let recorded = RecordedParams { label_column: args.label, outcome_file, params };
     let manifest = manifest(&report, data_file, &recorded, &model)?;
     let card = card::render(&report, &recorded, &fitted.weights);
     Artifact::write(&args.out, manifest, BTreeMap::from([(MODEL_FILE.into(), model_json)]), &card)?;
@@ -117,17 +161,78 @@ fn read_tickets(
     params: &RiskParams,
     label: Option<&str>,
 ) -> anyhow::Result<TicketTable> {
-    let table = TicketTable::from_table(&Table::read(path)?, &params.columns, label)?;
+    let mut table = TicketTable::from_table(&Table::read(path)?, &params.columns, label)?;
     if table.tickets.is_empty() {
         return Err(bad_input!("{}: no row names its customer", path.display()));
     }
     if table.without_customer > 0 {
         eprintln!("{} rows without a customer are left out", table.without_customer);
     }
-    if !params.columns.text.is_empty() {
-        eprintln!("not used by the risk model: text columns {}", params.columns.text.join(", "));
+    let treated = table.treated.iter().flatten().filter(|treated| **treated == Some(true)).count();
+    match params.treated {
+        None if treated > 0 => {
+            return Err(bad_input!(
+                "{}: {treated} of {} tickets were followed up, which changed their outcomes; set treated = \"exclude\" \
+                 to train on the others, or treated = \"model\" to make it a feature",
+                path.display(),
+                table.tickets.len()
+            ));
+        }
+        Some(TreatedChoice::Model) => table.treated_as_attribute(),
+        _ => {}
     }
     Ok(table)
+}
+
+/// The tickets with an outcome; those that were followed up are left out where the parameters say so.
+fn labelled<'t>(
+    table: &'t TicketTable,
+    params: &RiskParams,
+    observed_until: Timestamp,
+    without: &BTreeSet<&recontact::ticket::Name>,
+) -> Examples<'t> {
+    let mut examples = Examples::label(table, params.window_days, observed_until, without);
+    if params.treated == Some(TreatedChoice::Exclude) {
+        examples.leave_out_treated();
+    }
+    examples
+}
+
+/// Learns the components of texts on the training part and computes those of all tickets.
+fn learn_texts(
+    examples: &mut Examples<'_>,
+    table: &TicketTable,
+    params: &RiskParams,
+) -> anyhow::Result<BTreeMap<String, TextProjection>> {
+    let used = params.try_features.iter().chain(&params.keep_features);
+    if table.texts.is_empty() || !used.into_iter().any(|group| *group == FeatureGroup::Texts) {
+        return Ok(BTreeMap::new());
+    }
+    let train = examples.split(params)?.train;
+    let projections = texts::learn(&table.texts, train, &params.text);
+    texts::project(&mut examples.rows, &projections);
+    Ok(projections)
+}
+
+/// Looks for columns that tell the outcome, and refuses them unless they are allowed.
+fn suspected(
+    candidates: &[Candidate],
+    split: &Split<'_, '_>,
+    params: &RiskParams,
+    allow: bool,
+) -> anyhow::Result<Vec<Suspicion>> {
+    let folds = split.folds(params)?;
+    let suspicions =
+        folds.last().map_or_else(Vec::new, |fold| leakage::suspicions(candidates, fold, params));
+    if suspicions.is_empty() {
+        return Ok(suspicions);
+    }
+    let sentence = leakage::sentence(&suspicions);
+    if !allow {
+        return Err(bad_input!("{sentence}"));
+    }
+    eprintln!("warning: {sentence}");
+    Ok(suspicions)
 }
 
 /// Until when the table's openings are known: as configured, else its last opening.
@@ -140,26 +245,29 @@ fn observed_until(
         .context("there is no ticket")
 }
 
-/// The run again without the customers who write most, whose habits would else pass for the model's skill. `None`,
-/// with a word on standard error, when too little is left.
+/// The run again without the customers who write most, whose habits would else pass for the model's skill; with the
+/// hyperparameters that were chosen. `None`, with a word on standard error, when too little is left.
 fn light_report(
     table: &TicketTable,
     params: &RiskParams,
     all: &Examples<'_>,
+    fitted: &FittedRisk,
 ) -> Option<LightReport> {
     let heavy = heavy_customers(&table.tickets, params.heavy_customer_tickets);
     let light = || -> anyhow::Result<LightReport> {
-        let examples = Examples::label(table, params.window_days, all.observed_until, &heavy);
+        let mut examples = labelled(table, params, all.observed_until, &heavy);
+        let projections = learn_texts(&mut examples, table, params)?;
         let split: Split<'_, '_> = examples.split(params)?;
-        let fitted = fit::fit(&split, params)?;
-        let model = RiskModel::new(String::new(), fitted.weights).map_err(anyhow::Error::msg)?;
+        let candidates = design::candidates(params, &projections, split.train)?;
+        let weights = fit::fit_like(fitted, split.train, &candidates, params)?;
+        let model = RiskModel::new(String::new(), weights).map_err(anyhow::Error::msg)?;
         let data = DataCounts::new(table, &examples, &split);
         Ok(LightReport {
             most_tickets: params.heavy_customer_tickets,
             customers: heavy.len(),
             tickets: all.rows.len() - examples.rows.len(),
             test: report::measure(&model, split.test, params.seed).0,
-            baselines: report::baselines(data.base_rate(), split.test, params.seed),
+            baselines: report::baselines(split.train, split.test, params.seed),
             data,
         })
     };
@@ -167,7 +275,8 @@ fn light_report(
 }
 
 fn model_json(weights: &RiskWeights) -> anyhow::Result<Vec<u8>> {
-    let mut json = serde_json::to_vec_pretty(weights)?;
+    // One feature to a line would be nicer to read, but trees would make it ten times as long.
+    let mut json = serde_json::to_vec(weights)?;
     json.push(b'\n');
     Ok(json)
 }
@@ -193,7 +302,12 @@ fn manifest(
         program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
         data: vec![data],
         parameters: serde_json::to_value(recorded)?,
-        model: serde_json::json!({ "window_days": report.window_days, "features": features }),
+        model: serde_json::json!({
+            "window_days": report.window_days,
+            "scorer": report.choice.model,
+            "calibration": report.choice.calibration,
+            "features": features,
+        }),
         metrics: serde_json::to_value(report)?,
         files: BTreeMap::new(),
     })

@@ -47,12 +47,20 @@ pub struct TicketColumns {
     pub messages_in: Option<String>,
     /// Messages to the customer.
     pub messages_out: Option<String>,
+    /// Characters of all messages from the customer.
+    pub chars_in: Option<String>,
+    /// Characters of all messages to the customer.
+    pub chars_out: Option<String>,
+    /// Whether the category was changed while the ticket was worked on.
+    pub category_changed: Option<String>,
+    /// Whether the ticket was followed up, so that its outcome is not what it would have been.
+    pub treated: Option<String>,
     /// Further columns that name one of several values.
     pub categorical: Vec<String>,
     /// Further columns that hold a number.
     pub numeric: Vec<String>,
-    /// Columns of free text; accepted, not used by the risk model.
-    pub text: Vec<String>,
+    /// Columns of free text. Left out: `first_text`, `last_text` and `answer_text`, those that the table has.
+    pub text: Option<Vec<String>>,
 }
 
 impl Default for TicketColumns {
@@ -73,12 +81,19 @@ impl Default for TicketColumns {
             first_response_at: None,
             messages_in: None,
             messages_out: None,
+            chars_in: None,
+            chars_out: None,
+            category_changed: None,
+            treated: None,
             categorical: Vec::new(),
             numeric: Vec::new(),
-            text: Vec::new(),
+            text: None,
         }
     }
 }
+
+/// The columns of free text that are used where the table has them.
+const TEXTS: [&str; 3] = ["first_text", "last_text", "answer_text"];
 
 /// A table's closed tickets, in the table's order.
 #[derive(Debug)]
@@ -87,6 +102,10 @@ pub struct TicketTable {
     pub tickets: Vec<ClosedTicket>,
     /// For each of them the label from the label column, where one was asked for; `None` in a row without a label.
     pub labels: Option<Vec<Option<bool>>>,
+    /// For each of them whether it was followed up, where the table says so.
+    pub treated: Option<Vec<Option<bool>>>,
+    /// The columns of free text, by name.
+    pub texts: Vec<String>,
     /// Rows set aside because they name no customer.
     pub without_customer: usize,
     /// All data rows of the file.
@@ -109,6 +128,7 @@ impl TicketTable {
         let mut first_rows: HashMap<Name, usize> = HashMap::new();
         let mut tickets = Vec::with_capacity(table.len());
         let mut labels = Vec::new();
+        let mut treated = Vec::new();
         let mut without_customer = 0;
         for row in table.rows() {
             let Some(ticket) = reader.ticket(row, &places) else { continue };
@@ -121,9 +141,11 @@ impl TicketTable {
                 reader.fault(row, places.ticket_id, &fault);
             }
             let label = places.label.map(|column| reader.flag(row, column));
+            let was_treated = places.treated.map(|column| reader.flag(row, column));
             match ticket.customer {
                 Some(customer_id) => {
                     labels.extend(label);
+                    treated.extend(was_treated);
                     tickets.push(ClosedTicket {
                         id: ticket.id,
                         customer_id,
@@ -138,7 +160,22 @@ impl TicketTable {
         }
         reader.faults.finish()?;
         let labels = places.label.map(|_| labels);
-        Ok(Self { tickets, labels, without_customer, rows: table.len() })
+        let treated = places.treated.map(|_| treated);
+        let texts = places.texts.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { tickets, labels, treated, texts, without_customer, rows: table.len() })
+    }
+}
+
+impl TicketTable {
+    /// Makes whether a ticket was followed up an attribute named `treated`.
+    pub fn treated_as_attribute(&mut self) {
+        let Some(treated) = &self.treated else { return };
+        for (ticket, treated) in self.tickets.iter_mut().zip(treated) {
+            if let Some(treated) = treated {
+                let value = AttributeValue::Flag(*treated);
+                ticket.details.attributes.insert("treated".to_owned(), value);
+            }
+        }
     }
 }
 
@@ -159,8 +196,13 @@ struct Places {
     first_response_at: Option<usize>,
     messages_in: Option<usize>,
     messages_out: Option<usize>,
+    chars_in: Option<usize>,
+    chars_out: Option<usize>,
+    category_changed: Option<usize>,
+    treated: Option<usize>,
     categorical: Vec<(String, usize)>,
     numeric: Vec<(String, usize)>,
+    texts: Vec<(String, usize)>,
     label: Option<usize>,
 }
 
@@ -188,12 +230,22 @@ impl Places {
         let first_response_at = may(&columns.first_response_at, "first_response_at");
         let messages_in = may(&columns.messages_in, "messages_in");
         let messages_out = may(&columns.messages_out, "messages_out");
+        let chars_in = may(&columns.chars_in, "chars_in");
+        let chars_out = may(&columns.chars_out, "chars_out");
+        let category_changed = may(&columns.category_changed, "category_changed");
+        let treated = may(&columns.treated, "treated");
         let mut all = |names: &[String]| -> Vec<(String, usize)> {
             names.iter().map(|name| (name.clone(), must(name))).collect()
         };
         let categorical = all(&columns.categorical);
         let numeric = all(&columns.numeric);
-        all(&columns.text);
+        let texts = match &columns.text {
+            Some(names) => all(names),
+            None => {
+                let known = TEXTS.iter().filter_map(|name| Some((*name, table.find(name)?)));
+                known.map(|(name, place)| (name.to_owned(), place)).collect()
+            }
+        };
         let places = Self {
             ticket_id: must(&columns.ticket_id),
             customer_id: must(&columns.customer_id),
@@ -210,8 +262,13 @@ impl Places {
             first_response_at,
             messages_in,
             messages_out,
+            chars_in,
+            chars_out,
+            category_changed,
+            treated,
             categorical,
             numeric,
+            texts,
             label: label.map(&mut must),
         };
         faults.finish()?;
@@ -285,7 +342,15 @@ impl Reader<'_> {
                 .and_then(|column| self.instant(row, column)),
             messages_in: places.messages_in.and_then(|column| self.count(row, column)),
             messages_out: places.messages_out.and_then(|column| self.count(row, column)),
+            chars_in: places.chars_in.and_then(|column| self.count(row, column)),
+            chars_out: places.chars_out.and_then(|column| self.count(row, column)),
+            category_changed: places.category_changed.and_then(|column| self.flag(row, column)),
             attributes,
+            texts: places
+                .texts
+                .iter()
+                .filter_map(|(name, column)| Some((name.clone(), cell(row, *column)?.to_owned())))
+                .collect(),
         }
     }
 

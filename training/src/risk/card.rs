@@ -3,7 +3,7 @@
 use super::RecordedParams;
 use super::report::{FIGURE_HEADS, RiskReport, rate};
 use crate::card::{Card, markdown_table};
-use recontact::risk::RiskWeights;
+use recontact::risk::{FollowUpRule, RiskWeights};
 
 /// Writes the card of a training run.
 pub(super) fn render(
@@ -16,7 +16,10 @@ pub(super) fn render(
         .section("Label", &label(report, recorded))
         .section("Data", &data(report))
         .section("Figures on later tickets", &figures(report))
-        .section("Bands", &bands(report))
+        .section("How the model was chosen", &choice(report))
+        .section("Calibration", &calibration(report))
+        .section("Windows", &windows(report))
+        .section("Bands and threshold", &bands(report))
         .section("Features", &features(report, weights))
         .section("Limits", LIMITS)
         .section("Intended use", INTENDED)
@@ -27,12 +30,145 @@ pub(super) fn render(
 fn what(report: &RiskReport) -> String {
     format!(
         "Gives the probability that a customer whose ticket was just closed opens another one of the same category \
-         within {} days. Logistic regression; the reasons it gives add up to its log-odds exactly.",
-        report.window_days
+         within {} days. {}; the reasons it gives add up to its log-odds exactly.",
+        report.window_days,
+        kind(report)
     )
 }
 
+fn kind(report: &RiskReport) -> String {
+    let choice = &report.choice;
+    let trees = || {
+        let (leaves, rounds) =
+            (choice.leaves.unwrap_or_default(), choice.rounds.unwrap_or_default());
+        format!("gradient-boosted trees ({rounds} of {leaves} leaves, reasons are Shapley values)")
+    };
+    match (choice.model, choice.blend_share) {
+        ("blend", Some(share)) => format!(
+            "The mean of the log-odds of a logistic regression ({:.0} %) and of {}",
+            100.0 * share,
+            trees()
+        ),
+        ("trees", _) => format!("A model of {}", trees()),
+        _ => "Logistic regression".to_owned(),
+    }
+}
+
+/// Everything that was tried in the folds, with the log loss it had.
+fn choice(report: &RiskReport) -> String {
+    let choice = &report.choice;
+    let rows: Vec<_> = choice
+        .tried
+        .iter()
+        .map(|tried| {
+            vec![
+                tried.what.clone(),
+                format!("{:.4}", tried.log_loss),
+                tried.roc_auc.map_or_else(|| "–".to_owned(), |auc| format!("{auc:.4}")),
+                format!("{:.4}", tried.brier),
+            ]
+        })
+        .collect();
+    let groups: Vec<String> =
+        choice.groups.iter().map(|group| format!("{group:?}").to_lowercase()).collect();
+    let groups = if groups.is_empty() { "none".to_owned() } else { groups.join(", ") };
+    format!(
+        "In {} folds of the training tickets closed last ({} tickets), each predicted by what was trained on tickets \
+         closed a whole window before. The lowest mean log loss wins; the test tickets took no part. Optional groups of \
+         features used: {groups}.\n\n{}",
+        choice.folds,
+        choice.validation_rows,
+        markdown_table(&["tried", "log loss", "ROC-AUC", "Brier"], &rows)
+    )
+}
+
+fn calibration(report: &RiskReport) -> String {
+    let choice = &report.choice;
+    let curve: Vec<_> = report
+        .calibration_curve
+        .iter()
+        .map(|point| {
+            let share = |share: f64| format!("{:.1} %", 100.0 * share);
+            vec![share(point.stated), share(point.observed), point.rows.to_string()]
+        })
+        .collect();
+    let tried: Vec<_> = choice
+        .tried_calibrations
+        .iter()
+        .map(|tried| {
+            let number = |value: f64| format!("{value:.4}");
+            vec![
+                tried.method.to_owned(),
+                number(tried.log_loss),
+                number(tried.brier),
+                number(tried.ece),
+            ]
+        })
+        .collect();
+    let tried = if tried.is_empty() {
+        String::new()
+    } else {
+        format!(
+            " On the last fold, learnt on the folds before it:\n\n{}",
+            markdown_table(&["calibration", "log loss", "Brier", "ECE"], &tried)
+        )
+    };
+    format!(
+        "Used: {}.{tried}\n\nOn the test tickets, in tenths by probability:\n\n{}",
+        choice.calibration,
+        markdown_table(&["stated", "came back", "tickets"], &curve)
+    )
+}
+
+fn windows(report: &RiskReport) -> String {
+    if report.windows.is_empty() {
+        return "Only the main one: the label does not say when a customer came back.".into();
+    }
+    let share = |value: Option<f64>| {
+        value.map_or_else(|| "–".to_owned(), |value| format!("{:.1} %", 100.0 * value))
+    };
+    let rows: Vec<_> = report
+        .windows
+        .iter()
+        .map(|window| {
+            vec![
+                window.window_days.to_string(),
+                window.rows.to_string(),
+                share(window.expected),
+                share(window.observed),
+                window.roc_auc.map_or_else(|| "–".to_owned(), |auc| format!("{auc:.4}")),
+            ]
+        })
+        .collect();
+    format!(
+        "A longer window never has a lower probability. On the test tickets old enough for each:\n\n{}",
+        markdown_table(&["days", "tickets", "mean probability", "came back", "ROC-AUC"], &rows)
+    )
+}
+
+fn rule(rule: &FollowUpRule) -> String {
+    match rule {
+        FollowUpRule::Share { share } => format!(
+            "the highest {:.0} % of the tickets; give the teams' capacity or the costs under [threshold] to do better",
+            100.0 * share
+        ),
+        FollowUpRule::Capacity { per_team_and_day } => {
+            format!("as many tickets as {per_team_and_day} follow-ups of each team in a day")
+        }
+        FollowUpRule::Cost(costs) => format!(
+            "a follow-up costs less than it saves: (follow-up {} + harm {}) / (effect {} x repeat {})",
+            costs.follow_up, costs.harm, costs.effect, costs.repeat
+        ),
+    }
+}
+
 fn label(report: &RiskReport, recorded: &RecordedParams) -> String {
+    if let Some(file) = &recorded.outcome_file {
+        return format!(
+            "Read from the outcomes in `{file}`; what counts: {:?}.",
+            recorded.params.target
+        );
+    }
     match &recorded.label_column {
         Some(column) => format!("Read from the column `{column}`."),
         None => format!(
@@ -50,6 +186,7 @@ fn data(report: &RiskReport) -> String {
         ("left out: no customer", data.without_customer),
         ("left out: window not over", data.immature),
         ("left out: empty label", data.unlabelled),
+        ("left out: followed up", data.treated),
         ("with a known outcome", data.eligible),
         ("of these came back", data.positives),
         ("training", data.train),
@@ -98,11 +235,37 @@ fn bands(report: &RiskReport) -> String {
         })
         .collect();
     let thresholds = report.bands.thresholds;
+    let at: Vec<_> = report
+        .at
+        .iter()
+        .map(|at| {
+            vec![
+                format!("{:.0} %", 100.0 * at.share),
+                at.tickets.to_string(),
+                format!("{:.3}", at.precision),
+                format!("{:.3}", at.recall),
+                format!("{:.2}", at.lift),
+                format!("{:.0}", at.expected_repeats),
+            ]
+        })
+        .collect();
+    let capacity = report.capacity.as_ref().map_or_else(String::new, |at| {
+        format!(
+            "\n\nWith {} follow-ups of each team in a day: {} test tickets followed up, precision {:.3}, recall {:.3}, {:.0} repeats expected among them.",
+            at.per_team_and_day, at.tickets, at.precision, at.recall, at.expected_repeats
+        )
+    });
     format!(
-        "Medium from {:.3}, high from {:.3}; chosen on training tickets closed last, before the test part.\n\n{}",
+        "Medium from {:.3}, high from {:.3}; chosen on training tickets closed last, before the test part. High is {}.\n\n{}\n\
+         Following up the test tickets with the highest probability:\n\n{}{capacity}",
         thresholds.medium().value(),
         thresholds.high().value(),
-        markdown_table(&["band", "share of test tickets", "came back"], &rows)
+        rule(&report.bands.follow_up),
+        markdown_table(&["band", "share of test tickets", "came back"], &rows),
+        markdown_table(
+            &["share", "tickets", "precision", "recall", "lift", "repeats expected"],
+            &at
+        )
     )
 }
 

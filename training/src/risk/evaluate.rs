@@ -1,9 +1,7 @@
 //! `recontact-train evaluate` for a risk model: a stored model on a table of closed tickets.
 
-use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row, rate};
-use super::{
-    RecordedParams, observed_until, protocol::Examples, protocol::positives, read_tickets,
-};
+use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row};
+use super::{RecordedParams, labelled, observed_until, read_tickets};
 use crate::bad_input;
 use crate::card::markdown_table;
 use anyhow::Context;
@@ -47,7 +45,7 @@ pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Re
     let table = read_tickets(data, params, recorded.label_column.as_deref())?;
     let until =
         observed_until(&table.tickets, configured_end(&table.tickets, params.observed_until))?;
-    let examples = Examples::label(&table, model.window_days(), until, &BTreeSet::new());
+    let examples = labelled(&table, params, until, &BTreeSet::new());
 
     let sha256 = sha256_file(data)?;
     let is_training_file = manifest.data.iter().any(|file| file.sha256 == sha256);
@@ -64,11 +62,8 @@ pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Re
         ));
     }
     let (test, bands) = report::measure(&model, tickets, params.seed);
-    let train = |name: &str| manifest.metrics.pointer(&format!("/data/{name}"))?.as_u64();
-    let base_rate = match (train("train_positives"), train("train")) {
-        (Some(positives), Some(rows)) => rate(usize::try_from(positives)?, usize::try_from(rows)?),
-        _ => rate(positives(tickets), tickets.len()),
-    };
+    // Of the training file the tickets before the end of training are at hand; of another one, its own rates stand in.
+    let before = if first > 0 { &examples.rows[..first] } else { tickets };
     let evaluation = Evaluation {
         version: manifest.version.clone(),
         window_days: model.window_days(),
@@ -80,7 +75,7 @@ pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Re
         closed_after,
         test,
         bands,
-        baselines: report::baselines(base_rate, tickets, params.seed),
+        baselines: report::baselines(before, tickets, params.seed),
     };
     print(&evaluation, json)
 }
@@ -108,7 +103,8 @@ fn print(evaluation: &Evaluation, json: bool) -> anyhow::Result<()> {
     let rows = [
         figure_row(&format!("model {}", evaluation.version), &evaluation.test),
         figure_row("baseline: tickets in 30 days", &evaluation.baselines.tickets_30d),
-        figure_row("baseline: base rate", &evaluation.baselines.base_rate),
+        figure_row("baseline: issue base rate", &evaluation.baselines.issue_base_rate),
+        figure_row("baseline: base rate, random", &evaluation.baselines.base_rate),
     ];
     writeln!(out, "{}", markdown_table(&FIGURE_HEADS, &rows))?;
     if let Some(end) = evaluation.closed_after {

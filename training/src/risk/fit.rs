@@ -1,15 +1,19 @@
-//! From labelled tickets to weights: encodings, choice of C on later training tickets, refit, bands.
+//! From labelled tickets to a model: choice in the folds, fit on all training tickets, calibration, bands, windows.
 
-use super::params::{BandParams, RiskParams};
-use super::protocol::{Example, Split, share};
+use super::boost;
+use super::calibrate::{self, Predicted};
+use super::design::{Candidate, Design, outcome_array, outcomes};
+use super::params::{ModelChoice, RiskParams};
+use super::protocol::{Example, Split};
+use super::select::{self, Choice, Plan};
+use super::{threshold, windows};
 use crate::logistic::{LogisticFit, LogisticTrainer};
-use crate::{bad_input, metrics, progress};
-use ndarray::{Array1, Array2, Axis, ShapeBuilder};
-use recontact::probability::Probability;
-use recontact::risk::encoding::{Column, Encoding, FeatureModel, RawValue, raw_value};
-use recontact::risk::features::{self, FeatureKind};
-use recontact::risk::{BandThresholds, RiskWeights};
-use serde::Serialize;
+use crate::progress;
+use ndarray::{Array1, Axis};
+use recontact::risk::encoding::{Column, FeatureModel};
+use recontact::risk::{
+    BandThresholds, Calibration, FollowUpRule, RiskModel, RiskScorer, RiskWeights, WindowModels,
+};
 
 /// What a training run found out.
 #[derive(Debug)]
@@ -18,146 +22,126 @@ pub struct FittedRisk {
     pub weights: RiskWeights,
     /// How it was chosen.
     pub choice: Choice,
+    /// The hyperparameters, to fit the same on other tickets.
+    pub plan: Plan,
 }
 
-/// How C was chosen and how well the solver came to rest.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Choice {
-    /// The chosen inverse regularisation strength.
-    pub c: f64,
-    /// Every strength tried.
-    pub tried: Vec<Tried>,
-    /// Tickets that chose.
-    pub validation_rows: usize,
-    /// Norm of the gradient of the final fit, per training ticket.
-    pub gradient_norm: f64,
-    /// Columns of the model.
-    pub columns: usize,
-    /// Features left out because all training tickets have the same value or none.
-    pub constant_features: Vec<String>,
-}
-
-/// One value of C on the validation tickets.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Tried {
-    /// Inverse regularisation strength.
-    pub c: f64,
-    /// Mean negative log-likelihood.
-    pub log_loss: f64,
-    /// Area under the ROC curve.
-    pub roc_auc: Option<f64>,
-}
-
-/// Fits a model on the training part of a split; the test part is not looked at.
+/// Chooses and fits a model on the training part of a split; the test part is not looked at. `derived` says whether the
+/// outcomes come from later openings, so that those of other windows are known too.
 ///
 /// # Errors
-/// [`crate::failure::BadInput`] when no feature tells tickets apart, or what the solver says.
-pub fn fit(split: &Split<'_, '_>, params: &RiskParams) -> anyhow::Result<FittedRisk> {
-    let (earlier, later) = split.validation(params)?;
-    let (models, _) = encodings(earlier, params)?;
-    let mut trainer = LogisticTrainer::new(matrix(&models, earlier), outcomes(earlier));
-    let later_x = matrix(&models, later);
-    let later_y: Vec<bool> = later.iter().map(|example| example.positive).collect();
+/// [`crate::failure::BadInput`] when no feature tells tickets apart, or what the solvers say.
+pub fn fit(
+    split: &Split<'_, '_>,
+    candidates: &[Candidate],
+    params: &RiskParams,
+    derived: bool,
+) -> anyhow::Result<FittedRisk> {
+    let folds = split.folds(params)?;
+    let steps = params.c_grid.len() + params.try_features.len() + params.trees.leaves.len() + 2;
+    let bar = progress::bar(steps as u64, "choosing");
+    let selection = select::select(candidates, &folds, params, |_| bar.inc(1))?;
+    let (calibration, tried_calibrations) =
+        calibrate::choose(&selection.predicted, params.calibration)?;
 
-    let bar = progress::bar(params.c_grid.len() as u64 + 1, "fitting");
-    let mut best: Option<(Tried, Vec<f64>)> = None;
-    let mut tried = Vec::new();
-    for c in &params.c_grid {
-        let logits = trainer.fit(*c)?.logits(&later_x);
-        let log_loss = metrics::log_loss(&logits, &later_y);
-        let this = Tried { c: *c, log_loss, roc_auc: metrics::roc_auc(&logits, &later_y) };
-        tried.push(this);
-        if best.as_ref().is_none_or(|(best, _)| log_loss < best.log_loss) {
-            best = Some((this, logits));
-        }
-        bar.inc(1);
+    let later: Vec<&Example<'_>> = folds.iter().flat_map(|fold| fold.later).collect();
+    let logits = calibrated(&selection.predicted, &calibration);
+    let (bands, follow_up) = threshold::choose(&later, &logits, params)?;
+
+    let plan = selection.plan;
+    let (mut weights, design, fit) = on_all(split.train, candidates, &plan, params)?;
+    bar.inc(1);
+    (weights.calibration, weights.bands, weights.follow_up) = (calibration, bands, follow_up);
+    if derived {
+        let model = RiskModel::new(String::new(), weights.clone()).map_err(anyhow::Error::msg)?;
+        weights.windows = windows::fit(&model, split.train, &params.windows, split.at)?;
     }
-    let (best, logits) = best.ok_or_else(|| bad_input!("c_grid: expected one or more numbers"))?;
-    let bands = bands(&logits, &params.bands)?;
-
-    let (mut models, constant_features) = encodings(split.train, params)?;
-    let x = matrix(&models, split.train);
-    let means = x.mean_axis(Axis(0)).unwrap_or_default();
-    let columns = x.ncols();
-    let fit = LogisticTrainer::new(x, outcomes(split.train)).fit(best.c)?;
     bar.finish_and_clear();
-    set_columns(&mut models, &fit, &means);
+    let with_trees = plan.model != ModelChoice::Logistic;
+    let choice = Choice {
+        model: weights.scorer.as_str(),
+        c: plan.c,
+        groups: plan.groups.iter().copied().collect(),
+        leaves: with_trees.then_some(plan.shape.leaves),
+        rounds: with_trees.then_some(plan.shape.rounds),
+        blend_share: (plan.model == ModelChoice::Blend).then_some(plan.share),
+        calibration: weights.calibration.as_str(),
+        folds: folds.len(),
+        validation_rows: later.len(),
+        tried: selection.tried,
+        tried_calibrations,
+        gradient_norm: fit.gradient_norm,
+        columns: fit.weights.len(),
+        constant_features: design.constant,
+    };
+    Ok(FittedRisk { weights, choice, plan })
+}
+
+/// Fits what was chosen on other tickets, with the bands and the calibration of `like`.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_like(
+    like: &FittedRisk,
+    train: &[Example<'_>],
+    candidates: &[Candidate],
+    params: &RiskParams,
+) -> anyhow::Result<RiskWeights> {
+    let (mut weights, ..) = on_all(train, candidates, &like.plan, params)?;
+    weights.calibration = like.weights.calibration.clone();
+    weights.bands = like.weights.bands;
+    Ok(weights)
+}
+
+/// Fits one plan on all of these tickets; bands and calibration are still to be filled in.
+fn on_all(
+    train: &[Example<'_>],
+    candidates: &[Candidate],
+    plan: &Plan,
+    params: &RiskParams,
+) -> anyhow::Result<(RiskWeights, Design, LogisticFit)> {
+    let (mut design, columns) = Design::learn(candidates, train, &plan.groups, params)?;
+    let means = columns.linear.mean_axis(Axis(0)).unwrap_or_default();
+    let boosted = || {
+        boost::fit(
+            &columns,
+            &outcomes(train),
+            plan.shape,
+            &params.trees,
+            params.seed,
+            params.trees.seeds,
+        )
+    };
+    let scorer = match plan.model {
+        ModelChoice::Trees => RiskScorer::Trees { trees: boosted()? },
+        ModelChoice::Blend => RiskScorer::Blend { trees: boosted()?, linear_share: plan.share },
+        ModelChoice::Logistic | ModelChoice::Auto => RiskScorer::Logistic,
+    };
+    let fit = LogisticTrainer::new(columns.linear, outcome_array(train)).fit(plan.c)?;
+    set_columns(&mut design.models, &fit, &means);
     let weights = RiskWeights {
         window_days: params.window_days,
+        bands: placeholder()?,
+        follow_up: FollowUpRule::Share { share: params.bands.high_share },
+        context: design.context.clone(),
         intercept: fit.intercept,
-        bands,
-        features: models,
+        features: design.models.clone(),
+        scorer,
+        calibration: Calibration::None,
+        windows: WindowModels::default(),
     };
-    let choice = Choice {
-        c: best.c,
-        tried,
-        validation_rows: later.len(),
-        gradient_norm: fit.gradient_norm,
-        columns,
-        constant_features,
-    };
-    Ok(FittedRisk { weights, choice })
+    Ok((weights, design, fit))
 }
 
-/// Learns the encodings of every feature that tells tickets apart, and names those that do not.
-fn encodings(
-    examples: &[Example<'_>],
-    params: &RiskParams,
-) -> anyhow::Result<(Vec<FeatureModel>, Vec<String>)> {
-    let candidates = candidates(params)?;
-    let mut models = Vec::new();
-    let mut constant = Vec::new();
-    for (name, attribute, kind) in candidates {
-        let values: Vec<RawValue<'_>> = examples
-            .iter()
-            .filter_map(|example| raw_value(&example.facts, &name, attribute, kind))
-            .collect();
-        match Encoding::fit(&values, params.min_count) {
-            Some(encoding) => models.push(FeatureModel { name, attribute, encoding }),
-            None => constant.push(name),
-        }
-    }
-    if models.is_empty() {
-        return Err(bad_input!("all training tickets look the same: no feature tells them apart"));
-    }
-    Ok((models, constant))
+/// Bands until those of the folds are known.
+fn placeholder() -> anyhow::Result<BandThresholds> {
+    let probability = recontact::probability::Probability::new;
+    Ok(BandThresholds::new(probability(0.0)?, probability(1.0)?)?)
 }
 
-/// Name, whether it is an attribute, and kind of every feature that may be used.
-fn candidates(params: &RiskParams) -> anyhow::Result<Vec<(String, bool, FeatureKind)>> {
-    let built_in = features::built_in().map(|(name, kind)| (name.to_owned(), false, kind));
-    let categorical = params.columns.categorical.iter();
-    let numeric = params.columns.numeric.iter();
-    let mut candidates: Vec<_> = built_in
-        .chain(categorical.map(|name| (name.clone(), true, FeatureKind::Category)))
-        .chain(numeric.map(|name| (name.clone(), true, FeatureKind::Number)))
-        .collect();
-    for excluded in &params.exclude_features {
-        let before = candidates.len();
-        candidates.retain(|(name, ..)| name != excluded);
-        if candidates.len() == before {
-            return Err(bad_input!("exclude_features: there is no feature {excluded}"));
-        }
-    }
-    Ok(candidates)
-}
-
-fn matrix(models: &[FeatureModel], examples: &[Example<'_>]) -> Array2<f64> {
-    let width = models.iter().map(|model| model.encoding.width()).sum();
-    let mut x = Array2::zeros((examples.len(), width).f());
-    for (row, example) in examples.iter().enumerate() {
-        let mut first = 0;
-        for model in models {
-            let value = model.value(&example.facts);
-            model.encoding.encode(&value, |column, content| x[[row, first + column]] = content);
-            first += model.encoding.width();
-        }
-    }
-    x
-}
-
-fn outcomes(examples: &[Example<'_>]) -> Array1<bool> {
-    examples.iter().map(|example| example.positive).collect()
+fn calibrated(predicted: &[Predicted], calibration: &Calibration) -> Vec<f64> {
+    let logits = predicted.iter().flat_map(|fold| &fold.logits);
+    logits.map(|logit| calibration.apply(*logit)).collect()
 }
 
 fn set_columns(models: &mut [FeatureModel], fit: &LogisticFit, means: &Array1<f64>) {
@@ -171,18 +155,4 @@ fn set_columns(models: &mut [FeatureModel], fit: &LogisticFit, means: &Array1<f6
         let own: Vec<Column> = columns.by_ref().take(model.encoding.width()).collect();
         model.encoding.set_columns(&own);
     }
-}
-
-/// Thresholds above which the configured shares of the validation tickets lie. Where equal scores leave no room
-/// between the two, the medium band begins at half the high threshold.
-fn bands(logits: &[f64], params: &BandParams) -> anyhow::Result<BandThresholds> {
-    let mut scores: Vec<f64> = logits.to_vec();
-    scores.sort_by(|a, b| b.total_cmp(a));
-    let last = scores.len().saturating_sub(1);
-    let at = |part: f64| Probability::from_logit(scores[share(part, scores.len()).min(last)]);
-    let high = at(params.high_share);
-    let medium = at(params.medium_share);
-    let medium = if medium < high { medium } else { Probability::new(high.value() / 2.0)? };
-    BandThresholds::new(medium, high)
-        .map_err(|error| bad_input!("the tickets cannot be told apart: {error}"))
 }

@@ -17,13 +17,49 @@ pub struct RiskParams {
     pub observed_until: Option<Timestamp>,
     /// Share of the labelled tickets, the latest ones, that only measure. 0.3.
     pub test_share: f64,
-    /// Share of the training tickets, the latest ones, that choose C and the bands. 0.25.
+    /// Share of the training tickets, the latest ones, that choose where the table is too short for folds. 0.25.
     pub validation_share: f64,
+    /// Parts of the later training tickets that choose in turn, each on a model of what was known before it. 3.
+    pub folds: usize,
+    /// The further windows, in days, that get a probability beside `window_days`. 1, 3, 7, 14, 30.
+    pub windows: Vec<u32>,
+    /// Which model: auto (the one with the lowest log loss in the folds), logistic, trees or blend.
+    pub model: ModelChoice,
     /// Inverse regularisation strengths to choose from, on the sum of log losses.
     pub c_grid: Vec<f64>,
+    /// The trees.
+    pub trees: TreeParams,
     /// Training rows that must have a category value for it to get a column of its own. 20.
     pub min_count: usize,
-    /// Seed for what is random: the order of equally scored tickets in lift and recall. 42.
+    /// Further groups of features that are tried one after the other and kept where they lower the log loss in the folds:
+    /// texts, rates (past return rate per category value), interactions, time (weekday and hour). All of them.
+    pub try_features: Vec<FeatureGroup>,
+    /// Groups that are always used, tried or not. None.
+    pub keep_features: Vec<FeatureGroup>,
+    /// Pairs of categories that are crossed. Left out: `category` with `team`, `priority`, `channel` and the declared
+    /// categories of at most 50 values, those that the table has.
+    pub interactions: Option<Vec<[String; 2]>>,
+    /// How texts become numbers.
+    pub text: TextParams,
+    /// How log-odds are mended: auto (what states probabilities best in the last fold), none, platt or isotonic.
+    pub calibration: CalibrationChoice,
+    /// Minutes east of UTC in which weekday and hour are told. 0.
+    pub utc_offset_minutes: i32,
+    /// A column whose values alone part the outcomes of later tickets better than this ROC-AUC is taken for a leak of the
+    /// label. 0.98.
+    pub leakage_auc: f64,
+    /// Whether the column of agents that is declared may be a feature. It says who worked, not what the customer needs;
+    /// leave it off unless you have good reason and the staff's consent. false.
+    pub agent_feature: bool,
+    /// What to do with tickets that were followed up: exclude (train on the others) or model (train on all, with
+    /// `treated` as a feature). Left out: a table that has both kinds is refused.
+    pub treated: Option<TreatedChoice>,
+    /// With outcomes from a file: explicit (the same issue) or repeat (a related one too). explicit.
+    pub target: Target,
+    /// From which probability on a ticket is worth following up.
+    pub threshold: ThresholdParams,
+    /// Seed for what is random: sampling of rows and columns for trees, and the order of equally scored tickets in lift
+    /// and recall. 42.
     pub seed: u64,
     /// Customers with more tickets than this are left out in the second set of figures. 50.
     pub heavy_customer_tickets: usize,
@@ -45,6 +81,151 @@ pub struct BandParams {
     pub medium_share: f64,
 }
 
+/// Parameters of the trees. Learning rate 0.03, and how many trees and leaves is chosen in the folds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TreeParams {
+    /// Most leaves of a tree to choose from. 7, 15.
+    pub leaves: Vec<usize>,
+    /// Numbers of trees to choose from. 60, 100, 150, 220, 300.
+    pub rounds: Vec<usize>,
+    /// Step from tree to tree. 0.03.
+    pub learning_rate: f32,
+    /// Least sum of p(1 − p) over the training rows of a leaf. 7.
+    pub min_leaf_weight: f32,
+    /// Share of the training rows that each tree sees. 0.7.
+    pub row_share: f32,
+    /// Share of the columns that each tree sees. 0.4.
+    pub column_share: f64,
+    /// Ensembles of different seeds whose outputs are averaged. 4.
+    pub seeds: usize,
+    /// Training rows that a category value needs for a rate of its own. 100.
+    pub min_count: usize,
+    /// Weights of the logistic regression in a blend to choose from. 0.2, 0.35, 0.5, 0.65.
+    pub blend_shares: Vec<f64>,
+}
+
+/// How texts become numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TextParams {
+    /// N-grams are hashed into two to this power of buckets. 11.
+    pub bits: u32,
+    /// Principal components kept for each column. 24.
+    pub components: usize,
+    /// Most training texts from which the components are learnt. 3000.
+    pub sample: usize,
+}
+
+/// From which probability on a ticket is worth following up; the high band begins there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ThresholdParams {
+    /// Follow-ups that one team makes in a day.
+    pub per_team_and_day: Option<f64>,
+    /// Costs; with a measured `effect` they decide, without one capacity does.
+    pub cost: Option<CostParams>,
+}
+
+/// What a follow-up costs and saves.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CostParams {
+    /// Cost of one follow-up.
+    pub follow_up: f64,
+    /// Expected harm of one follow-up. 0.
+    #[serde(default)]
+    pub harm: f64,
+    /// Cost of one repeat contact.
+    pub repeat: f64,
+    /// Share of repeats that a follow-up prevents, measured against a control group. Left out: not known.
+    pub effect: Option<f64>,
+}
+
+/// Which model to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelChoice {
+    /// The one with the lowest log loss in the folds.
+    Auto,
+    /// Logistic regression.
+    Logistic,
+    /// Gradient-boosted trees.
+    Trees,
+    /// The mean of both.
+    Blend,
+}
+
+/// How to calibrate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CalibrationChoice {
+    /// Whatever states probabilities best in the last fold.
+    Auto,
+    /// Not at all.
+    None,
+    /// A straight line in the log-odds.
+    Platt,
+    /// Rising steps.
+    Isotonic,
+}
+
+/// What to do with tickets that were followed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TreatedChoice {
+    /// Train and measure on the others.
+    Exclude,
+    /// Train on all, with `treated` as a feature.
+    Model,
+}
+
+/// What counts as coming back in a file of outcomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Target {
+    /// The same issue.
+    Explicit,
+    /// The same issue or a related one.
+    Repeat,
+}
+
+/// A group of features that is used where it helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeatureGroup {
+    /// Components of texts.
+    Texts,
+    /// Past return rate of each value of each category.
+    Rates,
+    /// Crossed categories.
+    Interactions,
+    /// Weekday and hour of opening and closing.
+    Time,
+}
+
+impl Default for TreeParams {
+    fn default() -> Self {
+        Self {
+            leaves: vec![7, 15],
+            rounds: vec![60, 100, 150, 220, 300],
+            learning_rate: 0.03,
+            min_leaf_weight: 7.0,
+            row_share: 0.7,
+            column_share: 0.4,
+            seeds: 4,
+            min_count: 100,
+            blend_shares: vec![0.2, 0.35, 0.5, 0.65],
+        }
+    }
+}
+
+impl Default for TextParams {
+    fn default() -> Self {
+        Self { bits: 11, components: 24, sample: 3000 }
+    }
+}
+
 impl Default for RiskParams {
     fn default() -> Self {
         Self {
@@ -52,8 +233,28 @@ impl Default for RiskParams {
             observed_until: None,
             test_share: 0.3,
             validation_share: 0.25,
+            folds: 3,
+            windows: vec![1, 3, 7, 14, 30],
+            model: ModelChoice::Auto,
             c_grid: vec![0.003, 0.01, 0.03, 0.1, 0.3, 1.0],
+            trees: TreeParams::default(),
             min_count: 20,
+            try_features: vec![
+                FeatureGroup::Texts,
+                FeatureGroup::Rates,
+                FeatureGroup::Interactions,
+                FeatureGroup::Time,
+            ],
+            keep_features: Vec::new(),
+            interactions: None,
+            text: TextParams::default(),
+            calibration: CalibrationChoice::Auto,
+            utc_offset_minutes: 0,
+            leakage_auc: 0.98,
+            agent_feature: false,
+            treated: None,
+            target: Target::Explicit,
+            threshold: ThresholdParams::default(),
             seed: 42,
             heavy_customer_tickets: 50,
             exclude_features: Vec::new(),
@@ -108,13 +309,63 @@ impl RiskParams {
         if self.min_count == 0 {
             return Some("min_count: expected at least 1".into());
         }
-        self.attribute_fault()
+        self.choice_fault().or_else(|| self.attribute_fault())
+    }
+
+    fn choice_fault(&self) -> Option<String> {
+        let trees = &self.trees;
+        let is_part = |share: f64| share > 0.0 && share <= 1.0;
+        if !(1..=10).contains(&self.folds) {
+            return Some(format!("folds: expected 1 to 10, got {}", self.folds));
+        }
+        if !self.windows.iter().all(|days| (1..=3650).contains(days)) {
+            return Some("windows: expected numbers of days from 1 to 3650".into());
+        }
+        if trees.leaves.is_empty() || !trees.leaves.iter().all(|leaves| (2..=64).contains(leaves)) {
+            return Some("trees.leaves: expected one or more numbers from 2 to 64".into());
+        }
+        if trees.rounds.is_empty() || !trees.rounds.iter().all(|n| (1..=2000).contains(n)) {
+            return Some("trees.rounds: expected one or more numbers from 1 to 2000".into());
+        }
+        if !(1..=20).contains(&trees.seeds) {
+            return Some(format!("trees.seeds: expected 1 to 20, got {}", trees.seeds));
+        }
+        let parts = [
+            ("trees.learning_rate", f64::from(trees.learning_rate)),
+            ("trees.row_share", f64::from(trees.row_share)),
+            ("trees.column_share", trees.column_share),
+        ];
+        if let Some((name, share)) = parts.into_iter().find(|(_, share)| !is_part(*share)) {
+            return Some(format!("{name}: expected a number over 0 and at most 1, got {share}"));
+        }
+        if !(0.0..=1e6).contains(&trees.min_leaf_weight) {
+            return Some("trees.min_leaf_weight: expected a number from 0 to 1000000".into());
+        }
+        if trees.blend_shares.is_empty()
+            || !trees.blend_shares.iter().all(|s| (0.0..=1.0).contains(s))
+        {
+            return Some("trees.blend_shares: expected one or more numbers from 0 to 1".into());
+        }
+        if !recontact::risk::text::BUCKET_BITS.contains(&self.text.bits) {
+            return Some(format!("text.bits: expected 6 to 16, got {}", self.text.bits));
+        }
+        if !(1..=64).contains(&self.text.components) || self.text.sample < 10 {
+            return Some("text: expected 1 to 64 components and a sample of 10 or more".into());
+        }
+        if self.utc_offset_minutes.abs() > 14 * 60 {
+            return Some("utc_offset_minutes: expected -840 to 840".into());
+        }
+        if !(0.5..=1.0).contains(&self.leakage_auc) {
+            return Some(format!("leakage_auc: expected 0.5 to 1, got {}", self.leakage_auc));
+        }
+        self.threshold.fault()
     }
 
     /// An attribute must not be declared twice, nor carry the name of a feature every ticket has.
     fn attribute_fault(&self) -> Option<String> {
         let columns = &self.columns;
-        let declared = || columns.categorical.iter().chain(&columns.numeric).chain(&columns.text);
+        let texts = columns.text.as_deref().unwrap_or_default();
+        let declared = || columns.categorical.iter().chain(&columns.numeric).chain(texts);
         if let Some(twice) =
             declared().find(|name| declared().filter(|other| other == name).count() > 1)
         {
@@ -122,8 +373,66 @@ impl RiskParams {
         }
         let is_built_in =
             |name: &str| recontact::risk::features::built_in().any(|(known, _)| known == name);
-        let clash =
-            columns.categorical.iter().chain(&columns.numeric).find(|name| is_built_in(name))?;
+        if let Some(agent) = declared().find(|name| looks_like_agent(name))
+            && !self.agent_feature
+        {
+            return Some(format!(
+                "columns: {agent} looks like the agent who worked on the ticket; risk is about the customer's problem, \
+                 not about staff. Leave the column out, or set agent_feature = true if that is what you want"
+            ));
+        }
+        let clash = declared().find(|name| is_built_in(name))?;
         Some(format!("columns: {clash} is the name of a built-in feature, rename the column"))
     }
+}
+
+impl ThresholdParams {
+    fn fault(&self) -> Option<String> {
+        let capacity = self.per_team_and_day.unwrap_or(1.0);
+        if !(capacity > 0.0 && capacity.is_finite()) {
+            return Some(format!(
+                "threshold.per_team_and_day: expected more than 0, got {capacity}"
+            ));
+        }
+        let Some(cost) = self.cost else { return None };
+        let amounts = [cost.follow_up, cost.harm, cost.repeat];
+        if !amounts.into_iter().all(|amount| amount.is_finite() && amount >= 0.0) {
+            return Some("threshold.cost: expected amounts of 0 or more".into());
+        }
+        match cost.effect {
+            Some(effect) if !(effect > 0.0 && effect <= 1.0) => {
+                Some(format!("threshold.cost.effect: expected over 0 and at most 1, got {effect}"))
+            }
+            Some(_) if cost.repeat == 0.0 => {
+                Some("threshold.cost.repeat: expected more than 0".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a column's name says that it holds who worked on a ticket.
+fn looks_like_agent(name: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "agent",
+        "assignee",
+        "operator",
+        "employee",
+        "technician",
+        "responder",
+        "resolver",
+        "assigned",
+        "handler",
+        "staff",
+        "агент",
+        "оператор",
+        "сотрудник",
+        "исполнитель",
+    ];
+    // `team` and `group` say where a ticket was, not who had it.
+    const PLACES: [&str; 6] = ["team", "group", "queue", "department", "count", "changes"];
+    let name = name.to_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+    words.iter().any(|word| WORDS.iter().any(|known| word.starts_with(known)))
+        && !words.iter().any(|word| PLACES.contains(word))
 }

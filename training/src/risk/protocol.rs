@@ -9,6 +9,7 @@ use super::params::RiskParams;
 use crate::bad_input;
 use crate::tickets::TicketTable;
 use recontact::risk::features::Facts;
+use recontact::risk::source::TextComponents;
 use recontact::ticket::{ClosedTicket, Name, PastTicket};
 use recontact::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const MIN_TRAIN: usize = 100;
 /// Fewest training tickets of each outcome.
 const MIN_OUTCOME: usize = 10;
+/// Share of the training tickets, the later ones, that are predicted in the folds.
+const FOLDED_SHARE: f64 = 0.45;
 
 /// A closed ticket with a known outcome, as of its closing.
 #[derive(Debug)]
@@ -29,6 +32,12 @@ pub struct Example<'t> {
     pub id: &'t Name,
     /// Whether the customer came back.
     pub positive: bool,
+    /// The customer's next opening with the same category after the closing, within the longest window.
+    pub next: Option<Timestamp>,
+    /// Whether it was followed up.
+    pub treated: bool,
+    /// The components of its texts, by column, once they are learnt.
+    pub texts: BTreeMap<String, TextComponents>,
 }
 
 /// The tickets with an outcome, ordered by closing and identifier, and what was left out.
@@ -40,8 +49,21 @@ pub struct Examples<'t> {
     pub immature: usize,
     /// Tickets whose label column is empty.
     pub unlabelled: usize,
+    /// Tickets left out because they were followed up.
+    pub treated: usize,
+    /// Whether the outcomes come from later openings, so that those of other windows are known too.
+    pub derived: bool,
     /// Until when openings are known.
     pub observed_until: Timestamp,
+}
+
+/// Training tickets known before a part of later ones, and that part.
+#[derive(Debug, Clone, Copy)]
+pub struct Fold<'e, 't> {
+    /// Closed at least a window before the first of the later ones.
+    pub earlier: &'e [Example<'t>],
+    /// The tickets that are predicted.
+    pub later: &'e [Example<'t>],
 }
 
 /// Training and test tickets; the tickets between them are in neither.
@@ -64,7 +86,14 @@ impl<'t> Examples<'t> {
         observed_until: Timestamp,
         without: &BTreeSet<&Name>,
     ) -> Self {
-        let mut examples = Self { rows: Vec::new(), immature: 0, unlabelled: 0, observed_until };
+        let mut examples = Self {
+            rows: Vec::new(),
+            immature: 0,
+            unlabelled: 0,
+            treated: 0,
+            derived: table.labels.is_none(),
+            observed_until,
+        };
         for (customer, positions) in by_customer(&table.tickets) {
             if without.contains(customer) {
                 continue;
@@ -74,6 +103,7 @@ impl<'t> Examples<'t> {
             for (own, position) in positions.iter().enumerate() {
                 let others = || past[..own].iter().chain(&past[own + 1..]);
                 let ticket = &table.tickets[*position];
+                let treated = table.treated.as_ref().and_then(|treated| treated[*position]);
                 let outcome = match &table.labels {
                     Some(labels) => Outcome::given(labels[*position]),
                     None => Outcome::derive(ticket, others(), window_days, observed_until),
@@ -82,16 +112,26 @@ impl<'t> Examples<'t> {
                     Outcome::Immature => examples.immature += 1,
                     Outcome::Unlabelled => examples.unlabelled += 1,
                     Outcome::Known(positive) => examples.rows.push(Example {
-                        facts: Facts::gather(ticket, others()),
+                        facts: Facts::gather(ticket, others(), window_days),
                         closed_at: ticket.closed_at,
                         id: &ticket.id,
                         positive,
+                        next: next_same(ticket, others()),
+                        treated: treated.unwrap_or(false),
+                        texts: BTreeMap::new(),
                     }),
                 }
             }
         }
         examples.rows.sort_by(|a, b| (a.closed_at, a.id).cmp(&(b.closed_at, b.id)));
         examples
+    }
+
+    /// Leaves out the tickets that were followed up: their outcome is not what it would have been.
+    pub fn leave_out_treated(&mut self) {
+        let before = self.rows.len();
+        self.rows.retain(|row| !row.treated);
+        self.treated += before - self.rows.len();
     }
 
     /// Splits by time.
@@ -122,19 +162,41 @@ impl<'t> Examples<'t> {
 }
 
 impl<'e, 't> Split<'e, 't> {
-    /// The training tickets that fit, and those closed later that choose.
+    /// Time-series cross-validation inside the training part (Hyndman and Athanasopoulos, *Forecasting: Principles and
+    /// Practice*, section 5.10): the later 45 % are cut into parts of equal size; what predicts a part is trained on
+    /// everything that closed a whole window before it. Folds with too few tickets before them are left out; if none is
+    /// left, the last part of the training tickets chooses, without the gap.
     ///
     /// # Errors
-    /// [`crate::failure::BadInput`] when a part has only one outcome.
-    pub fn validation(
-        &self,
-        params: &RiskParams,
-    ) -> anyhow::Result<(&'e [Example<'t>], &'e [Example<'t>])> {
-        let held_out = share(params.validation_share, self.train.len());
-        let parts = self.train.split_at(self.train.len() - held_out);
-        check("fitting", parts.0, 2, 1)?;
-        check("validation", parts.1, 2, 1)?;
-        Ok(parts)
+    /// [`crate::failure::BadInput`] when not even that has both outcomes.
+    pub fn folds(&self, params: &RiskParams) -> anyhow::Result<Vec<Fold<'e, 't>>> {
+        let rows = self.train;
+        let window = i64::from(params.window_days);
+        let first = share(1.0 - FOLDED_SHARE, rows.len());
+        let edge = |fold: usize| first + (rows.len() - first) * fold / params.folds;
+        let mut folds = Vec::new();
+        for fold in 0..params.folds {
+            let (begin, end) = (edge(fold), edge(fold + 1));
+            let Some(start) = rows.get(begin).map(|row| row.closed_at) else { continue };
+            let known = rows.partition_point(|row| row.closed_at.plus_days(window) <= start);
+            let (earlier, later) = (&rows[..known], &rows[begin..end]);
+            let is_enough = |rows: &[Example<'_>], least: usize| {
+                let positives = positives(rows);
+                positives >= least && rows.len() - positives >= least
+            };
+            if earlier.len() >= MIN_TRAIN && is_enough(earlier, MIN_OUTCOME) && is_enough(later, 2)
+            {
+                folds.push(Fold { earlier, later });
+            }
+        }
+        if folds.is_empty() {
+            let held_out = share(params.validation_share, rows.len());
+            let (earlier, later) = rows.split_at(rows.len() - held_out);
+            check("fitting", earlier, 2, 1)?;
+            check("validation", later, 2, 1)?;
+            folds.push(Fold { earlier, later });
+        }
+        Ok(folds)
     }
 }
 
@@ -200,6 +262,15 @@ fn by_customer(tickets: &[ClosedTicket]) -> BTreeMap<&Name, Vec<usize>> {
         customers.entry(&ticket.customer_id).or_default().push(position);
     }
     customers
+}
+
+/// The first opening of the same category after the closing.
+fn next_same<'p>(
+    ticket: &ClosedTicket,
+    others: impl Iterator<Item = &'p PastTicket>,
+) -> Option<Timestamp> {
+    let same = others.filter(|other| other.category.as_ref() == Some(&ticket.category));
+    same.map(|other| other.opened_at).filter(|opened_at| *opened_at > ticket.closed_at).min()
 }
 
 fn past(ticket: &ClosedTicket) -> PastTicket {

@@ -1,12 +1,17 @@
 //! What a risk run tells: figures of the model and of two baselines on later tickets, as JSON and for people.
 
-use super::fit::Choice;
+use super::design::outcomes;
+use super::leakage::Suspicion;
 use super::protocol::{Example, Split, positives};
+use super::select::Choice;
+use super::threshold::team_day;
+use super::windows::MeasuredWindow;
 use crate::metrics;
 use recontact::risk::features::FeatureValue;
-use recontact::risk::{BandThresholds, RiskBand, RiskModel};
+use recontact::risk::{BandThresholds, FeatureContext, FollowUpRule, RiskBand, RiskModel};
 use recontact::timestamp::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The result of a risk training run.
 #[derive(Debug, Clone, Serialize)]
@@ -19,8 +24,18 @@ pub struct RiskReport {
     pub data: DataCounts,
     /// How the model was chosen.
     pub choice: Choice,
+    /// Columns that seem to tell the outcome and were allowed.
+    pub suspected_leakage: Vec<Suspicion>,
     /// Where the bands begin, and what the bands hold in the test part.
     pub bands: Bands,
+    /// Following up the highest 5, 10 and 20 % of the test part.
+    pub at: Vec<AtShare>,
+    /// Following up as many test tickets of each team and day as the teams can; null without a capacity.
+    pub capacity: Option<AtCapacity>,
+    /// Stated probability against what came, in tenths of the test part by probability.
+    pub calibration_curve: Vec<CurvePoint>,
+    /// Every window on the test tickets that are old enough for it.
+    pub windows: Vec<MeasuredWindow>,
     /// The model on the test part.
     pub test: Figures,
     /// What needs no model, on the same tickets.
@@ -40,6 +55,8 @@ pub struct DataCounts {
     pub immature: usize,
     /// Set aside: the label column is empty.
     pub unlabelled: usize,
+    /// Set aside: followed up.
+    pub treated: usize,
     /// Tickets with a known outcome.
     pub eligible: usize,
     /// Those that came back.
@@ -82,8 +99,10 @@ pub struct Figures {
 /// Figures without a model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Baselines {
-    /// Everybody has the training part's share.
+    /// Everybody has the training part's share; its order is random.
     pub base_rate: Figures,
+    /// Everybody has the training part's share of their category.
+    pub issue_base_rate: Figures,
     /// The number of the customer's other tickets in the last 30 days.
     pub tickets_30d: Figures,
 }
@@ -93,6 +112,8 @@ pub struct Baselines {
 pub struct Bands {
     /// Lowest probabilities of the bands.
     pub thresholds: BandThresholds,
+    /// How the high one was found.
+    pub follow_up: FollowUpRule,
     /// The three bands in the test part, high first.
     pub test: Vec<BandCount>,
 }
@@ -106,6 +127,49 @@ pub struct BandCount {
     pub rows: usize,
     /// Those that came back.
     pub positives: usize,
+}
+
+/// Following up the tickets with the highest probability.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AtShare {
+    /// Share of the test tickets followed up.
+    pub share: f64,
+    /// So many tickets.
+    pub tickets: usize,
+    /// Share of them that came back.
+    pub precision: f64,
+    /// Share of all that came back that is among them.
+    pub recall: f64,
+    /// `precision` over the share of all test tickets that came back.
+    pub lift: f64,
+    /// Repeats among them that the model expected: the sum of probabilities.
+    pub expected_repeats: f64,
+}
+
+/// Following up as many tickets of each team and day as the teams can.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AtCapacity {
+    /// Follow-ups of one team in a day.
+    pub per_team_and_day: f64,
+    /// Test tickets followed up.
+    pub tickets: usize,
+    /// Share of them that came back.
+    pub precision: f64,
+    /// Share of all that came back that is among them.
+    pub recall: f64,
+    /// Repeats among them that the model expected.
+    pub expected_repeats: f64,
+}
+
+/// A tenth of the test tickets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CurvePoint {
+    /// Mean probability.
+    pub stated: f64,
+    /// Share that came back.
+    pub observed: f64,
+    /// Tickets.
+    pub rows: usize,
 }
 
 /// The run without heavy customers.
@@ -156,15 +220,106 @@ pub fn measure(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> (Figure
     (figures(&scores, &outcomes, true, seed), bands.to_vec())
 }
 
-/// Measures the baselines; `base_rate` is the share that came back in training.
+/// Measures what needs no model.
 #[must_use]
-pub fn baselines(base_rate: f64, tickets: &[Example<'_>], seed: u64) -> Baselines {
+pub fn baselines(train: &[Example<'_>], tickets: &[Example<'_>], seed: u64) -> Baselines {
+    let base_rate = rate(positives(train), train.len());
+    let mut categories: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for row in train {
+        let (rows, hits) = categories.entry(row.facts.ticket().category.as_str()).or_default();
+        *rows += 1;
+        *hits += usize::from(row.positive);
+    }
+    let issue_rate = |row: &Example<'_>| {
+        let counts = categories.get(row.facts.ticket().category.as_str()).copied();
+        let (rows, hits) = counts.unwrap_or_default();
+        recontact::risk::encoding::smoothed(hits, rows, base_rate)
+    };
     let outcomes = outcomes(tickets);
     let counts: Vec<f64> = tickets.iter().map(contacts_30d).collect();
+    let issues: Vec<f64> = tickets.iter().map(issue_rate).collect();
     Baselines {
         base_rate: figures(&vec![base_rate; tickets.len()], &outcomes, true, seed),
+        issue_base_rate: figures(&issues, &outcomes, true, seed),
         tickets_30d: figures(&counts, &outcomes, false, seed),
     }
+}
+
+/// What following up the highest 5, 10 and 20 % reaches.
+#[must_use]
+pub fn at_shares(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> Vec<AtShare> {
+    let outcomes = outcomes(tickets);
+    let scores = probabilities(model, tickets);
+    let order = metrics::ranked(&scores, seed);
+    let all = positives(tickets);
+    let reached = |share: f64| {
+        let count = super::protocol::share(share, tickets.len()).max(1).min(tickets.len());
+        let top = &order[..count];
+        let hits = top.iter().filter(|row| outcomes[**row]).count();
+        let precision = rate(hits, count);
+        AtShare {
+            share,
+            tickets: count,
+            precision,
+            recall: rate(hits, all),
+            lift: precision / rate(all, tickets.len()).max(f64::MIN_POSITIVE),
+            expected_repeats: top.iter().map(|row| scores[*row]).sum(),
+        }
+    };
+    [0.05, 0.10, 0.20].map(reached).to_vec()
+}
+
+/// What each team reaches that follows up its most likely tickets of each day, as many as it can.
+#[must_use]
+pub fn at_capacity(
+    model: &RiskModel,
+    tickets: &[Example<'_>],
+    per_team_and_day: Option<f64>,
+) -> Option<AtCapacity> {
+    let per_team_and_day = per_team_and_day?;
+    let scores = probabilities(model, tickets);
+    let mut days: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (row, ticket) in tickets.iter().enumerate() {
+        days.entry(team_day(ticket)).or_default().push(row);
+    }
+    let mut chosen = Vec::new();
+    for rows in days.values_mut() {
+        rows.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
+        let most = super::protocol::share(per_team_and_day, 1);
+        chosen.extend(rows.iter().copied().take(most));
+    }
+    let hits = chosen.iter().filter(|row| tickets[**row].positive).count();
+    Some(AtCapacity {
+        per_team_and_day,
+        tickets: chosen.len(),
+        precision: rate(hits, chosen.len()),
+        recall: rate(hits, positives(tickets)),
+        expected_repeats: chosen.iter().map(|row| scores[*row]).sum(),
+    })
+}
+
+/// Stated probabilities against outcomes, in tenths of the tickets by probability.
+#[must_use]
+pub fn calibration_curve(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<CurvePoint> {
+    let scores = probabilities(model, tickets);
+    let mut order: Vec<usize> = (0..tickets.len()).collect();
+    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+    let size = order.len().div_ceil(10).max(1);
+    let point = |rows: &[usize]| {
+        let sum: f64 = rows.iter().map(|row| scores[*row]).sum();
+        let hits = rows.iter().filter(|row| tickets[**row].positive).count();
+        CurvePoint {
+            stated: sum / rate(rows.len(), 1),
+            observed: rate(hits, rows.len()),
+            rows: rows.len(),
+        }
+    };
+    order.chunks(size).map(point).collect()
+}
+
+fn probabilities(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<f64> {
+    let probability = |row: &Example<'_>| model.assess_facts(&row.facts).probability.value();
+    tickets.iter().map(probability).collect()
 }
 
 impl DataCounts {
@@ -180,6 +335,7 @@ impl DataCounts {
             without_customer: table.without_customer,
             immature: examples.immature,
             unlabelled: examples.unlabelled,
+            treated: examples.treated,
             eligible: examples.rows.len(),
             positives: positives(&examples.rows),
             observed_until: examples.observed_until,
@@ -190,20 +346,10 @@ impl DataCounts {
             train_positives: positives(split.train),
         }
     }
-
-    /// Share of the training tickets that came back.
-    #[must_use]
-    pub fn base_rate(&self) -> f64 {
-        rate(self.train_positives, self.train)
-    }
-}
-
-fn outcomes(tickets: &[Example<'_>]) -> Vec<bool> {
-    tickets.iter().map(|ticket| ticket.positive).collect()
 }
 
 fn contacts_30d(ticket: &Example<'_>) -> f64 {
-    match ticket.facts.value("tickets_30d") {
+    match ticket.facts.value("tickets_30d", &FeatureContext::default()) {
         FeatureValue::Number(number) => number,
         _ => 0.0,
     }
@@ -246,7 +392,8 @@ impl RiskReport {
         let mut rows = vec![
             figure_row("model", &self.test),
             figure_row("baseline: tickets in 30 days", &self.baselines.tickets_30d),
-            figure_row("baseline: base rate", &self.baselines.base_rate),
+            figure_row("baseline: issue base rate", &self.baselines.issue_base_rate),
+            figure_row("baseline: base rate, random", &self.baselines.base_rate),
         ];
         if let Some(light) = &self.without_heavy_customers {
             let most = light.most_tickets;

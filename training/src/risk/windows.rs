@@ -1,0 +1,199 @@
+//! Fits the steps from the main window to shorter and longer ones.
+//!
+//! Each step is a logistic regression on the main model's log-odds and the numeric features as the linear model sees them,
+//! fitted on the training tickets whose outcome in both windows was known when training ended: among those who came back
+//! within the longer window, who did so within the shorter one; among those who had not come back within the shorter
+//! window, who did so within the longer one.
+
+use super::design::{outcomes, window_end};
+use super::protocol::Example;
+use crate::logistic::LogisticTrainer;
+use ndarray::{Array1, Array2, ShapeBuilder};
+use recontact::risk::RiskModel;
+use recontact::risk::encoding::Encoding;
+use recontact::risk::windows::{ConditionalModel, WindowModels};
+use recontact::timestamp::Timestamp;
+
+/// Fewest tickets of each outcome for a step with weights; with fewer it is the same for all.
+const MIN_EACH: usize = 100;
+/// Fewest tickets for a step at all.
+const MIN_ROWS: usize = 30;
+/// Inverse regularisation strength of the steps: they lean on the main model.
+const C: f64 = 0.01;
+
+/// Fits the steps to `days`; a window that no ticket is old enough for is named on standard error and left out.
+///
+/// # Errors
+/// What the solver says.
+pub fn fit(
+    model: &RiskModel,
+    train: &[Example<'_>],
+    days: &[u32],
+    known_until: Timestamp,
+) -> anyhow::Result<WindowModels> {
+    let main = model.window_days();
+    let mut days: Vec<u32> = days.iter().copied().filter(|days| *days != main).collect();
+    days.sort_unstable();
+    days.dedup();
+    let logits: Vec<f64> = train.iter().map(|row| model.assess_facts(&row.facts).logit).collect();
+    let rows: Vec<Row<'_, '_>> =
+        train.iter().zip(&logits).map(|(example, logit)| Row { example, logit: *logit }).collect();
+    let mut windows = WindowModels::default();
+    let mut longer = main;
+    for shorter in days.iter().copied().filter(|days| *days < main).rev() {
+        let within: Vec<_> = rows.iter().filter(|row| row.returned(longer)).collect();
+        let outcomes = within.iter().map(|row| row.returned(shorter)).collect();
+        if let Some(step) = step(model, shorter, &within, outcomes)? {
+            windows.shorter.push(step);
+            longer = shorter;
+        }
+    }
+    let mut shorter = main;
+    for longer in days.iter().copied().filter(|days| *days > main) {
+        let without: Vec<_> = rows
+            .iter()
+            .filter(|row| window_end(row.example, longer) <= known_until && !row.returned(shorter))
+            .collect();
+        let outcomes = without.iter().map(|row| row.returned(longer)).collect();
+        if let Some(step) = step(model, longer, &without, outcomes)? {
+            windows.longer.push(step);
+            shorter = longer;
+        }
+    }
+    Ok(windows)
+}
+
+/// A training ticket with the main model's log-odds.
+struct Row<'e, 't> {
+    example: &'e Example<'t>,
+    logit: f64,
+}
+
+impl Row<'_, '_> {
+    fn returned(&self, days: u32) -> bool {
+        self.example.next.is_some_and(|next| next <= window_end(self.example, days))
+    }
+}
+
+fn step(
+    model: &RiskModel,
+    window_days: u32,
+    rows: &[&Row<'_, '_>],
+    outcomes: Array1<bool>,
+) -> anyhow::Result<Option<ConditionalModel>> {
+    if rows.len() < MIN_ROWS {
+        eprintln!(
+            "no probability for {window_days} days: {} training tickets tell about it, expected at least {MIN_ROWS}",
+            rows.len()
+        );
+        return Ok(None);
+    }
+    let positives = outcomes.iter().filter(|positive| **positive).count();
+    if positives < MIN_EACH || rows.len() - positives < MIN_EACH {
+        let odds = (number(positives) + 0.5) / (number(rows.len() - positives) + 0.5);
+        let weights = std::collections::BTreeMap::new();
+        let intercept = odds.ln();
+        return Ok(Some(ConditionalModel { window_days, intercept, logit_weight: 0.0, weights }));
+    }
+    let context = &model.weights().context;
+    let numeric: Vec<_> = model
+        .weights()
+        .features
+        .iter()
+        .filter(|feature| matches!(feature.encoding, Encoding::Number(_)))
+        .collect();
+    let mut x = Array2::zeros((rows.len(), numeric.len() + 1).f());
+    for (at, row) in rows.iter().enumerate() {
+        x[[at, 0]] = row.logit;
+        for (column, feature) in numeric.iter().enumerate() {
+            let value = feature.value(&row.example.facts, context);
+            x[[at, column + 1]] = feature.encoding.scaled_number(&value);
+        }
+    }
+    let fit = LogisticTrainer::new(x, outcomes).fit(C)?;
+    let weights = numeric
+        .iter()
+        .zip(fit.weights.iter().skip(1))
+        .map(|(feature, weight)| (feature.name.clone(), rounded(*weight)))
+        .collect();
+    Ok(Some(ConditionalModel {
+        window_days,
+        intercept: fit.intercept,
+        logit_weight: fit.weights[0],
+        weights,
+    }))
+}
+
+/// The observed share of tickets that came back within each window and the mean probability, on tickets old enough.
+#[must_use]
+pub fn measured(
+    model: &RiskModel,
+    rows: &[Example<'_>],
+    known_until: Timestamp,
+) -> Vec<MeasuredWindow> {
+    let risks: Vec<_> = rows.iter().map(|row| model.assess_facts(&row.facts)).collect();
+    let Some(first) = risks.first() else { return Vec::new() };
+    let days: Vec<u32> = first.windows.iter().map(|window| window.window_days).collect();
+    let main = outcomes(rows);
+    days.into_iter()
+        .enumerate()
+        .map(|(at, days)| {
+            let mature = || {
+                let all = rows.iter().zip(&risks).zip(&main);
+                all.filter(|((row, _), _)| window_end(row, days) <= known_until)
+            };
+            let score: Vec<f64> =
+                mature().map(|((_, risk), _)| risk.windows[at].probability.value()).collect();
+            let positive: Vec<bool> = mature()
+                .map(|((row, _), main)| {
+                    if days == model.window_days() {
+                        *main
+                    } else {
+                        row.next.is_some_and(|next| next <= window_end(row, days))
+                    }
+                })
+                .collect();
+            let positives = positive.iter().filter(|positive| **positive).count();
+            let rows = score.len();
+            // A window that no test ticket is old enough for has no figure.
+            let some = |value: f64| (rows > 0).then_some(value);
+            MeasuredWindow {
+                window_days: days,
+                rows,
+                positives,
+                observed: some(number(positives) / number(rows.max(1))),
+                expected: some(score.iter().sum::<f64>() / number(rows.max(1))),
+                roc_auc: crate::metrics::roc_auc(&score, &positive),
+                brier: some(crate::metrics::brier(&score, &positive)),
+            }
+        })
+        .collect()
+}
+
+/// One window on the test tickets that are old enough for it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct MeasuredWindow {
+    /// Days after the closing.
+    pub window_days: u32,
+    /// Test tickets whose window was over.
+    pub rows: usize,
+    /// Those that came back.
+    pub positives: usize,
+    /// Their share; null without tickets.
+    pub observed: Option<f64>,
+    /// Mean probability; null without tickets.
+    pub expected: Option<f64>,
+    /// Area under the ROC curve.
+    pub roc_auc: Option<f64>,
+    /// Mean squared error of the probability; null without tickets.
+    pub brier: Option<f64>,
+}
+
+fn rounded(weight: f64) -> f64 {
+    (weight * 1e9).round() / 1e9 + 0.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
+fn number(count: usize) -> f64 {
+    count as f64
+}
