@@ -1,7 +1,7 @@
 //! `GET /v1/experiments/{id}`: what following up is worth, from the experiment's control group.
 
 use super::assessment::language;
-use super::body::{path_id, query};
+use super::body::{path_name, query};
 use super::problem::{Problem, ProblemCode};
 use crate::app::App;
 use crate::effect::{Costs, EffectPolicy, EffectReport};
@@ -55,7 +55,7 @@ pub async fn show_effect(
     request: HttpRequest,
     id: web::Path<String>,
 ) -> Result<web::Json<ExperimentEffectView>, Problem> {
-    let id = path_id(&id)?;
+    let id = path_name("experiment id", &id)?;
     let policy = policy(&app.settings.effect, &query(&request)?)?;
     let found = app
         .store
@@ -79,9 +79,9 @@ fn policy(configured: &EffectPolicy, asked: &EffectQuery) -> Result<EffectPolicy
     let refused = |detail: String| Problem::new(ProblemCode::InvalidQuery, detail);
     let number = |name: &str, text: &Option<String>, configured: f64| match text {
         None => Ok(configured),
-        Some(text) => text
-            .parse()
-            .map_err(|_| refused(format!("{name}: expected a number, got {text:?}"))),
+        Some(text) => {
+            text.parse().map_err(|_| refused(format!("{name}: expected a number, got {text:?}")))
+        }
     };
     let costs = Costs::parse(
         number("cost_repeat", &asked.cost_repeat, configured.cost_repeat)?,

@@ -224,7 +224,10 @@ mod tests {
         let fivefold: Vec<(u64, f64)> = single.iter().map(|(m, y)| (5 * m, 5.0 * y)).collect();
         let (single, fivefold) = (sums(&single), sums(&fivefold));
         assert!((single.variance().unwrap() - fivefold.variance().unwrap()).abs() < 1e-15);
-        assert!((fivefold.design_effect().unwrap() / single.design_effect().unwrap() - 5.0).abs() < 1e-9);
+        assert!(
+            (fivefold.design_effect().unwrap() / single.design_effect().unwrap() - 5.0).abs()
+                < 1e-9
+        );
     }
 
     #[test]

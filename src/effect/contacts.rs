@@ -136,7 +136,9 @@ mod tests {
     #[test]
     fn costs_must_be_usable() {
         assert!(Costs::parse(5.0, 0.0).is_ok());
-        for (contact, follow_up) in [(0.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)] {
+        for (contact, follow_up) in
+            [(0.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)]
+        {
             assert!(Costs::parse(contact, follow_up).is_err(), "{contact} {follow_up}");
         }
     }

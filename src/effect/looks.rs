@@ -135,7 +135,10 @@ mod tests {
         assert!((alphas[0] - 0.000_69).abs() < 2e-5, "{alphas:?}");
         assert!((alphas[0] + alphas[1] - 0.0164).abs() < 1e-4, "{alphas:?}");
         assert!((alphas.iter().sum::<f64>() - 0.05).abs() < 1e-12);
-        assert_eq!(looks.iter().map(|look| look.is_final).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(
+            looks.iter().map(|look| look.is_final).collect::<Vec<_>>(),
+            [false, false, true]
+        );
     }
 
     #[test]

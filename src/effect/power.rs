@@ -59,8 +59,10 @@ pub fn sample_size(
     {
         return None;
     }
-    let (spread_of_none, spread) = spreads(control_rate, treated_rate, control_share, treatment_share);
-    let root = normal_quantile(1.0 - alpha / 2.0) * spread_of_none + normal_quantile(power) * spread;
+    let (spread_of_none, spread) =
+        spreads(control_rate, treated_rate, control_share, treatment_share);
+    let root =
+        normal_quantile(1.0 - alpha / 2.0) * spread_of_none + normal_quantile(power) * spread;
     let total = (root / difference).powi(2).ceil();
     let control = (total * control_share).ceil();
     Some(SampleSize { control: count(control), treatment: count(total - control) })
@@ -79,9 +81,13 @@ pub fn power(
         return None;
     }
     let (spread_of_none, spread) = spreads(control_rate, treated_rate, control, treatment);
-    let distance = (control_rate - treated_rate).abs()
-        - normal_quantile(1.0 - alpha / 2.0) * spread_of_none;
-    Some(if spread > 0.0 { normal_cdf(distance / spread) } else { f64::from(u8::from(distance > 0.0)) })
+    let distance =
+        (control_rate - treated_rate).abs() - normal_quantile(1.0 - alpha / 2.0) * spread_of_none;
+    Some(if spread > 0.0 {
+        normal_cdf(distance / spread)
+    } else {
+        f64::from(u8::from(distance > 0.0))
+    })
 }
 
 /// The smallest fall below `control_rate` that is seen with `wanted` power; `None` when a fall to zero is not.

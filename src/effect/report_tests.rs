@@ -190,7 +190,12 @@ fn an_empty_experiment_has_no_rate_and_can_be_shown() {
     assert_eq!(report.verdict.verdict, Verdict::TooEarly);
     assert_eq!((report.arms.treatment.rate, report.contacts_avoided.as_ref()), (None, None));
     assert_eq!(report.uplift.len(), 10);
-    assert!(report.uplift.iter().all(|tenth| tenth.uplift.is_none() && tenth.reading == Reading::NotShown));
+    assert!(
+        report
+            .uplift
+            .iter()
+            .all(|tenth| tenth.uplift.is_none() && tenth.reading == Reading::NotShown)
+    );
     assert_eq!(report.qini.area, None);
     for language in Language::ALL {
         let text = report.to_table(language);

@@ -86,10 +86,16 @@ impl Page {
         }
         if let Some(next) = report.verdict.next_look_at {
             let value = next.to_string();
-            self.line(["Next look", "Следующая проверка", "Наступная праверка", "Наступна перевірка"], &value);
+            self.line(
+                ["Next look", "Следующая проверка", "Наступная праверка", "Наступна перевірка"],
+                &value,
+            );
         }
         let value = format!("{}, {} d", report.as_of, report.window_days);
-        self.line(["As of, window", "На момент, окно", "На момант, акно", "На момент, вікно"], &value);
+        self.line(
+            ["As of, window", "На момент, окно", "На момант, акно", "На момент, вікно"],
+            &value,
+        );
     }
 
     fn arms(&mut self, report: &EffectReport) {
@@ -116,23 +122,35 @@ impl Page {
         if let Some(difference) = &report.difference {
             let mark = |by| if difference.decided_by == by { " *" } else { "" };
             let value = format!("{:+.2} pp", 100.0 * difference.difference);
-            self.line(["Difference of rates", "Разность долей", "Розніца доляў", "Різниця часток"], &value);
-            let newcombe = shown(difference.newcombe, points) + mark(DecidedBy::Newcombe);
-            self.line(["  95 %, Newcombe", "  95 %, Ньюкомб", "  95 %, Ньюкамб", "  95 %, Ньюкомб"], &newcombe);
-            let robust =
-                shown(difference.cluster_robust, points) + mark(DecidedBy::ClusterRobust);
             self.line(
-                ["  95 %, by customer", "  95 %, по клиентам", "  95 %, па кліентах", "  95 %, за клієнтами"],
+                ["Difference of rates", "Разность долей", "Розніца доляў", "Різниця часток"],
+                &value,
+            );
+            let newcombe = shown(difference.newcombe, points) + mark(DecidedBy::Newcombe);
+            self.line(
+                ["  95 %, Newcombe", "  95 %, Ньюкомб", "  95 %, Ньюкамб", "  95 %, Ньюкомб"],
+                &newcombe,
+            );
+            let robust = shown(difference.cluster_robust, points) + mark(DecidedBy::ClusterRobust);
+            self.line(
+                [
+                    "  95 %, by customer",
+                    "  95 %, по клиентам",
+                    "  95 %, па кліентах",
+                    "  95 %, за клієнтами",
+                ],
                 &robust,
             );
             if let Some(relative) = &difference.relative_change {
-                let value = format!(
-                    "{:+.1} % ({})",
-                    100.0 * relative.change,
-                    percents(relative.interval)
-                );
+                let value =
+                    format!("{:+.1} % ({})", 100.0 * relative.change, percents(relative.interval));
                 self.line(
-                    ["Relative change", "Относительное изменение", "Адносная змена", "Відносна зміна"],
+                    [
+                        "Relative change",
+                        "Относительное изменение",
+                        "Адносная змена",
+                        "Відносна зміна",
+                    ],
                     &value,
                 );
             }
@@ -140,18 +158,42 @@ impl Page {
         if let Some(avoided) = &report.contacts_avoided {
             let value = format!("{:.1} ({})", avoided.gross, shown(avoided.gross_interval, plain));
             self.line(
-                ["Contacts avoided, gross", "Предотвращено обращений", "Папярэджана зваротаў", "Попереджено звернень"],
+                [
+                    "Contacts avoided, gross",
+                    "Предотвращено обращений",
+                    "Папярэджана зваротаў",
+                    "Попереджено звернень",
+                ],
                 &value,
             );
             let value = format!("{:.1}", avoided.induced);
-            self.line(["  minus induced", "  минус вызванные", "  мінус выкліканыя", "  мінус спричинені"], &value);
+            self.line(
+                [
+                    "  minus induced",
+                    "  минус вызванные",
+                    "  мінус выкліканыя",
+                    "  мінус спричинені",
+                ],
+                &value,
+            );
             let value = format!("{:.1}", avoided.follow_up_cost);
-            self.line(["  minus cost", "  минус стоимость", "  мінус кошт", "  мінус вартість"], &value);
+            self.line(
+                ["  minus cost", "  минус стоимость", "  мінус кошт", "  мінус вартість"],
+                &value,
+            );
             let value = format!("{:.1} ({})", avoided.net, shown(avoided.net_interval, plain));
             self.line(["  net", "  чистый итог", "  чысты вынік", "  чистий підсумок"], &value);
             let value =
                 format!("{:.2} ({})", avoided.money.net, shown(avoided.money.net_interval, plain));
-            self.line(["  net in money", "  чистый итог в деньгах", "  чысты вынік у грашах", "  чистий підсумок у грошах"], &value);
+            self.line(
+                [
+                    "  net in money",
+                    "  чистый итог в деньгах",
+                    "  чысты вынік у грашах",
+                    "  чистий підсумок у грошах",
+                ],
+                &value,
+            );
         }
         if let Some(difference) = report.contacted_only.difference_from_control {
             let value = format!("{:+.2} pp", 100.0 * difference);
@@ -178,7 +220,10 @@ impl Page {
             1.0 - ratio.expected_treatment_share,
             ratio.p_value.map_or_else(|| "-".to_owned(), |p| format!("{p:.4}")),
         );
-        self.line(["Sample ratio", "Соотношение групп", "Суадносіны груп", "Співвідношення груп"], &value);
+        self.line(
+            ["Sample ratio", "Соотношение групп", "Суадносіны груп", "Співвідношення груп"],
+            &value,
+        );
         let power = &report.power;
         let value = power
             .minimal_detectable_reduction
@@ -241,7 +286,9 @@ impl Page {
                 tenth.treatment_episodes,
                 tenth.control_repeats,
                 tenth.control_episodes,
-                tenth.uplift.map_or_else(|| "-".to_owned(), |uplift| format!("{:+.2}", 100.0 * uplift)),
+                tenth
+                    .uplift
+                    .map_or_else(|| "-".to_owned(), |uplift| format!("{:+.2}", 100.0 * uplift)),
                 shown(tenth.interval, points),
             );
         }
@@ -254,7 +301,15 @@ impl Page {
                 format!("{area:+.5} ({interval})")
             },
         );
-        self.line(["Qini area per treated episode", "Площадь Qini на обращение", "Плошча Qini на зварот", "Площа Qini на звернення"], &value);
+        self.line(
+            [
+                "Qini area per treated episode",
+                "Площадь Qini на обращение",
+                "Плошча Qini на зварот",
+                "Площа Qini на звернення",
+            ],
+            &value,
+        );
     }
 
     fn definitions(&mut self, report: &EffectReport) {

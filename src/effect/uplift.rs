@@ -253,8 +253,7 @@ impl UpliftTally {
 /// left out.
 #[must_use]
 pub fn qini_curve(cells: &[Cell]) -> Vec<QiniPoint> {
-    let total: f64 =
-        cells.iter().map(|cell| cell.treatment_episodes + cell.control_episodes).sum();
+    let total: f64 = cells.iter().map(|cell| cell.treatment_episodes + cell.control_episodes).sum();
     let mut curve = vec![QiniPoint { phi: 0.0, avoided: 0.0 }];
     let mut so_far = Cell::default();
     for cell in cells {

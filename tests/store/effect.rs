@@ -36,7 +36,12 @@ async fn report(store: &Store) -> EffectReport {
     report_on(store, "first", 60).await.unwrap()
 }
 
-fn flagged(number: u32, customer: &'static str, arm: &'static str, status: &'static str) -> Flagged {
+fn flagged(
+    number: u32,
+    customer: &'static str,
+    arm: &'static str,
+    status: &'static str,
+) -> Flagged {
     Flagged { number, customer, arm, probability: 0.5, status, closed_day: 1 }
 }
 
@@ -56,8 +61,16 @@ async fn an_unknown_experiment_is_none(database: &Database) {
 
 async fn everybody_flagged_counts_whatever_became_of_the_follow_up(database: &Database) {
     let (store, mut rows) = begin(database).await;
-    let statuses =
-        ["waiting", "suppressed", "claimed", "done", "snoozed", "disagreed", "not_needed", "expired"];
+    let statuses = [
+        "waiting",
+        "suppressed",
+        "claimed",
+        "done",
+        "snoozed",
+        "disagreed",
+        "not_needed",
+        "expired",
+    ];
     let customers = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"];
     for (number, (status, customer)) in (0..).zip(statuses.into_iter().zip(customers)) {
         rows.flagged("default", "first", &flagged(number, customer, "treatment", status)).await;
@@ -144,9 +157,9 @@ async fn the_customer_is_the_unit_across_pages(database: &Database) {
             ),
             format!(
                 "{numbers} INSERT INTO follow_ups (tenant, id, ticket_id, episode, experiment_id, customer_hash, arm, team, category, \
-                 probability, expected_benefit, status, available_at, due_at, expires_at, version, created_at) \
+                 probability, expected_benefit, status, available_at, due_at, is_after_gap, expires_at, version, created_at) \
                  SELECT 'default', 'f-' || {id}, 't-' || {id}, 1, 'first', '{customer}', '{arm}', 'cards', 'card', \
-                 0.5, 1.0, '{status}', 0, 0, 0, 1, {closed_at} FROM n"
+                 0.5, 1.0, '{status}', 0, 0, 0, 0, 1, {closed_at} FROM n"
             ),
         ]
     };

@@ -39,9 +39,11 @@ impl Rows {
     }
 
     pub(crate) async fn experiment(&mut self, tenant: &str, id: &str, share: f64) {
+        // Over since long after every planned look: the service itself may run one, and only one runs at a time.
+        let ended_at = day_ms(300);
         self.execute(format!(
-            "INSERT INTO experiments (tenant, id, treatment_share, window_days, started_at, body) \
-             VALUES ('{tenant}', '{id}', {share}, 14, {START_MS}, '{{\"author\":\"lead\"}}')"
+            "INSERT INTO experiments (tenant, id, treatment_share, window_days, started_at, ended_at, body) \
+             VALUES ('{tenant}', '{id}', {share}, 14, {START_MS}, {ended_at}, '{{\"author\":\"lead\"}}')"
         ))
         .await;
     }
@@ -57,15 +59,21 @@ impl Rows {
         .await;
         self.execute(format!(
             "INSERT INTO follow_ups (tenant, id, ticket_id, episode, experiment_id, customer_hash, arm, team, category, \
-             probability, expected_benefit, status, available_at, due_at, expires_at, version, created_at) \
+             probability, expected_benefit, status, available_at, due_at, is_after_gap, expires_at, version, created_at) \
              VALUES ('{tenant}', 'f-{number}', 't-{number}', 1, '{experiment}', '{customer}', '{arm}', 'cards', 'card', \
-             {probability}, 1.0, '{status}', {closed_at}, {closed_at}, {closed_at}, 1, {closed_at})"
+             {probability}, 1.0, '{status}', {closed_at}, {closed_at}, 0, {closed_at}, 1, {closed_at})"
         ))
         .await;
     }
 
     /// A later contact of ticket `t-<number>`, so many days after its close.
-    pub(crate) async fn recontact(&mut self, tenant: &str, number: u32, relation: &str, gap_ms: i64) {
+    pub(crate) async fn recontact(
+        &mut self,
+        tenant: &str,
+        number: u32,
+        relation: &str,
+        gap_ms: i64,
+    ) {
         self.execute(format!(
             "INSERT INTO recontacts (tenant, ticket_id, episode, source, source_id, occurred_at, gap_ms, relation, \
              primary_category, derived_at) \

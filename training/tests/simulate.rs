@@ -43,7 +43,8 @@ fn rows(file: &Path) -> Vec<BTreeMap<String, String>> {
 fn the_tables_hold_what_the_report_counts_and_the_truth_is_near() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("desk");
-    let arguments = ["--out", text(&out), "--seed", "3", "--customers", "8000", "--effect", "0.5", "--json"];
+    let arguments =
+        ["--out", text(&out), "--seed", "3", "--customers", "8000", "--effect", "0.5", "--json"];
     let truth = json(&simulate(&arguments));
     let written: Value =
         serde_json::from_str(&fs::read_to_string(out.join("truth.json")).unwrap()).unwrap();

@@ -204,11 +204,7 @@ impl ScenarioCoverage {
     /// The intervals whose coverage is promised: the one that decides, that of net contacts.
     #[must_use]
     pub fn promised(&self) -> [(&'static str, Proportion); 3] {
-        [
-            ("cluster_robust", self.cluster_robust),
-            ("decisive", self.decisive),
-            ("net", self.net),
-        ]
+        [("cluster_robust", self.cluster_robust), ("decisive", self.decisive), ("net", self.net)]
     }
 }
 

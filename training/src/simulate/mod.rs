@@ -168,7 +168,10 @@ fn truth_table(truth: &TruthFile) -> String {
         row("these customers, probabilities", &truth.these_customers),
         row("these customers, both outcomes", &truth.potential_outcomes),
     ];
-    markdown_table(&["true effect on", "held out", "treated", "difference", "net avoided per episode"], &rows)
+    markdown_table(
+        &["true effect on", "held out", "treated", "difference", "net avoided per episode"],
+        &rows,
+    )
 }
 
 /// What `--check-coverage --json` prints.
@@ -180,7 +183,12 @@ struct CoverageFile {
     scenarios: Vec<ScenarioCoverage>,
 }
 
-fn check_coverage(params: &SimulationParams, runs: u32, seed: u64, json: bool) -> anyhow::Result<()> {
+fn check_coverage(
+    params: &SimulationParams,
+    runs: u32,
+    seed: u64,
+    json: bool,
+) -> anyhow::Result<()> {
     if runs == 0 {
         return Err(bad_input!("--check-coverage: expected at least 1 run"));
     }
@@ -213,10 +221,7 @@ fn check_coverage(params: &SimulationParams, runs: u32, seed: u64, json: bool) -
     Ok(())
 }
 
-fn outside(
-    scenario: &ScenarioCoverage,
-    accepted: recontact::statistics::Interval,
-) -> Vec<String> {
+fn outside(scenario: &ScenarioCoverage, accepted: recontact::statistics::Interval) -> Vec<String> {
     let is_outside = |share: f64| share < accepted.low - 1e-9 || share > accepted.high + 1e-9;
     scenario
         .promised()

@@ -21,16 +21,42 @@ const REPEAT_WORK_DAYS: f64 = 0.5;
 const ANSWER_DAYS: f64 = 0.1;
 
 const TICKETS: [&str; 13] = [
-    "ticket_id", "customer_id", "opened_at", "closed_at", "category", "channel", "priority", "team",
-    "reassignments", "sla_met", "messages_in", "messages_out", "treated",
+    "ticket_id",
+    "customer_id",
+    "opened_at",
+    "closed_at",
+    "category",
+    "channel",
+    "priority",
+    "team",
+    "reassignments",
+    "sla_met",
+    "messages_in",
+    "messages_out",
+    "treated",
 ];
 const CONTACTS: [&str; 8] = [
-    "contact_id", "customer_id", "ticket_id", "occurred_at", "author", "kind", "category",
+    "contact_id",
+    "customer_id",
+    "ticket_id",
+    "occurred_at",
+    "author",
+    "kind",
+    "category",
     "follow_up_id",
 ];
 const FOLLOW_UPS: [&str; 11] = [
-    "follow_up_id", "ticket_id", "customer_id", "arm", "score", "status", "created_at",
-    "handled_at", "treated", "repeat", "induced",
+    "follow_up_id",
+    "ticket_id",
+    "customer_id",
+    "arm",
+    "score",
+    "status",
+    "created_at",
+    "handled_at",
+    "treated",
+    "repeat",
+    "induced",
 ];
 
 /// Rows written.
@@ -146,7 +172,13 @@ impl<'w> Tables<'w> {
         if says_thanks {
             self.contact(row, "thanks", row.closed_day + 0.02, "thanks", "")?;
         }
-        let reassignments = if row.difficulty > 1.0 { "2" } else if row.difficulty > 0.0 { "1" } else { "0" };
+        let reassignments = if row.difficulty > 1.0 {
+            "2"
+        } else if row.difficulty > 0.0 {
+            "1"
+        } else {
+            "0"
+        };
         let sla_met = (row.closed_day - row.opened_day < 1.0).to_string();
         let priority = if row.difficulty > 1.2 { "high" } else { "normal" };
         let opened_at = self.world.instant(row.opened_day).to_string();

@@ -128,7 +128,8 @@ impl Sums {
 
     fn truth(&self, params: &SimulationParams) -> Truth {
         #[expect(clippy::cast_precision_loss, reason = "counts fit into 53 bits")]
-        let per_episode = |sum: f64| if self.episodes == 0 { 0.0 } else { sum / self.episodes as f64 };
+        let per_episode =
+            |sum: f64| if self.episodes == 0 { 0.0 } else { sum / self.episodes as f64 };
         let (control_rate, treatment_rate) =
             (per_episode(self.untreated), per_episode(self.treated));
         let (induced, contacted) = (per_episode(self.induced), per_episode(self.contacted));

@@ -88,9 +88,8 @@ impl World {
     pub fn new(params: SimulationParams) -> anyhow::Result<Self> {
         params.check()?;
         let mut random = Random::new(0, 0);
-        let categories = (0..FAMILIES * FAMILY_SIZE)
-            .map(|_| params.category_spread * random.normal())
-            .collect();
+        let categories =
+            (0..FAMILIES * FAMILY_SIZE).map(|_| params.category_spread * random.normal()).collect();
         Ok(Self { params, start: Timestamp::from_millis(START_MS)?, categories })
     }
 
@@ -123,8 +122,7 @@ impl World {
     pub fn customer(&self, seed: u64, number: u64) -> Customer {
         let params = &self.params;
         let mut random = Random::new(seed, number);
-        let arm =
-            if random.chance(params.treatment_share) { Arm::Treatment } else { Arm::Control };
+        let arm = if random.chance(params.treatment_share) { Arm::Treatment } else { Arm::Control };
         let is_lost = random.chance(params.ratio_fault) && arm == Arm::Control;
         let own = random.normal();
         // Whoever has problems often has more of them.
@@ -145,19 +143,15 @@ impl World {
         let params = &self.params;
         let category = family * FAMILY_SIZE + random.pick(FAMILY_SIZE);
         let difficulty = random.normal();
-        let seen = params.base_logit
-            + self.categories[category]
-            + params.difficulty_weight * difficulty;
+        let seen =
+            params.base_logit + self.categories[category] + params.difficulty_weight * difficulty;
         let logit = seen + params.customer_spread * own;
         // The score knows half of the customer's own part, from history.
         let known = seen + 0.5 * params.customer_spread * own;
         let score = sigmoid(
-            params.score_shift
-                + params.score_slope * known
-                + params.score_noise * random.normal(),
+            params.score_shift + params.score_slope * known + params.score_noise * random.normal(),
         );
-        let opened_day =
-            random.uniform() * (f64::from(params.days) - LONGEST_WORK_DAYS);
+        let opened_day = random.uniform() * (f64::from(params.days) - LONGEST_WORK_DAYS);
         let work = (0.1 + 0.9 * random.uniform()) * LONGEST_WORK_DAYS * sigmoid(difficulty - 1.0);
         let (untreated, treated) = self.potentials(random, logit);
         Ticket {
@@ -282,7 +276,8 @@ mod tests {
 
     #[test]
     fn outcomes_happen_as_often_as_their_probabilities_say() {
-        let world = World::new(SimulationParams { harm: 1.5, ..SimulationParams::default() }).unwrap();
+        let world =
+            World::new(SimulationParams { harm: 1.5, ..SimulationParams::default() }).unwrap();
         let window = f64::from(world.params.window_days);
         let (mut tickets, mut sums) = (0.0, [0.0; 6]);
         for number in 0..20_000 {
@@ -307,7 +302,8 @@ mod tests {
     #[test]
     fn a_customers_problems_are_of_different_families_and_inside_the_time() {
         let world =
-            World::new(SimulationParams { further_tickets: 0.9, ..SimulationParams::default() }).unwrap();
+            World::new(SimulationParams { further_tickets: 0.9, ..SimulationParams::default() })
+                .unwrap();
         for number in 0..500 {
             let customer = world.customer(1, number);
             let mut families: Vec<usize> =
@@ -324,7 +320,8 @@ mod tests {
 
     #[test]
     fn a_follow_up_after_the_customer_came_back_is_not_made() {
-        let world = World::new(SimulationParams { compliance: 1.0, ..SimulationParams::default() }).unwrap();
+        let world = World::new(SimulationParams { compliance: 1.0, ..SimulationParams::default() })
+            .unwrap();
         let day = world.params.follow_up_hours / 24.0;
         for number in 0..2_000 {
             for ticket in world.customer(2, number).tickets {
