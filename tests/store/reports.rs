@@ -179,6 +179,10 @@ async fn all_details_come_back_as_they_were_sent(database: &Database) {
         first_response_at: Some(minute(3)),
         messages_in: Some(2),
         messages_out: Some(3),
+        chars_in: Some(1200),
+        chars_out: Some(0),
+        category_changed: Some(true),
+        texts: std::collections::BTreeMap::new(),
         attributes: [
             ("flag", AttributeValue::Flag(true)),
             ("whole", AttributeValue::Number(12.0)),
