@@ -475,9 +475,9 @@ fn models_are_listed_shown_and_verified() {
     assert!(list.status.success());
     let lines: Vec<Vec<&str>> =
         text(&list.stdout).lines().map(|line| line.split_whitespace().take(3).collect()).collect();
-    assert_eq!(lines, [["category", "cards-1", "live"], ["risk", "incidents-2", "live"]]);
-    let shown = models(&place.models(), &["show", "risk", "incidents-2"]);
-    assert!(text(&shown.stdout).starts_with("# Recontact risk incidents-2"));
+    assert_eq!(lines, [["category", "cards-1", "live"], ["risk", "incidents-1", "live"]]);
+    let shown = models(&place.models(), &["show", "risk", "incidents-1"]);
+    assert!(text(&shown.stdout).starts_with("# Recontact risk incidents-1"));
     let verified = models(&place.models(), &["verify"]);
     assert!(verified.status.success());
     assert_eq!(text(&verified.stdout).matches("ok ").count(), 2);
@@ -492,7 +492,7 @@ fn a_promotion_can_be_taken_back() {
     assert!(models(&place.models(), &["promote", "risk", "incidents-2"]).status.success());
     assert!(live().contains("incidents-2"));
     let back = models(&place.models(), &["rollback", "risk"]);
-    assert_eq!(text(&back.stdout), "risk incidents-2 is live again\n");
+    assert_eq!(text(&back.stdout), "risk incidents-1 is live again\n");
     assert_eq!(live(), before);
     let nothing = models(&place.models(), &["rollback", "risk"]);
     assert!(!nothing.status.success());
@@ -544,7 +544,7 @@ fn what_is_no_model_is_refused_by_name() {
     for arguments in [
         ["promote", "risk", "no-such"],
         ["promote", "risk", "../category/cards-1"],
-        ["promote", "category", "incidents-2"],
+        ["promote", "category", "incidents-1"],
         ["show", "category", "no-such"],
     ] {
         let refused = models(&place.models(), &arguments);

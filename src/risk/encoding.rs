@@ -107,7 +107,7 @@ pub struct TextEncoding {
 
 /// A feature of a model: where its value comes from and how it is weighed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "StoredFeature")]
 pub struct FeatureModel {
     /// The feature's name, unique within the model.
     pub name: String,
@@ -115,6 +115,30 @@ pub struct FeatureModel {
     pub source: FeatureSource,
     /// How its value becomes columns.
     pub encoding: Encoding,
+}
+
+/// A feature in a model file. Models trained before features had a source say `attribute` instead.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredFeature {
+    name: String,
+    source: Option<FeatureSource>,
+    attribute: Option<bool>,
+    encoding: Encoding,
+}
+
+impl TryFrom<StoredFeature> for FeatureModel {
+    type Error = String;
+
+    fn try_from(stored: StoredFeature) -> Result<Self, String> {
+        let source = match (stored.source, stored.attribute) {
+            (Some(source), None) => source,
+            (None, Some(true)) => FeatureSource::Attribute,
+            (None, Some(false)) => FeatureSource::BuiltIn,
+            _ => return Err(format!("feature {}: expected one source", stored.name)),
+        };
+        Ok(Self { name: stored.name, source, encoding: stored.encoding })
+    }
 }
 
 /// What encodings learn of a categorical value beside how often it comes.

@@ -41,7 +41,8 @@ pub const MODEL_FILE: &str = "model.json";
 /// The reason that holds what calibration changes where it is no straight line.
 pub const CALIBRATION_REASON: &str = "calibration";
 
-/// What `model.json` holds: every number the model needs, under its feature's name.
+/// What `model.json` holds: every number the model needs, under its feature's name. Models trained before there were other
+/// scorers than the logistic regression leave out what they do not have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RiskWeights {
@@ -50,18 +51,23 @@ pub struct RiskWeights {
     /// Where the bands begin.
     pub bands: BandThresholds,
     /// How the lowest probability of the high band was found.
+    #[serde(default)]
     pub follow_up: FollowUpRule,
     /// What features need to know of the training tickets.
+    #[serde(default)]
     pub context: FeatureContext,
     /// The linear part's log-odds when every column is zero.
     pub intercept: f64,
     /// The features, each with its encoding and linear weights.
     pub features: Vec<FeatureModel>,
     /// Which model turns them into log-odds.
+    #[serde(default)]
     pub scorer: RiskScorer,
     /// How the log-odds are mended.
+    #[serde(default)]
     pub calibration: Calibration,
     /// The windows beside the main one.
+    #[serde(default)]
     pub windows: WindowModels,
 }
 

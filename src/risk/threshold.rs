@@ -38,6 +38,13 @@ pub struct FollowUpCosts {
     pub effect: f64,
 }
 
+impl Default for FollowUpRule {
+    /// What models had before they said it.
+    fn default() -> Self {
+        Self::Share { share: 0.1 }
+    }
+}
+
 impl FollowUpCosts {
     /// The probability from which a follow-up pays: `p · effect · repeat > follow_up + harm`. 1 where it never does.
     #[must_use]

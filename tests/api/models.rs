@@ -64,7 +64,7 @@ fn models_are_listed_with_what_is_live_and_what_serves() {
         [
             json!(["category", "cards-1", true, true]),
             json!(["category", "cards-2", false, false]),
-            json!(["risk", "incidents-2", true, true]),
+            json!(["risk", "incidents-1", true, true]),
         ]
     );
     let risk = &body["models"][2];
@@ -130,7 +130,7 @@ fn a_damaged_new_risk_model_leaves_the_old_one_serving_and_closings_go_on() {
     app.registry().promote(ModelKind::Risk, "incidents-2").unwrap();
     tamper(&app.models_folder().join("risk/incidents-2/model.json"));
     app.app.reload();
-    assert_eq!(serving_risk(&app), "incidents-2");
+    assert_eq!(serving_risk(&app), "incidents-1");
     let errors = load_errors(&app);
     assert!(errors.len() == 1 && errors[0].contains("model.json"), "{errors:?}");
 }
@@ -166,7 +166,7 @@ fn an_unreadable_live_toml_leaves_all_models_serving_and_is_told_until_it_is_men
     fs::write(&file, "category = 7\n").unwrap();
     app.app.reload();
     assert_eq!(serving_category(&app), "cards-1");
-    assert_eq!(serving_risk(&app), "incidents-2");
+    assert_eq!(serving_risk(&app), "incidents-1");
     let errors = load_errors_of(&app);
     assert!(errors.contains("live.toml"), "{errors}");
     fs::write(&file, text).unwrap();
@@ -193,7 +193,7 @@ fn a_damaged_model_at_the_start_leaves_the_rest_of_the_service_working() {
     let folder = tempfile::tempdir().unwrap();
     let models = folder.path().join("models");
     trained::install(&models);
-    tamper(&models.join("risk/incidents-2/model.json"));
+    tamper(&models.join("risk/incidents-1/model.json"));
     let app = spawn_app_in(folder, |_| {});
     assert_eq!(serving_category(&app), "cards-1");
     let problem = app.predict(&json!({"tickets": [{

@@ -41,7 +41,7 @@ fn a_closed_ticket_gets_probability_band_threshold_and_window() {
             ticket("t-1"), with(ticket("t-2"), "history", json!({"tickets": history()}))
         ]}))
         .expect(200);
-    assert_eq!(body["model"], json!({"name": "risk", "version": "incidents-2"}));
+    assert_eq!(body["model"], json!({"name": "risk", "version": "incidents-1"}));
     let results = body["results"].as_array().unwrap();
     assert_eq!(results.iter().map(|one| &one["id"]).collect::<Vec<_>>(), ["t-1", "t-2"]);
     assert!(body["assessed_at"].as_str().unwrap().ends_with('Z'), "{body}");

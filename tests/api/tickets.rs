@@ -51,7 +51,7 @@ fn closing_stores_an_assessment_that_can_be_read_again() {
     );
     assert_eq!(closed["details"], json!({"priority": "3 - Moderate", "reassignments": 2}));
     let assessment = &closed["assessment"];
-    assert_eq!(assessment["model"], json!({"name": "risk", "version": "incidents-2"}));
+    assert_eq!(assessment["model"], json!({"name": "risk", "version": "incidents-1"}));
     assert_eq!(assessment["inputs_sha256"].as_str().unwrap().len(), 64);
     assert!(assessment["assessed_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(assessment["window_days"], 14);

@@ -16,7 +16,7 @@ pub(crate) const ENCODER: &str = "tiny-bert";
 /// The live category model.
 pub(crate) const CATEGORY: &str = "cards-1";
 /// The live risk model.
-pub(crate) const RISK: &str = "incidents-2";
+pub(crate) const RISK: &str = "incidents-1";
 
 /// What the category model is fitted on: area, category and texts.
 pub(crate) const TRAINING: [(&str, &str, [&str; 2]); 4] = [
