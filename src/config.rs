@@ -3,6 +3,9 @@
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
 use crate::follow_up::FollowUpPolicy;
+use crate::next_issue::NextIssueOptions;
+use crate::outcome::{CauseCodes, OutcomePolicy};
+use crate::plan::PlanOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -63,6 +66,28 @@ pub struct Settings {
     pub classify: ClassifyPolicy,
     /// Who is followed up, when, and how many.
     pub follow_ups: FollowUpPolicy,
+    /// What counts as enough for next issues, and what they cost.
+    pub next_issues: NextIssueOptions,
+    /// Plans against next issues.
+    pub plans: PlanOptions,
+    /// How events are taken in.
+    pub events: EventSettings,
+    /// By which rules outcomes are derived.
+    pub outcomes: OutcomePolicy,
+}
+
+/// How events are taken in, and how often what follows from them is looked after.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct EventSettings {
+    pub future_tolerance_s: u32,
+    pub late_after_s: u32,
+    pub maintenance_interval_s: u64,
+    pub cause_codes: CauseCodes,
 }
 
 /// Bounds on what a client may send.
@@ -191,8 +216,12 @@ impl Settings {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
         self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
+        self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
+        self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
+        self.outcomes.check().map_err(|error| format!("[outcomes] {error}"))?;
         let limits = &self.limits;
         let at_least_one = [
+            ("events.maintenance_interval_s", self.events.maintenance_interval_s),
             ("database_connections", u64::from(self.database_connections)),
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),

@@ -2,13 +2,15 @@
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
-    auth, classify, contacts, docs, experiments, follow_ups, health, models, opt_outs, predict,
+    auth, classify, contacts, customers, docs, experiments, follow_ups, health, models, next_issues,
+    opt_outs, outcomes, plans, predict,
     tickets,
 };
 use crate::app::App;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
+use crate::live_next_issues::Refreshed;
 use crate::store::{Store, StoreError, StoreOptions, Tenant};
 use crate::telemetry;
 use crate::timestamp::Timestamp;
@@ -68,6 +70,27 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/v1/opt-outs/{customer}",
             [get(opt_outs::show_opt_out), delete(opt_outs::withdraw_opt_out)],
         ))
+        .service(resource("/v1/next-issues", [get(next_issues::show_next_issues)]))
+        .service(resource("/v1/plans", [get(plans::list_plans)]))
+        .service(resource("/v1/plans/propose", [post(plans::propose_plans)]))
+        .service(resource(
+            "/v1/plans/{category}",
+            [get(plans::show_plan), put(plans::write_plan)],
+        ))
+        .service(resource("/v1/plans/{category}/retire", [post(plans::retire_plan)]))
+        .service(resource("/v1/tickets/{id}/reopen", [post(tickets::reopen_ticket)]))
+        .service(resource("/v1/tickets/{id}/outcomes", [get(outcomes::show_outcomes)]))
+        .service(resource(
+            "/v1/tickets/{id}/outcomes/corrections",
+            [post(outcomes::correct_outcome)],
+        ))
+        .service(resource("/v1/outcomes", [get(outcomes::summarise_outcomes)]))
+        .service(resource("/v1/customers", [delete(customers::erase_customer)]))
+        .service(resource(
+            "/v1/customers/merges",
+            [get(customers::list_merges), post(customers::merge_customers)],
+        ))
+        .service(resource("/v1/customers/merges/{id}/undo", [post(customers::undo_merge)]))
         .service(resource("/v1/models", [get(models::list_models)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
@@ -204,9 +227,13 @@ impl Service {
         let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
         let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
         let sweeper = actix_web::rt::spawn(sweep_regularly(self.app.clone()));
+        let refresher = actix_web::rt::spawn(refresh_next_issues_regularly(self.app.clone()));
+        let maintainer = actix_web::rt::spawn(maintain_outcomes(self.app.clone()));
         let result = self.server.await;
         stopper.abort();
         reloader.abort();
+        refresher.abort();
+        maintainer.abort();
         sweeper.abort();
         self.app.store.close().await;
         tracing::info!("stopped");
@@ -286,6 +313,57 @@ async fn reload_regularly(app: web::Data<App>) {
         };
         if let Err(error) = web::block(look).await {
             tracing::error!(%error, "reloading models failed");
+        }
+    }
+}
+
+/// The longest time between two looks at the map of next issues that another process may have computed.
+const NEXT_ISSUES_LOOK: Duration = Duration::from_secs(30);
+
+/// Keeps the map of next issues up to date, from the start on.
+async fn refresh_next_issues_regularly(app: web::Data<App>) {
+    let started_at = Timestamp::now();
+    let process = format!("{}-{}", std::process::id(), started_at.millis());
+    let due = Duration::from_secs(app.settings.next_issues.refresh_interval_s);
+    let mut interval = tokio::time::interval(due.min(NEXT_ISSUES_LOOK));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let before = std::time::Instant::now();
+        let now = Timestamp::now();
+        match app.next_issues.refresh(&app.store, &app.tenant, &process, now).await {
+            Ok(Refreshed::Computed) => {
+                let seconds = before.elapsed().as_secs_f64();
+                metrics::histogram!("recontact_next_issues_seconds").record(seconds);
+                tracing::info!(seconds, "next issues computed");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "next issues could not be computed; the figures before them stay");
+            }
+        }
+    }
+}
+
+/// Derives what an earlier version stored, once; then looks for outages every so often.
+async fn maintain_outcomes(app: web::Data<App>) {
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
+    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
+        Ok(0) => {}
+        Ok(persons) => tracing::info!(persons, "outcomes of earlier tickets are derived"),
+        Err(error) => tracing::error!(%error, "deriving outcomes of earlier tickets failed"),
+    }
+    let seconds = app.settings.events.maintenance_interval_s;
+    let mut interval = tokio::time::interval(Duration::from_secs(seconds));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let policy = &app.settings.outcomes;
+        match app.store.flag_outages(&app.tenant, policy, Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
+            Err(error) => tracing::error!(%error, "looking for outages failed"),
         }
     }
 }

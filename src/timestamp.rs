@@ -37,6 +37,11 @@ pub struct InvalidTimestamp(String);
 impl Timestamp {
     const MAX_MS: i64 = 253_402_300_799_999;
 
+    /// The first instant that is accepted.
+    pub const EARLIEST: Self = Self(0);
+    /// The last one.
+    pub const LATEST: Self = Self(Self::MAX_MS);
+
     /// Reads milliseconds since 1970.
     ///
     /// # Errors

@@ -10,13 +10,19 @@ pub mod body;
 pub mod classify;
 pub mod contacts;
 pub mod cursor;
+pub mod customers;
 pub mod docs;
 pub mod experiments;
 pub mod follow_up_view;
 pub mod follow_ups;
 pub mod health;
+pub mod identity_body;
 pub mod models;
 pub mod opt_outs;
+pub mod next_issues;
+pub mod plan_view;
+pub mod plans;
+pub mod outcomes;
 pub mod predict;
 pub mod problem;
 pub mod ticket_body;
@@ -90,7 +96,21 @@ impl ModelName {
         opt_outs::list_opt_outs,
         opt_outs::show_opt_out,
         opt_outs::withdraw_opt_out,
+        tickets::reopen_ticket,
+        outcomes::show_outcomes,
+        outcomes::correct_outcome,
+        outcomes::summarise_outcomes,
+        customers::merge_customers,
+        customers::list_merges,
+        customers::undo_merge,
+        customers::erase_customer,
         models::list_models,
+        next_issues::show_next_issues,
+        plans::list_plans,
+        plans::show_plan,
+        plans::write_plan,
+        plans::retire_plan,
+        plans::propose_plans,
         health::live,
         health::ready,
         health::show_metrics,
@@ -99,6 +119,9 @@ impl ModelName {
         (name = "contacts", description = "Texts in, categories or vectors out"),
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
         (name = "follow-ups", description = "The queue of closings worth another look, and who is left alone"),
+        (name = "next issues", description = "Which issue follows which, and plans against it"),
+        (name = "outcomes", description = "What became of closed tickets: did the customer come back, with what, and by what it is proved"),
+        (name = "customers", description = "Which identities are one person, and their erasure"),
         (name = "models", description = "Trained models"),
         (name = "operations", description = "For those who run the service"),
     ),

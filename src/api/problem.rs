@@ -27,6 +27,8 @@ pub enum ProblemCode {
     FollowUpNotFound,
     ExperimentNotFound,
     OptOutNotFound,
+    MergeNotFound,
+    CustomerNotFound,
     MethodNotAllowed,
     Conflict,
     FollowUpChanged,
@@ -42,7 +44,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedJson,
         Self::InvalidInput,
         Self::InvalidQuery,
@@ -55,6 +57,8 @@ impl ProblemCode {
         Self::FollowUpNotFound,
         Self::ExperimentNotFound,
         Self::OptOutNotFound,
+        Self::MergeNotFound,
+        Self::CustomerNotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::FollowUpChanged,
@@ -81,6 +85,8 @@ impl ProblemCode {
             Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::TicketNotFound => "ticket_not_found",
+            Self::MergeNotFound => "merge_not_found",
+            Self::CustomerNotFound => "customer_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
             Self::FollowUpNotFound => "follow_up_not_found",
@@ -108,7 +114,9 @@ impl ProblemCode {
             | Self::TicketNotFound
             | Self::FollowUpNotFound
             | Self::ExperimentNotFound
-            | Self::OptOutNotFound => StatusCode::NOT_FOUND,
+            | Self::OptOutNotFound
+            | Self::MergeNotFound
+            | Self::CustomerNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict
             | Self::FollowUpChanged
@@ -139,6 +147,8 @@ impl ProblemCode {
             Self::Unauthorized => "A valid bearer token is needed.",
             Self::NotFound => "There is nothing at this address.",
             Self::TicketNotFound => "The ticket is not known.",
+            Self::MergeNotFound => "There is no such merge of customers.",
+            Self::CustomerNotFound => "Nothing is stored of this customer.",
             Self::MethodNotAllowed => "The address does not take this method.",
             Self::Conflict => "The event contradicts what was reported before.",
             Self::FollowUpNotFound => "The follow-up is not known.",

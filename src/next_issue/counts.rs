@@ -4,9 +4,7 @@
 //! pass over the data serves all windows, and nothing immature can get into a figure.
 
 use super::{Coverage, ExplicitRepeat, GapHours, NextIssueMap, NextIssueOptions, Primary, Secondary};
-use crate::outcome::WINDOWS_DAYS;
-use crate::outcome::adjacency::{AdjacentPairs, is_adjacent};
-use crate::outcome::policy::OutcomePolicy;
+use crate::outcome::{AdjacentPairs, OutcomePolicy, WINDOWS_DAYS, is_adjacent};
 use crate::statistics::Proportion;
 use crate::ticket::IssueCategory;
 use crate::timestamp::Timestamp;
@@ -49,6 +47,19 @@ pub struct GapCount {
     pub episodes: u64,
 }
 
+/// Episodes of one category and age that ended in a repeat, explicit or implicit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatCount {
+    /// What they were about.
+    pub category: IssueCategory,
+    /// How many windows are over, 0 to [`WINDOWS`].
+    pub mature_windows: usize,
+    /// Minutes from the close to the first repeat; 0 where a person said that there was one, but not when.
+    pub gap_minutes: u64,
+    /// How many episodes.
+    pub episodes: u64,
+}
+
 /// Sums up counts. Memory: one pair's gaps at a time (at most 30 days of minutes for each age), and what the map will hold.
 #[derive(Debug)]
 pub struct MapCounts<'o> {
@@ -57,7 +68,6 @@ pub struct MapCounts<'o> {
     immature: [u64; WINDOWS],
     coverage: [Coverage; WINDOWS],
     episodes: BTreeMap<IssueCategory, [u64; WINDOWS]>,
-    repeats: HashMap<IssueCategory, [u64; WINDOWS]>,
     /// Mature episodes that each category followed.
     followed: HashMap<IssueCategory, [u64; WINDOWS]>,
     pairs: BTreeMap<IssueCategory, [Vec<Pair>; WINDOWS]>,
@@ -90,7 +100,6 @@ impl<'o> MapCounts<'o> {
             immature: [0; WINDOWS],
             coverage: [Coverage::default(); WINDOWS],
             episodes: BTreeMap::new(),
-            repeats: HashMap::new(),
             followed: HashMap::new(),
             pairs: BTreeMap::new(),
             current: None,
@@ -128,27 +137,8 @@ impl<'o> MapCounts<'o> {
         }
     }
 
-    /// Counts episodes of a category that ended in a repeat, explicit or implicit, whose first one came after
-    /// `gap_minutes`; 0 where the time is not known.
-    pub fn add_repeats(
-        &mut self,
-        category: &IssueCategory,
-        mature_windows: usize,
-        gap_minutes: u64,
-        episodes: u64,
-    ) {
-        let repeats = match self.repeats.get_mut(category) {
-            Some(repeats) => repeats,
-            None => self.repeats.entry(category.clone()).or_default(),
-        };
-        for (window, days) in WINDOWS_DAYS.into_iter().enumerate().take(mature_windows) {
-            if is_within(gap_minutes, days) {
-                repeats[window] += episodes;
-            }
-        }
-    }
-
-    /// The map of everything counted.
+    /// The map of everything counted, without repeats: which contacts are repeats may depend on this very map, see
+    /// [`NextIssueMap::count_repeats`].
     #[must_use]
     pub fn finish(mut self, computed_at: Timestamp) -> NextIssueMap {
         self.finish_pair();
@@ -211,8 +201,7 @@ impl<'o> MapCounts<'o> {
                 is_adjacent,
             });
         }
-        let repeats = self.repeats.get(category).map_or(0, |windows| windows[window]);
-        Primary { repeats: Proportion { count: repeats, trials }, explicit, secondaries }
+        Primary { repeats: Proportion { count: 0, trials }, explicit, secondaries }
     }
 
     /// Turns the gaps of the pair that was read into its figures for each window.
@@ -241,6 +230,25 @@ impl<'o> MapCounts<'o> {
                 &primary,
                 self.options.secondaries_per_primary,
             );
+        }
+    }
+}
+
+impl NextIssueMap {
+    /// Puts the repeats into a map of the same episodes.
+    pub fn count_repeats(&mut self, repeats: &[RepeatCount]) {
+        for windows in self.primaries.values_mut() {
+            windows.values_mut().for_each(|primary| primary.repeats.count = 0);
+        }
+        for repeat in repeats {
+            let Some(windows) = self.primaries.get_mut(&repeat.category) else { continue };
+            for days in WINDOWS_DAYS.into_iter().take(repeat.mature_windows) {
+                if is_within(repeat.gap_minutes, days)
+                    && let Some(primary) = windows.get_mut(&days)
+                {
+                    primary.repeats.count += repeat.episodes;
+                }
+            }
         }
     }
 }

@@ -39,6 +39,10 @@ fn gap(pair: (&str, &str), mature_windows: usize, gap_minutes: u64, episodes: u6
     GapCount { primary, secondary, mature_windows, gap_minutes, episodes }
 }
 
+fn repeat(category: &str, mature_windows: usize, gap_minutes: u64, episodes: u64) -> RepeatCount {
+    RepeatCount { category: name(category), mature_windows, gap_minutes, episodes }
+}
+
 /// 100 mature episodes of card and 400 of loan. After card came pin 20 times (at 12 h, 36 h, 60 h and 10 days, five times
 /// each), and card again 10 times (after 2 h); after loan came pin 5 times. 50 more episodes of card are 4 days old.
 fn example(policy: &OutcomePolicy) -> NextIssueMap {
@@ -55,10 +59,15 @@ fn example(policy: &OutcomePolicy) -> NextIssueMap {
     counts.add_gaps(gap(("card", "pin"), 2, 2 * HOUR, 30));
     counts.add_gaps(gap(("loan", "pin"), WINDOWS, DAY, 5));
     counts.add_gaps(gap(("rare", "pin"), WINDOWS, DAY, 1));
-    counts.add_repeats(&name("card"), WINDOWS, 2 * HOUR, 10);
-    counts.add_repeats(&name("card"), WINDOWS, 60 * HOUR, 8);
-    counts.add_repeats(&name("loan"), WINDOWS, DAY, 5);
-    counts.finish(now())
+    let mut map = counts.finish(now());
+    map.count_repeats(&[
+        repeat("card", WINDOWS, 2 * HOUR, 10),
+        repeat("card", WINDOWS, 60 * HOUR, 8),
+        repeat("card", 2, HOUR, 7),
+        repeat("loan", WINDOWS, DAY, 5),
+        repeat("rare", WINDOWS, DAY, 1),
+    ]);
+    map
 }
 
 fn near(found: f64, expected: f64) -> bool {
@@ -139,7 +148,7 @@ fn the_likely_next_issue_is_the_adjacent_one_that_follows_most_often() {
 
 #[test]
 fn a_declared_pair_is_adjacent_whatever_the_figures_say() {
-    let pair = crate::outcome::policy::AdjacentPair {
+    let pair = crate::outcome::AdjacentPair {
         primary: name("loan"),
         secondary: name("pin"),
     };
@@ -167,8 +176,8 @@ fn a_repeat_that_people_report_without_its_time_counts_in_every_window_and_in_no
     let mut counts = MapCounts::new(&options, &policy);
     counts.add_episodes(episodes("card", WINDOWS, 10));
     counts.add_gaps(gap(("card", "card"), WINDOWS, 0, 3));
-    counts.add_repeats(&name("card"), WINDOWS, 0, 3);
-    let map = counts.finish(now());
+    let mut map = counts.finish(now());
+    map.count_repeats(&[repeat("card", WINDOWS, 0, 3)]);
     let card = map.primary(&name("card"), 1).unwrap();
     assert_eq!(card.repeats.count, 3);
     assert_eq!(card.explicit.unwrap().proportion.count, 3);

@@ -16,8 +16,9 @@ pub mod counts;
 pub mod options;
 pub mod ranking;
 
-pub use counts::MapCounts;
+pub use counts::{EpisodeCount, GapCount, MapCounts, RepeatCount};
 pub use options::NextIssueOptions;
+pub use ranking::NextIssueReport;
 
 use crate::outcome::WINDOWS_DAYS;
 use crate::statistics::{CONFIDENCE, Interval, Proportion, rate_ratio};
@@ -91,7 +92,7 @@ pub struct Secondary {
     /// How long after the close it came first.
     pub gap_hours: GapHours,
     /// Known to follow: people declared the pair, or
-    /// [`is_adjacent`](crate::outcome::adjacency::is_adjacent) finds it in this window's figures.
+    /// [`is_adjacent`](crate::outcome::is_adjacent) finds it in this window's figures.
     pub is_adjacent: bool,
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The section `next_issues` of the configuration; explained in `config.default.toml`. Which pairs are adjacent is decided
-/// by [`OutcomePolicy`](crate::outcome::policy::OutcomePolicy).
+/// by [`OutcomePolicy`](crate::outcome::OutcomePolicy).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NextIssueOptions {

@@ -125,8 +125,8 @@ fn a_contact_that_is_given_twice_counts_once_at_its_earliest() {
 
 fn contacts() -> impl Strategy<Value = Vec<LaterContact>> {
     let category = prop::option::of(prop::sample::select(vec!["card", "pin", "loan"]));
-    let contact = (category, -50_i64..800, 0_u8..20, any::<bool>(), any::<bool>(), -1.0_f32..1.0);
-    let contact = contact.prop_map(|(category, hours, id, is_certain, answers, x)| LaterContact {
+    let drawn = (category, -50_i64..800, 0_u8..20, any::<bool>(), any::<bool>(), -1.0_f32..1.0);
+    let drawn = drawn.prop_map(|(category, hours, id, is_certain, answers, x)| LaterContact {
         source: if id % 2 == 0 { RecontactSource::Contact } else { RecontactSource::Reopening },
         source_id: name(&format!("c-{id}")),
         ticket: Some(name(if id % 3 == 0 { "t-1" } else { "t-2" })),
@@ -135,7 +135,7 @@ fn contacts() -> impl Strategy<Value = Vec<LaterContact>> {
         answers_follow_up: answers,
         ..contact(category, hours)
     });
-    prop::collection::vec(contact, 0..15)
+    prop::collection::vec(drawn, 0..15)
 }
 
 proptest! {

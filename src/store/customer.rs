@@ -7,6 +7,7 @@ use super::{StoreError, Tenant};
 use crate::contact::ContactText;
 use crate::follow_up::AssignmentKey;
 use crate::outcome::EpisodeId;
+use crate::identity::{Identity, IdentityKind};
 use crate::ticket::CustomerId;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,17 @@ impl CustomerKey {
         let number = episode.number.to_string();
         let digits = self.hash("follow_up", &[tenant.as_str(), episode.ticket.as_str(), &number]);
         digits.chars().take(24).collect()
+    }
+
+    /// The helpdesk's identifier has the same hash as a ticket's customer.
+    pub(super) fn identity_hash(&self, tenant: &Tenant, identity: &Identity) -> CustomerHash {
+        let purpose = match identity.kind() {
+            IdentityKind::Customer => "customer",
+            IdentityKind::Email => "email",
+            IdentityKind::Phone => "phone",
+            IdentityKind::External => "external",
+        };
+        CustomerHash(self.hash(purpose, &[tenant.as_str(), identity.value()]))
     }
 
     pub(super) fn text_hash(&self, tenant: &Tenant, text: &ContactText) -> String {
@@ -145,7 +157,7 @@ impl fmt::Display for CustomerHash {
 /// SHA-256 of the value's JSON, hexadecimal; equal values have equal hashes, as fields are written in a fixed order.
 pub(super) fn content_sha256<T: Serialize>(content: &T) -> Result<String, StoreError> {
     let json = serde_json::to_vec(content)
-        .map_err(|error| StoreError::Database { source: sqlx::Error::Encode(error.into()) })?;
+        .map_err(super::encode_error)?;
     Ok(hex(&Sha256::digest(&json)))
 }
 

@@ -7,20 +7,36 @@
 //! An outcome a caller has to tell apart (unchanged, conflict, unknown ticket) is a variant of a result type;
 //! [`StoreError`] means that the database did not do its part.
 
+mod adjacency;
 mod closings;
 mod connect;
 mod contacts;
+mod corrections;
 mod customer;
 mod experiments;
 mod follow_ups;
-mod import;
 mod opt_outs;
+mod derivation;
+mod episodes;
+mod erasure;
+mod identities;
+mod import;
+mod maintenance;
+mod next_issues;
+mod outcome_summary;
+mod outcomes;
+mod persons;
+mod plans;
+mod relations;
+mod reopenings;
+mod rows;
+mod threads;
 mod ticket_reports;
 mod tickets;
+mod words;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use closings::TicketClosed;
-pub use contacts::ContactRecorded;
 pub use customer::{CustomerHash, CustomerKey, InvalidCustomerHash, InvalidCustomerKey};
 pub use experiments::{Experiment, ExperimentEnded, ExperimentPlan, ExperimentStarted};
 pub use follow_ups::{
@@ -28,8 +44,21 @@ pub use follow_ups::{
     StoredFollowUp, TeamDay,
 };
 pub use opt_outs::{OptOut, OptOutRecorded};
+pub use contacts::{ContactAnalysis, ContactRecorded};
+pub use corrections::{CorrectionRecorded, NewCorrection};
+pub use derivation::{ChangeCause, OutcomeChange, OutcomeRules, OutcomesPerWindow};
+pub use episodes::{EndedBy, StoredEpisode};
+pub use erasure::{ErasureReport, ErasureRequest};
+pub use identities::{IdentitiesMerged, IdentityMerge, MergeUndone};
+pub use next_issues::{EpisodeScope, NextIssuesComputed};
+pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
+pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
+pub use plans::{PlanRecorded, StoredPlan};
+pub use reopenings::TicketReopened;
 pub use ticket_reports::TicketRecorded;
-pub use tickets::{Assessment, StoredTicket, TicketCursor};
+pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
+
+use rows::PER_STATEMENT;
 
 use crate::follow_up::FollowUpPolicy;
 use crate::ticket::{CustomerId, Name, TicketId};
@@ -297,6 +326,10 @@ fn optional_name(
         .map(|text| Name::parse(&text))
         .transpose()
         .map_err(|error| StoreError::corrupt(table, column, error))
+}
+
+fn encode_error(error: serde_json::Error) -> StoreError {
+    StoreError::Database { source: sqlx::Error::Encode(error.into()) }
 }
 
 #[cfg(test)]

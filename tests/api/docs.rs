@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 27] = [
+const ROUTES: [(&str, &str); 35] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -31,6 +31,14 @@ const ROUTES: [(&str, &str); 27] = [
     ("post", "/v1/opt-outs"),
     ("get", "/v1/opt-outs/{customer}"),
     ("delete", "/v1/opt-outs/{customer}"),
+    ("post", "/v1/tickets/{id}/reopen"),
+    ("get", "/v1/tickets/{id}/outcomes"),
+    ("post", "/v1/tickets/{id}/outcomes/corrections"),
+    ("get", "/v1/outcomes"),
+    ("get", "/v1/customers/merges"),
+    ("post", "/v1/customers/merges"),
+    ("post", "/v1/customers/merges/{id}/undo"),
+    ("delete", "/v1/customers"),
     ("get", "/v1/models"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -66,7 +74,7 @@ fn the_openapi_document_describes_every_route_and_no_other() {
         assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path}");
         assert_eq!(
             operation["requestBody"].is_object(),
-            matches!(method, "post" | "put"),
+            matches!(method, "post" | "put" | "delete"),
             "{method} {path}"
         );
         for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
@@ -184,7 +192,7 @@ fn the_defaults_file_explains_every_option() {
     let settings = format!("{:#?}", Settings::load(&CommandLineSettings::default()).unwrap());
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
-        if ["limits", "inference", "classify", "follow_ups", "token"].contains(&name) {
+        if ["limits", "inference", "classify", "events", "follow_ups", "outcomes", "token"].contains(&name) {
             continue;
         }
         let has_line = explained

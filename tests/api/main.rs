@@ -1,6 +1,8 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/episodes.rs"]
+mod episodes;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;
@@ -8,6 +10,7 @@ mod trained;
 mod auth;
 mod classify;
 mod contacts;
+mod customers;
 mod docs;
 mod embed;
 mod errors;
@@ -15,6 +18,9 @@ mod experiments;
 mod follow_ups;
 mod health;
 mod models;
+mod next_issues;
+mod outcomes;
 mod overload;
+mod plans;
 mod predict;
 mod tickets;

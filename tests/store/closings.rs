@@ -189,7 +189,7 @@ async fn a_refused_assessment_leaves_the_ticket_open(database: &Database) {
     let id = name("t-1");
     let closing = closing(9);
     let error = store
-        .close_ticket(&TENANT, &id, &closing, minute(0), |_, _| Some(unstorable))
+        .close_ticket(&TENANT, &id, &closing, &rules(), minute(0), |_, _| Some(unstorable))
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Database { .. }), "{error}");

@@ -1,6 +1,8 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/episodes.rs"]
+mod episodes;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -21,19 +23,37 @@ mod connecting;
 mod contacts;
 mod experiments;
 mod follow_ups;
+mod corrections;
+mod episodes;
+mod erasure;
+mod identities;
 mod imports;
 mod lists;
+mod next_issues;
+mod plans;
 mod reports;
+mod timeline;
 
+use recontact::outcome::{AdjacentPairs, OutcomePolicy};
 use recontact::store::{
-    Assessment, ClosingEvent, CustomerKey, Store, StoreError, StoreOptions, StoredTicket, Tenant,
+    Assessment, ClosingEvent, CustomerKey, OutcomeRules, Store, StoreError, StoreOptions, StoredTicket, Tenant,
     TicketClosed, TicketEvent, TicketRecorded,
 };
 use recontact::ticket::{ClosedTicket, CustomerHistory, Name, TicketDetails};
 use recontact::timestamp::Timestamp;
+use std::sync::LazyLock;
 use tempfile::TempDir;
 
 const TENANT: Tenant = Tenant::DEFAULT;
+
+static PAIRS: LazyLock<AdjacentPairs> =
+    LazyLock::new(|| AdjacentPairs::from_iter([(name("card_arrival"), name("activate_card"))]));
+static POLICY: LazyLock<OutcomePolicy> = LazyLock::new(OutcomePolicy::default);
+
+/// Rules by which activate_card is known to follow card_arrival, and an event is late after a day.
+fn rules() -> OutcomeRules<'static> {
+    OutcomeRules { pairs: &PAIRS, policy: &POLICY, late_after_ms: 86_400_000 }
+}
 
 /// A new, empty database.
 struct Database {
@@ -136,7 +156,7 @@ fn closed_ticket(id: &str, customer: &str, at_minute: i64) -> ClosedTicket {
 }
 
 async fn record(store: &Store, event: &TicketEvent) -> TicketRecorded {
-    store.record_ticket(&TENANT, event, minute(2_000)).await.unwrap()
+    store.record_ticket(&TENANT, event, &rules(), minute(2_000)).await.unwrap()
 }
 
 async fn stored(store: &Store, id: &str) -> StoredTicket {
@@ -149,7 +169,7 @@ async fn close_with(
     closing: &ClosingEvent,
     assess: impl FnOnce(&ClosedTicket, &CustomerHistory) -> Option<Assessment> + Send,
 ) -> TicketClosed {
-    store.close_ticket(&TENANT, &name(id), closing, minute(2_000), assess).await.unwrap()
+    store.close_ticket(&TENANT, &name(id), closing, &rules(), minute(2_000), assess).await.unwrap()
 }
 
 /// For calls that must not reach the model.

@@ -30,6 +30,7 @@ async fn the_first_report_creates_the_ticket(database: &Database) {
         category: Some(name("card_arrival")),
         details: with_priority("normal"),
         assessment: None,
+        reopens: 0,
         updated_at: minute(0),
     };
     assert_eq!(stored(&store, "t-1").await, expected);
