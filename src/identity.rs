@@ -9,7 +9,17 @@ use std::fmt;
 
 /// What an identity is.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum IdentityKind {
@@ -158,9 +168,15 @@ mod tests {
     #[test]
     fn spellings_of_one_address_are_one_identity() {
         for text in ["ivan.petrov@example.org", "  Ivan.Petrov@Example.ORG\n"] {
-            assert_eq!(normal(IdentityKind::Email, text).as_deref(), Some("ivan.petrov@example.org"));
+            assert_eq!(
+                normal(IdentityKind::Email, text).as_deref(),
+                Some("ivan.petrov@example.org")
+            );
         }
-        assert_eq!(normal(IdentityKind::Email, "ПОЧТА@пример.рф").as_deref(), Some("почта@пример.рф"));
+        assert_eq!(
+            normal(IdentityKind::Email, "ПОЧТА@пример.рф").as_deref(),
+            Some("почта@пример.рф")
+        );
     }
 
     #[test]
@@ -190,7 +206,17 @@ mod tests {
 
     #[test]
     fn what_cannot_be_placed_in_a_country_is_refused() {
-        for text in ["", "112", "123-45-67", "9161234567", "+7 916 ext. 3", "+", "+0123456789", "++79161234567", "1234567890123456"] {
+        for text in [
+            "",
+            "112",
+            "123-45-67",
+            "9161234567",
+            "+7 916 ext. 3",
+            "+",
+            "+0123456789",
+            "++79161234567",
+            "1234567890123456",
+        ] {
             assert_eq!(normal(IdentityKind::Phone, text), None, "{text:?}");
         }
     }

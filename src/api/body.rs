@@ -112,7 +112,12 @@ pub fn escaped(name: &str) -> String {
 
 /// Why an instant is too far in the future, if it is: a clock is wrong, or a day and a month changed places.
 #[must_use]
-pub fn future_fault(app: &App, pointer: &str, at: Timestamp, now: Timestamp) -> Option<FieldProblem> {
+pub fn future_fault(
+    app: &App,
+    pointer: &str,
+    at: Timestamp,
+    now: Timestamp,
+) -> Option<FieldProblem> {
     let tolerance_s = app.settings.events.future_tolerance_s;
     let ahead_ms = at.millis() - now.millis();
     (ahead_ms > i64::from(tolerance_s) * 1000).then(|| {

@@ -75,10 +75,12 @@ impl ContactRequest {
         let text = ContactText::parse(&self.text, app.settings.limits.text_bytes)
             .map_err(|error| faults.push(FieldProblem::new("#/text", error)));
         if self.identities.len() > MOST_IDENTITIES {
-            let detail = format!("expected at most {MOST_IDENTITIES}, got {}", self.identities.len());
+            let detail =
+                format!("expected at most {MOST_IDENTITIES}, got {}", self.identities.len());
             return Err(Problem::field("#/identities", detail));
         }
-        let mut identities: Vec<Identity> = self.customer_id.into_iter().map(Identity::from).collect();
+        let mut identities: Vec<Identity> =
+            self.customer_id.into_iter().map(Identity::from).collect();
         for (index, identity) in self.identities.iter().enumerate() {
             match identity.parse(&format!("#/identities/{index}")) {
                 Ok(identity) => identities.push(identity),
@@ -134,7 +136,13 @@ pub async fn record_contact(
     let pairs = app.adjacent_pairs();
     let recorded = app
         .store
-        .record_contact(&app.tenant, &contact, &analysis, &app.outcome_rules(&pairs), Timestamp::now())
+        .record_contact(
+            &app.tenant,
+            &contact,
+            &analysis,
+            &app.outcome_rules(&pairs),
+            Timestamp::now(),
+        )
         .await
         .map_err(unavailable)?;
     answer(contact.id, recorded, Some(analysis))
@@ -180,10 +188,9 @@ fn answer(
         (ContactRecorded::Conflict { reason }, _) => {
             return Err(Problem::new(ProblemCode::Conflict, reason));
         }
-        (
-            ContactRecorded::Unchanged { classification_json, model_version, kind, kind_rule },
-            _,
-        ) => (classification_json, model_version, kind, kind_rule, "unchanged"),
+        (ContactRecorded::Unchanged { classification_json, model_version, kind, kind_rule }, _) => {
+            (classification_json, model_version, kind, kind_rule, "unchanged")
+        }
         (ContactRecorded::Recorded, Some(fresh)) => {
             let ContactAnalysis { classification_json, model_version, kind, kind_rule, .. } = fresh;
             (classification_json, model_version, kind, kind_rule, "recorded")

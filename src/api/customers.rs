@@ -113,9 +113,10 @@ pub async fn merge_customers(
     match merged {
         IdentitiesMerged::Merged(merge) => Ok(HttpResponse::Created().json(MergeView::new(merge))),
         IdentitiesMerged::Unchanged(merge) => Ok(HttpResponse::Ok().json(MergeView::new(merge))),
-        IdentitiesMerged::SameIdentity => {
-            Err(Problem::field("#/b", "expected another identity than a: both have the same normal form"))
-        }
+        IdentitiesMerged::SameIdentity => Err(Problem::field(
+            "#/b",
+            "expected another identity than a: both have the same normal form",
+        )),
     }
 }
 
@@ -162,7 +163,9 @@ pub async fn undo_merge(
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
     match undone {
-        MergeUndone::Undone(merge) | MergeUndone::Unchanged(merge) => Ok(web::Json(MergeView::new(merge))),
+        MergeUndone::Undone(merge) | MergeUndone::Unchanged(merge) => {
+            Ok(web::Json(MergeView::new(merge)))
+        }
         MergeUndone::UnknownMerge => {
             Err(Problem::new(ProblemCode::MergeNotFound, format!("no merge {:?}", id.as_str())))
         }

@@ -5,13 +5,13 @@ use super::problem::{FieldProblem, Problem, ProblemCode};
 use super::tickets::unknown;
 use crate::app::App;
 use crate::outcome::{
-    ContactKind, Correction, EpisodeId, Outcome, Recontact, RecontactSource, Relation, WINDOWS_DAYS,
-    effective,
+    ContactKind, Correction, EpisodeId, Outcome, Recontact, RecontactSource, Relation,
+    WINDOWS_DAYS, effective,
 };
 use crate::statistics::{CONFIDENCE, Interval, Proportion};
 use crate::store::{
-    CorrectionRecorded, EpisodeOutcomes, ExcludedContact, NewCorrection, OutcomeChange, OutcomeCounts,
-    OutcomeFilter, OutcomesPerWindow,
+    CorrectionRecorded, EpisodeOutcomes, ExcludedContact, NewCorrection, OutcomeChange,
+    OutcomeCounts, OutcomeFilter, OutcomesPerWindow,
 };
 use crate::ticket::{IssueCategory, Name, TicketId};
 use crate::timestamp::Timestamp;
@@ -139,8 +139,10 @@ pub struct ChangeView {
     /// late_contact, contact, late_closing, merge, unmerge, adjacency or erasure.
     cause: &'static str,
     /// The outcome by window (days) as told before.
+    #[schema(value_type = Object)]
     before: OutcomesPerWindow,
     /// As told from then on.
+    #[schema(value_type = Object)]
     after: OutcomesPerWindow,
 }
 
@@ -285,9 +287,9 @@ impl CorrectionRequest {
         let mut faults = Vec::new();
         let gap_ms = match self.gap_hours {
             None => None,
-            Some(gap) => {
-                gap_ms(self.outcome, gap).map_err(|detail| faults.push(FieldProblem::new("#/gap_hours", detail))).ok()
-            }
+            Some(gap) => gap_ms(self.outcome, gap)
+                .map_err(|detail| faults.push(FieldProblem::new("#/gap_hours", detail)))
+                .ok(),
         };
         let codes = &app.settings.events.cause_codes;
         if let Some(code) = self.cause_code.as_ref().filter(|code| !codes.contains(code)) {
@@ -361,8 +363,12 @@ pub async fn correct_outcome(
         .await
         .map_err(unavailable)?;
     match recorded {
-        CorrectionRecorded::Recorded(said) => Ok(HttpResponse::Created().json(CorrectionView::new(said))),
-        CorrectionRecorded::Unchanged(said) => Ok(HttpResponse::Ok().json(CorrectionView::new(said))),
+        CorrectionRecorded::Recorded(said) => {
+            Ok(HttpResponse::Created().json(CorrectionView::new(said)))
+        }
+        CorrectionRecorded::Unchanged(said) => {
+            Ok(HttpResponse::Ok().json(CorrectionView::new(said)))
+        }
         CorrectionRecorded::UnknownEpisode => {
             let known = app.store.ticket_outcomes(&app.tenant, &id).await.map_err(unavailable)?;
             let Some(known) = known else { return Err(unknown(&id)) };
@@ -511,11 +517,11 @@ impl OutcomesQuery {
         let invalid = |detail: String| Problem::new(ProblemCode::InvalidQuery, detail);
         let window_days = match &self.window_days {
             None => 14,
-            Some(text) => text
-                .parse()
-                .ok()
-                .filter(|days| WINDOWS_DAYS.contains(days))
-                .ok_or_else(|| invalid(format!("window_days: expected 1, 3, 7, 14 or 30, got {text:?}")))?,
+            Some(text) => {
+                text.parse().ok().filter(|days| WINDOWS_DAYS.contains(days)).ok_or_else(|| {
+                    invalid(format!("window_days: expected 1, 3, 7, 14 or 30, got {text:?}"))
+                })?
+            }
         };
         let instant = |name: &str, text: Option<String>| {
             text.map(|text| Timestamp::parse(&text))

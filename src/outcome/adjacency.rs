@@ -4,7 +4,9 @@
 //! more often than it follows any episode: the 95 % interval of the ratio of the two rates (the lift) lies above 1, and
 //! the pair was seen at least [`OutcomePolicy::adjacency_min_count`] times.
 
+use super::derive::EpisodeFacts;
 use super::policy::OutcomePolicy;
+use super::{Recontact, Relation};
 use crate::statistics::{CONFIDENCE, Proportion, rate_ratio};
 use crate::ticket::IssueCategory;
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,6 +127,25 @@ impl PairCounts {
 pub fn is_adjacent(pair: Proportion, base: Proportion, policy: &OutcomePolicy) -> bool {
     pair.count >= policy.adjacency_min_count
         && rate_ratio(pair, base, CONFIDENCE).is_some_and(|(_, interval)| interval.low > 1.0)
+}
+
+/// The categories that followed an episode within a window: those of its recontacts, its own category for the same issue
+/// again, and none for answers to our follow-ups.
+#[must_use]
+pub fn followers(
+    episode: &EpisodeFacts,
+    recontacts: &[Recontact],
+    window_days: u32,
+) -> BTreeSet<IssueCategory> {
+    let end = episode.closed_at.plus_days(i64::from(window_days));
+    let within = recontacts.iter().filter(|recontact| recontact.occurred_at <= end);
+    within
+        .filter_map(|recontact| match recontact.relation {
+            Relation::Explicit => Some(episode.category.clone()),
+            Relation::Implicit | Relation::Unrelated => recontact.category.clone(),
+            Relation::Induced => None,
+        })
+        .collect()
 }
 
 fn count(counts: &mut BTreeMap<IssueCategory, u64>, category: &IssueCategory, by: u64) {

@@ -48,8 +48,7 @@ pub fn effective(
     let derived = derived?;
     let correction = corrections.iter().max_by_key(|correction| correction.recorded_at);
     let outcome = correction.map_or(derived, |correction| {
-        let is_within =
-            correction.gap_ms.is_none_or(|gap| gap <= i64::from(window_days) * DAY_MS);
+        let is_within = correction.gap_ms.is_none_or(|gap| gap <= i64::from(window_days) * DAY_MS);
         if is_within { correction.outcome } else { Outcome::None }
     });
     Some(EffectiveOutcome { outcome, derived, correction })
@@ -70,7 +69,11 @@ mod tests {
         }
     }
 
-    fn outcome(derived: Option<Outcome>, corrections: &[Correction], window: u32) -> Option<Outcome> {
+    fn outcome(
+        derived: Option<Outcome>,
+        corrections: &[Correction],
+        window: u32,
+    ) -> Option<Outcome> {
         effective(derived, corrections, window).map(|effective| effective.outcome)
     }
 
@@ -96,7 +99,10 @@ mod tests {
     fn a_gap_longer_than_the_window_is_no_return_in_it() {
         let late = [correction(Outcome::Explicit, Some(7), 1)];
         let said = |window| outcome(Some(Outcome::Unrelated), &late, window);
-        assert_eq!((said(3), said(7), said(14)), (Some(Outcome::None), Some(Outcome::Explicit), Some(Outcome::Explicit)));
+        assert_eq!(
+            (said(3), said(7), said(14)),
+            (Some(Outcome::None), Some(Outcome::Explicit), Some(Outcome::Explicit))
+        );
     }
 
     #[test]

@@ -79,7 +79,8 @@ pub fn derive(
         })
         .collect();
     recontacts.sort_by(by_source);
-    recontacts.dedup_by(|later, kept| (later.source, &later.source_id) == (kept.source, &kept.source_id));
+    recontacts
+        .dedup_by(|later, kept| (later.source, &later.source_id) == (kept.source, &kept.source_id));
     recontacts.sort_by(|a, b| {
         (a.occurred_at, a.source, &a.source_id).cmp(&(b.occurred_at, b.source, &b.source_id))
     });

@@ -110,7 +110,10 @@ fn only_contacts_after_the_close_and_within_thirty_days_count() {
     let hours = [-1, 0, 1, 30 * 24, 30 * 24 + 1];
     let contacts: Vec<LaterContact> = hours
         .iter()
-        .map(|&hours| LaterContact { source_id: name(&format!("c{hours}")), ..contact(Some("card"), hours) })
+        .map(|&hours| LaterContact {
+            source_id: name(&format!("c{hours}")),
+            ..contact(Some("card"), hours)
+        })
         .collect();
     let found: Vec<i64> = all(&contacts).iter().map(|back| back.gap_ms / HOUR_MS).collect();
     assert_eq!(found, [1, 720]);
@@ -118,15 +121,16 @@ fn only_contacts_after_the_close_and_within_thirty_days_count() {
 
 #[test]
 fn a_contact_that_is_given_twice_counts_once_at_its_earliest() {
-    let found = all(&[contact(Some("card"), 9), contact(Some("card"), 5), contact(Some("card"), 5)]);
+    let found =
+        all(&[contact(Some("card"), 9), contact(Some("card"), 5), contact(Some("card"), 5)]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].occurred_at, at(5));
 }
 
 fn contacts() -> impl Strategy<Value = Vec<LaterContact>> {
     let category = prop::option::of(prop::sample::select(vec!["card", "pin", "loan"]));
-    let drawn = (category, -50_i64..800, 0_u8..20, any::<bool>(), any::<bool>(), -1.0_f32..1.0);
-    let drawn = drawn.prop_map(|(category, hours, id, is_certain, answers, x)| LaterContact {
+    let parts = (category, -50_i64..800, 0_u8..20, any::<bool>(), any::<bool>(), -1.0_f32..1.0);
+    let contacts = parts.prop_map(|(category, hours, id, is_certain, answers, x)| LaterContact {
         source: if id % 2 == 0 { RecontactSource::Contact } else { RecontactSource::Reopening },
         source_id: name(&format!("c-{id}")),
         ticket: Some(name(if id % 3 == 0 { "t-1" } else { "t-2" })),
@@ -135,7 +139,7 @@ fn contacts() -> impl Strategy<Value = Vec<LaterContact>> {
         answers_follow_up: answers,
         ..contact(category, hours)
     });
-    prop::collection::vec(drawn, 0..15)
+    prop::collection::vec(contacts, 0..15)
 }
 
 proptest! {

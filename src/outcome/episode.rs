@@ -53,21 +53,32 @@ pub struct ThreadEpisode {
 /// Messages of programs belong to no issue, and those of agents before the customer's first to none either.
 #[must_use]
 pub fn cut(messages: &[ThreadMessage], policy: &OutcomePolicy) -> Vec<ThreadEpisode> {
-    let mut ordered: Vec<&ThreadMessage> =
-        messages.iter().filter(|message| message.author != Author::System).collect();
+    let mut ordered: Vec<&ThreadMessage> = messages.iter().collect();
     ordered.sort_by(|a, b| (a.occurred_at, &a.id).cmp(&(b.occurred_at, &b.id)));
-    let mut episodes: Vec<ThreadEpisode> = Vec::new();
-    for message in ordered {
-        let is_customer = message.author == Author::Customer;
-        match episodes.last_mut() {
-            Some(current) if !is_customer || !begins_anew(current, message, policy) => {
-                current.take(message);
-            }
-            None if !is_customer => {}
-            _ => episodes.push(ThreadEpisode::begin(message)),
-        }
-    }
+    let mut current = None;
+    let mut episodes: Vec<ThreadEpisode> =
+        ordered.into_iter().filter_map(|message| cut_next(&mut current, message, policy)).collect();
+    episodes.extend(current);
     episodes
+}
+
+/// The same one message at a time, in order of time: adds a message to the current issue, or ends that, which is handed
+/// out, and begins the next.
+pub fn cut_next(
+    current: &mut Option<ThreadEpisode>,
+    message: &ThreadMessage,
+    policy: &OutcomePolicy,
+) -> Option<ThreadEpisode> {
+    let is_customer = message.author == Author::Customer;
+    match current {
+        _ if message.author == Author::System => None,
+        Some(current) if !is_customer || !begins_anew(current, message, policy) => {
+            current.take(message);
+            None
+        }
+        None if !is_customer => None,
+        _ => current.replace(ThreadEpisode::begin(message)),
+    }
 }
 
 /// Whether the customer had another ticket open at a close: opened no later, and closed later or not at all.
@@ -101,7 +112,9 @@ pub fn is_outage(customers: u64, before: &[u64], policy: &OutcomePolicy) -> bool
     let mean = before.iter().sum::<u64>() as f64 / before.len() as f64;
     let is_many = customers as f64 >= policy.outage_factor * mean;
     // A mean of nothing makes any number impossible, and that is an outage.
-    is_many && Poisson::new(mean).map_or(true, |usual| usual.sf(customers - 1) < policy.outage_probability)
+    is_many
+        && Poisson::new(mean)
+            .map_or(true, |usual| usual.sf(customers - 1) < policy.outage_probability)
 }
 
 impl ThreadEpisode {

@@ -75,8 +75,12 @@ fn a_long_gap_cuts_whatever_it_is_about() {
 fn a_guessed_category_or_a_similar_text_does_not_cut() {
     let guess = ThreadMessage { category_is_certain: false, ..customer("loan", 40) };
     expect(&[customer("card", 0), guess], &[("card", "m-0", "m-40")]);
-    let with = |message, x| ThreadMessage { embedding: TextVector::from_embedding(&[x, 0.2]), ..message };
-    expect(&[with(customer("card", 0), 1.0), with(customer("loan", 40), 0.9)], &[("card", "m-0", "m-40")]);
+    let with =
+        |message, x| ThreadMessage { embedding: TextVector::from_embedding(&[x, 0.2]), ..message };
+    expect(
+        &[with(customer("card", 0), 1.0), with(customer("loan", 40), 0.9)],
+        &[("card", "m-0", "m-40")],
+    );
     let cut = [with(customer("card", 0), 1.0), with(customer("loan", 40), -0.9)];
     assert_eq!(cuts(&cut).len(), 2);
 }

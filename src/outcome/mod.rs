@@ -13,11 +13,11 @@ mod episode;
 mod policy;
 mod text_vector;
 
-pub use adjacency::{AdjacentPairs, PairCounts, is_adjacent};
+pub use adjacency::{AdjacentPairs, PairCounts, followers, is_adjacent};
 pub use contact_kind::{Author, ContactKind, Recognised, recognise};
 pub use correction::{Correction, EffectiveOutcome, effective};
 pub use derive::{EpisodeFacts, LaterContact, derive};
-pub use episode::{ThreadEpisode, ThreadMessage, cut, is_outage, is_parallel};
+pub use episode::{ThreadEpisode, ThreadMessage, cut, cut_next, is_outage, is_parallel};
 pub use policy::{AdjacentPair, CauseCodes, DEFAULT_CAUSE_CODES, OutcomePolicy, PolicyError};
 pub use text_vector::{InvalidTextVector, TextVector};
 
@@ -48,7 +48,19 @@ impl fmt::Display for EpisodeId {
 }
 
 /// How a later contact relates to an episode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Relation {
     /// The same issue: the same category, or a text similar enough.
@@ -62,7 +74,19 @@ pub enum Relation {
 }
 
 /// What became of an episode within a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The customer did not come back.
@@ -78,7 +102,19 @@ pub enum Outcome {
 }
 
 /// What a later contact was: a message, a ticket without a recorded message, or the same ticket opened again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RecontactSource {
     /// A recorded contact.

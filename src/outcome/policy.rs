@@ -14,6 +14,9 @@ pub struct OutcomePolicy {
     pub topic_gap_hours: u32,
     /// A thread in which nobody wrote for this long starts a new issue, whatever it is about; days. Default 14.
     pub episode_gap_days: u32,
+    /// Channels whose tickets are threads that may turn from issue to issue without being closed, in small letters. Default
+    /// chat, messenger, whatsapp, telegram, viber.
+    pub thread_channels: Vec<Name>,
     /// The window in which one category must follow another for the two to be adjacent; days, 1 to 30. Default 14.
     pub adjacency_window_days: u32,
     /// How often one category must have followed another before the two can be adjacent. Default 5.
@@ -55,6 +58,7 @@ impl Default for OutcomePolicy {
             similarity_threshold: 0.8,
             topic_gap_hours: 4,
             episode_gap_days: 14,
+            thread_channels: names(&["chat", "messenger", "whatsapp", "telegram", "viber"]),
             adjacency_window_days: 14,
             adjacency_min_count: 5,
             adjacent: Vec::new(),
@@ -67,6 +71,13 @@ impl Default for OutcomePolicy {
 }
 
 impl OutcomePolicy {
+    /// Whether tickets of a channel are threads that are cut into issues, see [`super::cut`].
+    #[must_use]
+    pub fn is_thread(&self, channel: &str) -> bool {
+        let channel = channel.to_lowercase();
+        self.thread_channels.iter().any(|known| known.as_str() == channel)
+    }
+
     /// Checks the ranges that the fields state.
     ///
     /// # Errors
@@ -128,8 +139,12 @@ impl CauseCodes {
 
 impl Default for CauseCodes {
     fn default() -> Self {
-        Self(DEFAULT_CAUSE_CODES.iter().filter_map(|code| Name::parse(code).ok()).collect())
+        Self(names(&DEFAULT_CAUSE_CODES))
     }
+}
+
+fn names(texts: &[&str]) -> Vec<Name> {
+    texts.iter().filter_map(|text| Name::parse(text).ok()).collect()
 }
 
 fn within(
@@ -149,8 +164,14 @@ mod tests {
     fn the_defaults_are_within_their_ranges_and_what_is_not_is_named() {
         assert_eq!(OutcomePolicy::default().check(), Ok(()));
         let cases = [
-            ("similarity_threshold = 1.5", "similarity_threshold: expected a number from 0 to 1, got 1.5"),
-            ("similarity_threshold = nan", "similarity_threshold: expected a number from 0 to 1, got NaN"),
+            (
+                "similarity_threshold = 1.5",
+                "similarity_threshold: expected a number from 0 to 1, got 1.5",
+            ),
+            (
+                "similarity_threshold = nan",
+                "similarity_threshold: expected a number from 0 to 1, got NaN",
+            ),
             ("adjacency_window_days = 31", "adjacency_window_days: expected 1 to 30 days, got 31"),
             ("outage_trailing_days = 0", "outage_trailing_days: expected 7 to 365 days, got 0"),
             ("outage_factor = 0.5", "outage_factor: expected a number of at least 1, got 0.5"),
@@ -165,6 +186,13 @@ mod tests {
             assert_eq!(policy.check().unwrap_err().to_string(), expected);
         }
         assert!(toml::from_str::<OutcomePolicy>("treshold = 1").is_err());
+    }
+
+    #[test]
+    fn threads_are_known_by_their_channel_however_it_is_written() {
+        let policy = OutcomePolicy::default();
+        assert!(policy.is_thread("chat") && policy.is_thread("WhatsApp"));
+        assert!(!policy.is_thread("email") && !policy.is_thread(""));
     }
 
     #[test]

@@ -7,9 +7,7 @@ use super::derivation::{
 use super::episodes::read_number;
 use super::rows::bulk_query;
 use super::{OutcomeChange, Store, StoreError, Tenant, instant, name};
-use crate::outcome::{
-    AdjacentPairs, EpisodeId, OutcomePolicy, Recontact, Relation, WINDOWS_DAYS,
-};
+use crate::outcome::{AdjacentPairs, EpisodeId, OutcomePolicy, Recontact, Relation, WINDOWS_DAYS};
 use crate::ticket::IssueCategory;
 use crate::timestamp::Timestamp;
 use sqlx::AnyConnection;
@@ -132,7 +130,13 @@ fn changes(
         let (before, after) = (told(&before), told(&after));
         if before != after && seen.insert(episode.clone()) {
             let cause = derivation.cause;
-            changes.push(OutcomeChange { episode, changed_at: derivation.now, cause, before, after });
+            changes.push(OutcomeChange {
+                episode,
+                changed_at: derivation.now,
+                cause,
+                before,
+                after,
+            });
         }
     }
     changes

@@ -4,8 +4,8 @@
 
 use super::customer::content_sha256;
 use super::derivation::{
-    Affected, ChangeCause, Derivation, OutcomeRules, Span, derive_within, insert_recontacts,
-    load_contacts, Told, rederive,
+    Affected, ChangeCause, Derivation, OutcomeRules, Span, Told, derive_within, insert_recontacts,
+    load_contacts, rederive,
 };
 use super::episodes::{
     EndedBy, LastEpisode, StoredEpisode, delete_topic_changes, first_text, insert_episodes,
@@ -109,7 +109,9 @@ async fn close(
         category: closing.category.as_ref(),
         details: &closing.details,
     })?;
-    if let Some(answer) = closed_before(connection, tenant, &locked, closing, &closing_sha256).await? {
+    if let Some(answer) =
+        closed_before(connection, tenant, &locked, closing, &closing_sha256).await?
+    {
         return Ok(answer);
     }
     let reopened_at = match locked.ticket.reopens {
@@ -195,7 +197,8 @@ async fn closed_before(
             .ok_or(StoreError::Database { source: sqlx::Error::RowNotFound });
     }
     if ticket.reopens > 0
-        && let Some(earlier) = earlier_closing(connection, tenant, ticket, closing, closing_sha256).await?
+        && let Some(earlier) =
+            earlier_closing(connection, tenant, ticket, closing, closing_sha256).await?
     {
         return Ok(Some(TicketClosed::AlreadyClosed(earlier)));
     }
@@ -348,9 +351,11 @@ impl ClosedEpisode<'_> {
         if is_later || others.has_reopened {
             let new = HashSet::from([episode.id.clone()]);
             let affected = Affected::by_episode(closed_at);
-            return rederive(connection, self.derivation, persons, affected, Told::AllBut(&new)).await;
+            return rederive(connection, self.derivation, persons, affected, Told::AllBut(&new))
+                .await;
         }
-        let came = Span { from: closed_at, to: closed_at.plus_days(i64::from(LONGEST_WINDOW_DAYS)) };
+        let came =
+            Span { from: closed_at, to: closed_at.plus_days(i64::from(LONGEST_WINDOW_DAYS)) };
         let tenant = self.derivation.tenant;
         let mut contacts = load_contacts(connection, tenant, persons, came).await?;
         let mut contacts = contacts.remove(self.person.as_str()).unwrap_or_default();

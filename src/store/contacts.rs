@@ -109,14 +109,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<ContactRecorded, StoreError> {
         let fingerprints = self.contact_fingerprints(tenant, contact)?;
-        let recording = Recording {
-            tenant,
-            contact,
-            fingerprints: &fingerprints,
-            analysis,
-            rules,
-            now,
-        };
+        let recording =
+            Recording { tenant, contact, fingerprints: &fingerprints, analysis, rules, now };
         let mut write = self.begin_write().await?;
         let is_new = recording.record(write.connection()).await?;
         write.finish(is_new).await?;
@@ -164,12 +158,8 @@ impl Store {
         let hash = |identity: &Identity| self.identity_hash(tenant, identity);
         let customer = hash(&contact.customer);
         let text_hash = self.key.text_hash(tenant, &contact.text);
-        let mut also_known_as: Vec<CustomerHash> = contact
-            .also_known_as
-            .iter()
-            .map(hash)
-            .filter(|other| *other != customer)
-            .collect();
+        let mut also_known_as: Vec<CustomerHash> =
+            contact.also_known_as.iter().map(hash).filter(|other| *other != customer).collect();
         also_known_as.sort();
         also_known_as.dedup();
         let content_sha256 = content_sha256(&ContactContent {
@@ -229,7 +219,8 @@ impl Recording<'_> {
         if !self.fingerprints.others.is_empty() {
             let derivation = Derivation { cause: ChangeCause::Merge, ..self.derivation() };
             let others = &self.fingerprints.others;
-            merge_together(connection, derivation, (customer, kind), others, &self.contact.id).await?;
+            merge_together(connection, derivation, (customer, kind), others, &self.contact.id)
+                .await?;
         }
         let mut persons = vec![lock_person(connection, self.tenant, customer, kind).await?];
         if let Some(other) = ticket.as_ref().filter(|ticket| ticket.customer != *customer) {
@@ -248,11 +239,19 @@ impl Recording<'_> {
                 customer: ticket.as_ref().map_or(customer, |ticket| &ticket.customer),
                 persons: &persons,
             };
-            threads::take_in(connection, &thread, self.contact, self.analysis.kind, &mut may_be_new).await?;
+            threads::take_in(
+                connection,
+                &thread,
+                self.contact,
+                self.analysis.kind,
+                &mut may_be_new,
+            )
+            .await?;
         }
         let at = Affected::by_event(self.contact.occurred_at);
         if self.contact.author == Author::Customer {
-            rederive(connection, self.derivation(), &persons, at, Told::AllBut(&may_be_new)).await?;
+            rederive(connection, self.derivation(), &persons, at, Told::AllBut(&may_be_new))
+                .await?;
         }
         Ok(true)
     }

@@ -156,8 +156,7 @@ impl fmt::Display for CustomerHash {
 
 /// SHA-256 of the value's JSON, hexadecimal; equal values have equal hashes, as fields are written in a fixed order.
 pub(super) fn content_sha256<T: Serialize>(content: &T) -> Result<String, StoreError> {
-    let json = serde_json::to_vec(content)
-        .map_err(super::encode_error)?;
+    let json = serde_json::to_vec(content).map_err(super::encode_error)?;
     Ok(hex(&Sha256::digest(&json)))
 }
 

@@ -7,7 +7,9 @@
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::persons::{Person, find_person, identities_of, lock_person};
-use super::{CustomerHash, Store, StoreError, Tenant, instant, name, optional_instant, optional_name};
+use super::{
+    CustomerHash, Store, StoreError, Tenant, instant, name, optional_instant, optional_name,
+};
 use crate::identity::{Identity, IdentityKind};
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
@@ -77,7 +79,8 @@ impl Store {
         rules: &OutcomeRules<'_>,
         now: Timestamp,
     ) -> Result<IdentitiesMerged, StoreError> {
-        let (a, b) = ((self.identity_hash(tenant, a), a.kind()), (self.identity_hash(tenant, b), b.kind()));
+        let (a, b) =
+            ((self.identity_hash(tenant, a), a.kind()), (self.identity_hash(tenant, b), b.kind()));
         if a.0 == b.0 {
             return Ok(IdentitiesMerged::SameIdentity);
         }
@@ -147,7 +150,8 @@ pub(super) async fn merge_together(
     contact: &Name,
 ) -> Result<(), StoreError> {
     let tenant = derivation.tenant;
-    let author = Name::parse(SYSTEM).map_err(|error| StoreError::corrupt("identity_merges", "author", error))?;
+    let author = Name::parse(SYSTEM)
+        .map_err(|error| StoreError::corrupt("identity_merges", "author", error))?;
     let reason = format!("both came with contact {contact}");
     let first = (first.0.clone(), first.1);
     for other in others {
@@ -197,7 +201,8 @@ async fn merge(
     let person_a = lock_person(connection, tenant, &a.0, a.1).await?;
     let person_b = lock_person(connection, tenant, &b.0, b.1).await?;
     if person_a != person_b {
-        let (kept, given_up) = if person_a < person_b { (person_a, person_b) } else { (person_b, person_a) };
+        let (kept, given_up) =
+            if person_a < person_b { (person_a, person_b) } else { (person_b, person_a) };
         sqlx::query("UPDATE identities SET person = $3 WHERE tenant = $1 AND person = $2")
             .bind(tenant.as_str())
             .bind(given_up.as_str())
@@ -271,7 +276,8 @@ pub(super) async fn part(
     .await?;
     for edge in edges {
         let [a, b]: [String; 2] = [edge.try_get("a")?, edge.try_get("b")?];
-        let (Some(of_a), Some(of_b)) = (person_of.get(&a).cloned(), person_of.get(&b).cloned()) else {
+        let (Some(of_a), Some(of_b)) = (person_of.get(&a).cloned(), person_of.get(&b).cloned())
+        else {
             continue;
         };
         let (kept, given_up) = if of_a < of_b { (of_a, of_b) } else { (of_b, of_a) };

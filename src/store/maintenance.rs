@@ -95,7 +95,8 @@ impl Store {
         for (category, days) in &by_category {
             for day in first..=today {
                 let Some(customers) = days.get(&day) else { continue };
-                let oldest = (day - i64::from(policy.outage_trailing_days)).max(begin.unwrap_or(day));
+                let oldest =
+                    (day - i64::from(policy.outage_trailing_days)).max(begin.unwrap_or(day));
                 let before: Vec<u64> =
                     (oldest..day).map(|day| days.get(&day).copied().unwrap_or(0)).collect();
                 let flag = is_outage(*customers, &before, policy);

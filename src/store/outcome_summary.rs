@@ -148,6 +148,7 @@ impl Store {
 
 /// A number made of constants is INTEGER to one database and may be BIGINT to the other.
 fn read_flag(row: &sqlx::any::AnyRow, column: &str) -> Result<bool, StoreError> {
-    let flag = row.try_get::<i64, _>(column).or_else(|_| row.try_get::<i32, _>(column).map(i64::from))?;
+    let flag =
+        row.try_get::<i64, _>(column).or_else(|_| row.try_get::<i32, _>(column).map(i64::from))?;
     Ok(flag != 0)
 }

@@ -78,13 +78,17 @@ impl Store {
                 .map(|(_, recontact)| recontact)
                 .collect();
             own.sort_by(|a, b| {
-                (a.occurred_at, a.source, &a.source_id).cmp(&(b.occurred_at, b.source, &b.source_id))
+                (a.occurred_at, a.source, &a.source_id).cmp(&(
+                    b.occurred_at,
+                    b.source,
+                    &b.source_id,
+                ))
             });
-            let of_this = |(of, correction): &(u32, Correction)| {
-                (*of == number).then(|| correction.clone())
-            };
+            let of_this =
+                |(of, correction): &(u32, Correction)| (*of == number).then(|| correction.clone());
             outcomes.push(EpisodeOutcomes {
-                excluded: excluded_after(connection, tenant, &person, episode.facts.closed_at).await?,
+                excluded: excluded_after(connection, tenant, &person, episode.facts.closed_at)
+                    .await?,
                 recontacts: own,
                 corrections: corrections.iter().filter_map(of_this).collect(),
                 changes: changes.iter().filter(|c| c.episode.number == number).cloned().collect(),

@@ -50,7 +50,8 @@ pub(super) async fn lock_person(
             insert_identity(connection, tenant, identity, kind).await?;
             continue;
         };
-        let (own, person): (String, String) = (row.try_get("identity_hash")?, row.try_get("person")?);
+        let (own, person): (String, String) =
+            (row.try_get("identity_hash")?, row.try_get("person")?);
         // While the lock was waited for, a merge may have given the person to another.
         let is_current = person == own
             && (own == identity.as_str()
@@ -83,12 +84,13 @@ pub(super) async fn find_person(
     tenant: &Tenant,
     identity: &CustomerHash,
 ) -> Result<Person, StoreError> {
-    let person: Option<String> =
-        sqlx::query_scalar("SELECT person FROM identities WHERE tenant = $1 AND identity_hash = $2")
-            .bind(tenant.as_str())
-            .bind(identity.as_str())
-            .fetch_optional(connection)
-            .await?;
+    let person: Option<String> = sqlx::query_scalar(
+        "SELECT person FROM identities WHERE tenant = $1 AND identity_hash = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(identity.as_str())
+    .fetch_optional(connection)
+    .await?;
     Ok(Person(person.unwrap_or_else(|| identity.as_str().to_owned())))
 }
 

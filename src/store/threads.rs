@@ -1,6 +1,7 @@
 //! Threads: what a contact changes in the ticket it belongs to.
 //!
-//! A thread that turns to another issue while its ticket is open is cut there (see [`cut`]), and what lies before the cut is an
+//! A thread (see [`OutcomePolicy::is_thread`](crate::outcome::OutcomePolicy::is_thread)) that turns to another issue while its
+//! ticket is open is cut there (see [`cut`]), and what lies before the cut is an
 //! episode that a topic change ended. Episodes that a closing ended are never cut again; a contact that comes late for one
 //! of them may still be its first text.
 
@@ -43,9 +44,7 @@ pub(super) async fn take_in(
     new: &mut HashSet<EpisodeId>,
 ) -> Result<(), StoreError> {
     let is_customers = contact.author == Author::Customer;
-    if is_customers {
-        replace_opening(connection, thread, contact).await?;
-    }
+    replace_opening(connection, thread, contact).await?;
     let is_message = match contact.author {
         Author::Customer => kind == ContactKind::Substantive,
         Author::Agent => true,
@@ -68,11 +67,19 @@ pub(super) async fn take_in(
         };
     }
     let is_closed = thread.ticket.is_some_and(|ticket| ticket.closed_at.is_some());
-    if is_closed || !may_cut(connection, thread, contact).await? {
+    if is_closed || !is_thread(thread, contact) || !may_cut(connection, thread, contact).await? {
         return Ok(());
     }
     let open = closed.map_or(0, |last| last + 1);
     recut(connection, thread, &episodes, open, new).await
+}
+
+/// Whether the ticket's channel (the contact's, where the ticket's is not known) is one of those whose threads may turn.
+fn is_thread(thread: &Thread<'_>, contact: &Contact) -> bool {
+    let of_ticket = thread.ticket.and_then(|ticket| ticket.details.channel.as_ref());
+    of_ticket
+        .or(contact.channel.as_ref())
+        .is_some_and(|channel| thread.derivation.rules.policy.is_thread(channel.as_str()))
 }
 
 /// From its first contact on, a ticket is represented by its contacts and no longer by its opening.
@@ -83,14 +90,14 @@ async fn replace_opening(
 ) -> Result<(), StoreError> {
     let Some(ticket) = thread.ticket else { return Ok(()) };
     let other: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND author = 'customer' AND id <> $3 LIMIT 1",
+        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND id <> $3 LIMIT 1",
     )
     .bind(thread.derivation.tenant.as_str())
     .bind(thread.id.as_str())
     .bind(contact.id.as_str())
     .fetch_optional(&mut *connection)
     .await?;
-    if other.is_some() || ticket.opened_at == contact.occurred_at {
+    if other.is_some() {
         return Ok(());
     }
     let affected = Affected::by_event(ticket.opened_at);
@@ -112,13 +119,15 @@ async fn update_first_text(
     if embedding == facts.embedding {
         return Ok(());
     }
-    sqlx::query("UPDATE episodes SET embedding = $4 WHERE tenant = $1 AND ticket_id = $2 AND number = $3")
-        .bind(tenant.as_str())
-        .bind(thread.id.as_str())
-        .bind(i64::from(facts.id.number))
-        .bind(embedding.as_ref().map(TextVector::to_base64))
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE episodes SET embedding = $4 WHERE tenant = $1 AND ticket_id = $2 AND number = $3",
+    )
+    .bind(tenant.as_str())
+    .bind(thread.id.as_str())
+    .bind(i64::from(facts.id.number))
+    .bind(embedding.as_ref().map(TextVector::to_base64))
+    .execute(&mut *connection)
+    .await?;
     let affected = Affected::by_episode(facts.closed_at);
     rederive(connection, thread.derivation, thread.persons, affected, Told::All).await
 }
@@ -186,7 +195,8 @@ async fn recut(
             new.insert(episode.facts.id.clone());
         }
         let affected = Affected::by_episode(episode.facts.closed_at);
-        rederive(connection, thread.derivation, thread.persons, affected, Told::AllBut(new)).await?;
+        rederive(connection, thread.derivation, thread.persons, affected, Told::AllBut(new))
+            .await?;
     }
     Ok(())
 }

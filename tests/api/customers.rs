@@ -43,7 +43,8 @@ fn a_merge_joins_histories_and_its_undoing_parts_them() {
     assert_eq!(app.post("/v1/customers/merges", &request).expect(200), merge);
     assert_eq!(outcome(&app, "t-1"), "explicit");
     let listed = app.get("/v1/customers/merges").expect(200);
-    let authors: Vec<_> = listed["merges"].as_array().unwrap().iter().map(|m| m["author"].clone()).collect();
+    let authors: Vec<_> =
+        listed["merges"].as_array().unwrap().iter().map(|m| m["author"].clone()).collect();
     assert_eq!(authors, ["lead", "system"]);
     let path = format!("/v1/customers/merges/{}/undo", merge["id"].as_str().unwrap());
     let reason = json!({"author": "lead", "reason": "two people share the number"});
@@ -59,7 +60,8 @@ fn the_same_contact_under_another_spelling_is_the_same_contact() {
     let app = spawn_app();
     app.record_contact(&anonymous("c-1")).expect(201);
     let mut again = anonymous("c-1");
-    again["identities"] = json!([email("ivan@example.org"), {"kind": "phone", "value": "+7 916 123 45 67"}]);
+    again["identities"] =
+        json!([email("ivan@example.org"), {"kind": "phone", "value": "+7 916 123 45 67"}]);
     assert_eq!(app.record_contact(&again).expect(200)["outcome"], "unchanged");
     again["identities"] = json!([email("ivan@example.org")]);
     app.record_contact(&again).expect_problem(409, "conflict");
@@ -92,22 +94,29 @@ fn an_erased_customer_is_gone_and_figures_stay() {
     let mut contact = anonymous("c-1");
     contact["customer_id"] = json!("u-1");
     app.record_contact(&contact).expect(201);
-    let (figures, hash) =
-        (app.get("/v1/outcomes").expect(200)["all"].clone(), app.ticket("t-1").expect(200)["customer"].clone());
-    let erasure = |identity: Value, dry_run: bool| {
-        json!({"identity": identity, "author": "privacy", "reason": "asked for it", "dry_run": dry_run})
-    };
+    let (figures, hash) = (
+        app.get("/v1/outcomes").expect(200)["all"].clone(),
+        app.ticket("t-1").expect(200)["customer"].clone(),
+    );
+    let erasure = |identity: Value, dry_run: bool| json!({"identity": identity, "author": "privacy", "reason": "asked for it", "dry_run": dry_run});
     let dry = app.delete("/v1/customers", &erasure(email("ivan@example.org"), true)).expect(200);
     assert_eq!(app.ticket("t-1").expect(200)["customer"], hash);
     let done = app.delete("/v1/customers", &erasure(email("ivan@example.org"), false)).expect(200);
     assert_eq!((&dry["removed"], &dry["dry_run"]), (&done["removed"], &json!(true)));
-    assert_eq!((&done["removed"]["identities"], &done["removed"]["tickets"]), (&json!(3), &json!(1)));
+    assert_eq!(
+        (&done["removed"]["identities"], &done["removed"]["tickets"]),
+        (&json!(3), &json!(1))
+    );
     let ticket = app.ticket("t-1").expect(200);
     assert_ne!(ticket["customer"], hash);
     assert_eq!((&ticket["details"], &ticket["assessment"]["reasons"]), (&json!({}), &json!([])));
     assert_eq!(app.get("/v1/outcomes").expect(200)["all"], figures);
     assert_eq!((outcome(&app, "t-1"), outcome(&app, "t-2")), (json!("explicit"), json!("none")));
-    app.delete("/v1/customers", &erasure(customer("u-1"), false)).expect_problem(404, "customer_not_found");
+    app.delete("/v1/customers", &erasure(customer("u-1"), false))
+        .expect_problem(404, "customer_not_found");
     app.record_contact(&contact).expect_problem(409, "conflict");
-    assert_eq!(app.delete("/v1/customers", &erasure(email("x"), false)).expect_faults(), ["#/identity/value"]);
+    assert_eq!(
+        app.delete("/v1/customers", &erasure(email("x"), false)).expect_faults(),
+        ["#/identity/value"]
+    );
 }

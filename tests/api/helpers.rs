@@ -121,7 +121,10 @@ impl TestApp {
     }
 
     pub(crate) fn reopen_ticket(&self, id: &str, reopened_at: &str) -> Answer {
-        self.post(&format!("/v1/tickets/{id}/reopen"), &serde_json::json!({ "reopened_at": reopened_at }))
+        self.post(
+            &format!("/v1/tickets/{id}/reopen"),
+            &serde_json::json!({ "reopened_at": reopened_at }),
+        )
     }
 
     pub(crate) fn outcomes(&self, id: &str) -> Answer {

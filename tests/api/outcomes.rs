@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 /// Reports and closes a ticket about a failed top up, which is what the contacts below are about.
 fn solve(app: &TestApp, id: &str, customer: &str, opened_at: &str, closed_at: &str) {
-    let report = json!({"customer_id": customer, "opened_at": opened_at, "category": "top_up_failed"});
+    let report =
+        json!({"customer_id": customer, "opened_at": opened_at, "category": "top_up_failed"});
     app.report_ticket(id, &report).expect(201);
     app.close_ticket(id, &json!({ "closed_at": closed_at, "team": "cards" })).expect(200);
 }
@@ -75,7 +76,10 @@ fn an_event_in_the_future_is_refused_at_its_field() {
     assert_eq!(app.report_ticket("t-1", &report).expect_faults(), ["#/updated_at"]);
     report.as_object_mut().unwrap().remove("updated_at");
     app.report_ticket("t-1", &report).expect(201);
-    assert_eq!(app.close_ticket("t-1", &json!({ "closed_at": future })).expect_faults(), ["#/closed_at"]);
+    assert_eq!(
+        app.close_ticket("t-1", &json!({ "closed_at": future })).expect_faults(),
+        ["#/closed_at"]
+    );
     app.close_ticket("t-1", &json!({"closed_at": hours_ago(1)})).expect(200);
     assert_eq!(app.reopen_ticket("t-1", &future).expect_faults(), ["#/reopened_at"]);
     let contact = json!({"id": "c-1", "customer_id": "u-1", "occurred_at": future, "text": FAILED});
@@ -106,7 +110,10 @@ fn a_late_contact_changes_the_outcome_and_says_so() {
     let change = &outcomes["episodes"][0]["changes"][0];
     assert_eq!(change["cause"], "late_contact");
     assert_eq!(change["before"]["7"], "none");
-    assert_eq!((&change["after"]["3"], &change["after"]["7"]), (&json!("none"), &json!("explicit")));
+    assert_eq!(
+        (&change["after"]["3"], &change["after"]["7"]),
+        (&json!("none"), &json!("explicit"))
+    );
 }
 
 #[test]
@@ -128,7 +135,10 @@ fn a_reopened_ticket_has_an_episode_for_each_closing() {
     assert_eq!(episodes.len(), 2);
     assert_eq!(episodes[1]["assessment"], ticket["assessment"]);
     assert_ne!(episodes[0]["assessment"], episodes[1]["assessment"]);
-    assert_eq!((&episodes[1]["number"], &episodes[1]["opened_at"]), (&json!(2), &json!("2026-01-07T09:00:00Z")));
+    assert_eq!(
+        (&episodes[1]["number"], &episodes[1]["opened_at"]),
+        (&json!(2), &json!("2026-01-07T09:00:00Z"))
+    );
     let outcomes = app.outcomes("t-1").expect(200);
     let proof = &window(&outcomes, 0, 1)["proof"];
     assert_eq!((&proof["source"], &proof["relation"]), (&json!("reopening"), &json!("explicit")));
@@ -190,7 +200,8 @@ fn a_correction_counts_and_the_derived_outcome_stays() {
         wrong[field] = value;
         assert_eq!(app.post(path, &wrong).expect_faults(), [format!("#/{field}")]);
     }
-    let none = json!({"episode": 1, "outcome": "none", "gap_hours": 5, "author": "lead", "reason": "x"});
+    let none =
+        json!({"episode": 1, "outcome": "none", "gap_hours": 5, "author": "lead", "reason": "x"});
     assert_eq!(app.post(path, &none).expect_faults(), ["#/gap_hours"]);
     app.post("/v1/tickets/t-9/outcomes/corrections", &correction)
         .expect_problem(404, "ticket_not_found");
@@ -207,13 +218,23 @@ fn figures_come_with_their_intervals() {
     let query = "/v1/outcomes?from=2026-01-06T00:00:00Z&to=2026-01-07T00:00:00%2B03:00&team=cards&category=top_up_failed";
     let summary = app.get(query).expect(200);
     let rate = &summary["all"]["repeat_contact_rate"];
-    assert_eq!((&rate["count"], &rate["trials"], &rate["rate"]), (&json!(1), &json!(4), &json!(0.25)));
+    assert_eq!(
+        (&rate["count"], &rate["trials"], &rate["rate"]),
+        (&json!(1), &json!(4), &json!(0.25))
+    );
     let low = rate["interval"]["low"].as_f64().unwrap();
     assert!((low - 0.0456).abs() < 0.001, "{rate}");
     assert_eq!(summary["all"]["explicit_share"]["rate"], 1.0);
     assert_eq!(summary["unflagged"], summary["all"]);
     assert_eq!(app.get("/v1/outcomes?team=none").expect(200)["all"]["mature"], 0);
-    for query in ["window_days=2", "window_days=x", "from=yesterday", "colour=red", "category=", "from=2026-01-07T00:00:00Z&to=2026-01-06T00:00:00Z"] {
+    for query in [
+        "window_days=2",
+        "window_days=x",
+        "from=yesterday",
+        "colour=red",
+        "category=",
+        "from=2026-01-07T00:00:00Z&to=2026-01-06T00:00:00Z",
+    ] {
         app.get(&format!("/v1/outcomes?{query}")).expect_problem(400, "invalid_query");
     }
 }

@@ -33,6 +33,7 @@ async fn a_closing_is_stored_with_its_assessment(database: &Database) {
         details: TicketDetails { sla_met: Some(true), ..with_priority("normal") },
         assessment: Some(assessment("high")),
         updated_at: minute(9),
+        reopens: 0,
     };
     assert_eq!(closed, TicketClosed::Closed(expected.clone()));
     assert_eq!(stored(&store, "t-1").await, expected);

@@ -30,7 +30,9 @@ async fn correct(store: &Store, correction: &NewCorrection, at: f64) -> Correcti
 async fn the_latest_correction_counts_and_both_are_kept(database: &Database) {
     let store = database.store().await;
     solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
-    for (outcome, at) in [(Outcome::Explicit, 20.0), (Outcome::Implicit, 20.0), (Outcome::Unrelated, 19.0)] {
+    for (outcome, at) in
+        [(Outcome::Explicit, 20.0), (Outcome::Implicit, 20.0), (Outcome::Unrelated, 19.0)]
+    {
         let recorded = correct(&store, &correction(outcome), at).await;
         assert!(matches!(recorded, CorrectionRecorded::Recorded(_)), "{recorded:?}");
     }
@@ -48,7 +50,10 @@ async fn the_correction_that_counts_sent_again_changes_nothing(database: &Databa
     solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
     correct(&store, &correction(Outcome::Explicit), 20.0).await;
     let again = correct(&store, &correction(Outcome::Explicit), 21.0).await;
-    assert!(matches!(&again, CorrectionRecorded::Unchanged(c) if c.recorded_at == day(20.0)), "{again:?}");
+    assert!(
+        matches!(&again, CorrectionRecorded::Unchanged(c) if c.recorded_at == day(20.0)),
+        "{again:?}"
+    );
     correct(&store, &correction(Outcome::None), 22.0).await;
     let back = correct(&store, &correction(Outcome::Explicit), 23.0).await;
     assert!(matches!(back, CorrectionRecorded::Recorded(_)), "{back:?}");
@@ -68,7 +73,8 @@ async fn a_gap_longer_than_the_window_is_no_return_in_the_figures(database: &Dat
     let said = NewCorrection { gap_ms: Some(5 * 86_400_000), ..correction(Outcome::Explicit) };
     correct(&store, &said, 20.0).await;
     for (window_days, explicit) in [(1, 0), (3, 0), (7, 1), (14, 1)] {
-        let filter = OutcomeFilter { window_days, from: None, to: None, category: None, team: None };
+        let filter =
+            OutcomeFilter { window_days, from: None, to: None, category: None, team: None };
         let summary = store.outcome_summary(&TENANT, &filter, day(40.0)).await.unwrap();
         assert_eq!((summary.all.explicit, summary.all.total()), (explicit, 1), "{window_days}");
     }

@@ -55,11 +55,19 @@ async fn story(store: &Store) {
         let body = r#"{"reasons":[{"feature":"secret-reason"}],"probability":0.3}"#;
         let said = Assessment { body: body.to_owned(), ..assessment("high") };
         let id = name(ticket);
-        store.close_ticket(&TENANT, &id, &closing, &rules(), day(1.0), |_, _| Some(said)).await.unwrap();
+        store
+            .close_ticket(&TENANT, &id, &closing, &rules(), day(1.0), |_, _| Some(said))
+            .await
+            .unwrap();
     }
     let (contact, analysis) = said();
     say(store, &contact, &analysis).await;
-    let other = Contact { id: name("c-2"), customer: name("u-2").into(), also_known_as: Vec::new(), ..contact };
+    let other = Contact {
+        id: name("c-2"),
+        customer: name("u-2").into(),
+        also_known_as: Vec::new(),
+        ..contact
+    };
     say(store, &other, &analysis).await;
     let correction = NewCorrection {
         episode: EpisodeId { ticket: name("t-1"), number: 1 },
@@ -73,7 +81,8 @@ async fn story(store: &Store) {
 }
 
 async fn summary(store: &Store) -> recontact::store::OutcomeSummary {
-    let filter = OutcomeFilter { window_days: 14, from: None, to: None, category: None, team: None };
+    let filter =
+        OutcomeFilter { window_days: 14, from: None, to: None, category: None, team: None };
     store.outcome_summary(&TENANT, &filter, day(40.0)).await.unwrap()
 }
 
@@ -81,10 +90,8 @@ async fn an_erased_customer_leaves_counts_and_nothing_else(database: &Database) 
     let store = database.store().await;
     story(&store).await;
     let (other, counts) = (episodes(&store, "t-2").await, summary(&store).await);
-    let hashes = [
-        store.customer_hash(&TENANT, &name("u-1")),
-        store.identity_hash(&TENANT, &email()),
-    ];
+    let hashes =
+        [store.customer_hash(&TENANT, &name("u-1")), store.identity_hash(&TENANT, &email())];
     // By the address, although the ticket came under the helpdesk's identifier.
     let report = erase(&store, &request(email())).await.unwrap();
     let expected = ErasureReport {
@@ -135,7 +142,8 @@ async fn events_of_an_erased_customer_do_not_bring_them_back(database: &Database
     story(&store).await;
     erase(&store, &request(email())).await.unwrap();
     let (contact, analysis) = said();
-    let again = store.record_contact(&TENANT, &contact, &analysis, &rules(), day(31.0)).await.unwrap();
+    let again =
+        store.record_contact(&TENANT, &contact, &analysis, &rules(), day(31.0)).await.unwrap();
     assert!(matches!(again, ContactRecorded::Conflict { .. }), "{again:?}");
     let event = TicketEvent { customer_id: name("u-1"), ..opening("t-1") };
     let again = record(&store, &event).await;

@@ -169,7 +169,10 @@ async fn the_same_merge_and_the_same_undoing_again_change_nothing(database: &Dat
     assert_eq!(merge(&store, &a, &a, 2.0).await, IdentitiesMerged::SameIdentity);
     assert!(matches!(undo(&store, &id, 3.0).await, MergeUndone::Undone(_)));
     let again = undo(&store, &id, 4.0).await;
-    assert!(matches!(&again, MergeUndone::Unchanged(m) if m.undone_at == Some(day(3.0))), "{again:?}");
+    assert!(
+        matches!(&again, MergeUndone::Unchanged(m) if m.undone_at == Some(day(3.0))),
+        "{again:?}"
+    );
     assert_eq!(undo(&store, "none", 5.0).await, MergeUndone::UnknownMerge);
 }
 

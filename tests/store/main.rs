@@ -36,8 +36,8 @@ mod timeline;
 
 use recontact::outcome::{AdjacentPairs, OutcomePolicy};
 use recontact::store::{
-    Assessment, ClosingEvent, CustomerKey, OutcomeRules, Store, StoreError, StoreOptions, StoredTicket, Tenant,
-    TicketClosed, TicketEvent, TicketRecorded,
+    Assessment, ClosingEvent, CustomerKey, OutcomeRules, Store, StoreError, StoreOptions,
+    StoredTicket, Tenant, TicketClosed, TicketEvent, TicketRecorded,
 };
 use recontact::ticket::{ClosedTicket, CustomerHistory, Name, TicketDetails};
 use recontact::timestamp::Timestamp;

@@ -213,12 +213,14 @@ async fn tenants_do_not_see_each_other(database: &Database) {
     assert_eq!(store.tickets_by_risk(&other, None, None, 10).await.unwrap(), []);
     let history = store.customer_history(&other, &name("u-9"), &name("t-3")).await.unwrap();
     assert_eq!(history, CustomerHistory::default());
-    let closed =
-        store.close_ticket(&other, &name("t-2"), &closing(9), minute(0), must_not_assess).await;
+    let closed = store
+        .close_ticket(&other, &name("t-2"), &closing(9), &rules(), minute(0), must_not_assess)
+        .await;
     assert_eq!(closed.unwrap(), TicketClosed::UnknownTicket);
 
     let of_other_customer = TicketEvent { customer_id: name("u-8"), ..opening("t-1") };
-    let recorded = store.record_ticket(&other, &of_other_customer, minute(0)).await.unwrap();
+    let recorded =
+        store.record_ticket(&other, &of_other_customer, &rules(), minute(0)).await.unwrap();
     assert_eq!(recorded, TicketRecorded::Created);
     assert_ne!(
         stored(&store, "t-1").await.customer,

@@ -3,11 +3,12 @@
 
 use super::*;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use recontact::contact::{Contact, ContactText};
 use recontact::outcome::{
-    Author, ContactKind, EpisodeFacts, EpisodeId, LaterContact, Outcome, Recontact, RecontactSource,
-    TextVector, derive,
+    Author, ContactKind, EpisodeFacts, EpisodeId, LaterContact, Outcome, Recontact,
+    RecontactSource, TextVector, derive,
 };
 use recontact::store::{ContactAnalysis, ContactRecorded, EpisodeOutcomes, TicketReopened};
 use std::collections::BTreeMap;
@@ -115,8 +116,22 @@ pub(super) async fn outcome(store: &Store, id: &str, window_days: u32) -> Outcom
 /// Something that happens, at a minute.
 #[derive(Debug, Clone)]
 enum Event {
-    Ticket { opened: i64, lasts: i64, customer: u8, category: u8 },
-    Contact { at: i64, customer: u8, category: Option<u8>, certain: bool, ticket: Option<u8>, vector: u8, kind: bool, answers: bool },
+    Ticket {
+        opened: i64,
+        lasts: i64,
+        customer: u8,
+        category: u8,
+    },
+    Contact {
+        at: i64,
+        customer: u8,
+        category: Option<u8>,
+        certain: bool,
+        ticket: Option<u8>,
+        vector: u8,
+        kind: bool,
+        answers: bool,
+    },
 }
 
 const CATEGORIES: [&str; 3] = ["card_arrival", "activate_card", "lost_card"];
@@ -124,13 +139,33 @@ const CATEGORIES: [&str; 3] = ["card_arrival", "activate_card", "lost_card"];
 fn event() -> impl Strategy<Value = Event> {
     let at = 0..60_000_i64;
     prop_oneof![
-        (at.clone(), 0..20_000_i64, 0..2_u8, 0..3_u8).prop_map(|(opened, lasts, customer, category)| {
-            Event::Ticket { opened, lasts, customer, category }
-        }),
-        (at, 0..2_u8, proptest::option::of(0..3_u8), any::<bool>(), proptest::option::of(0..12_u8), 0..4_u8, 0..8_u8, 0..8_u8)
-            .prop_map(|(at, customer, category, certain, ticket, vector, kind, answers)| Event::Contact {
-                at, customer, category, certain, ticket, vector, kind: kind > 0, answers: answers == 0,
-            }),
+        (at.clone(), 0..20_000_i64, 0..2_u8, 0..3_u8).prop_map(
+            |(opened, lasts, customer, category)| {
+                Event::Ticket { opened, lasts, customer, category }
+            }
+        ),
+        (
+            at,
+            0..2_u8,
+            proptest::option::of(0..3_u8),
+            any::<bool>(),
+            proptest::option::of(0..12_u8),
+            0..4_u8,
+            0..8_u8,
+            0..8_u8
+        )
+            .prop_map(
+                |(at, customer, category, certain, ticket, vector, kind, answers)| Event::Contact {
+                    at,
+                    customer,
+                    category,
+                    certain,
+                    ticket,
+                    vector,
+                    kind: kind > 0,
+                    answers: answers == 0,
+                }
+            ),
     ]
 }
 
@@ -143,7 +178,8 @@ fn vector(number: u8) -> Option<TextVector> {
 async fn the_store_derives_what_the_pure_functions_do_in_any_order(database: &Database) {
     let store = database.store().await;
     let strategy = proptest::collection::vec((event(), any::<u32>()), 1..14);
-    let mut runner = TestRunner::new(Config { cases: 1, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 1, failure_persistence: None, ..Config::default() });
     for case in 0..25 {
         let events = strategy.new_tree(&mut runner).unwrap().current();
         let told = tell(&store, case, &events).await;
@@ -165,7 +201,8 @@ async fn tell(
     // A contact of a ticket comes after its closing: while a thread is open, another issue would cut it.
     order.sort_by_key(|index| match events[*index].0 {
         Event::Contact { customer, ticket, .. } => {
-            let ticket = own_ticket(events, customer, ticket).map_or(0, |t| u64::from(events[t].1) + 1);
+            let ticket =
+                own_ticket(events, customer, ticket).map_or(0, |t| u64::from(events[t].1) + 1);
             ticket.max(u64::from(events[*index].1))
         }
         Event::Ticket { .. } => u64::from(events[*index].1),
@@ -183,11 +220,24 @@ async fn tell(
                 let closed_at = minute(opened + lasts);
                 let event = ClosingEvent { closed_at, ..closing(0) };
                 let id = name(&ticket_id(*index));
-                store.close_ticket(&TENANT, &id, &event, &rules(), minute(90_000), |_, _| None).await.unwrap();
+                store
+                    .close_ticket(&TENANT, &id, &event, &rules(), minute(90_000), |_, _| None)
+                    .await
+                    .unwrap();
             }
-            Event::Contact { at, customer: of, category, certain, ticket, vector: number, kind, answers } => {
+            Event::Contact {
+                at,
+                customer: of,
+                category,
+                certain,
+                ticket,
+                vector: number,
+                kind,
+                answers,
+            } => {
                 let contact = Contact {
-                    ticket_id: own_ticket(events, *of, *ticket).map(|index| name(&ticket_id(index))),
+                    ticket_id: own_ticket(events, *of, *ticket)
+                        .map(|index| name(&ticket_id(index))),
                     follow_up_id: answers.then(|| name("f-1")),
                     ..contact(&format!("c-{case}-{index}"), &customer(*of), minute(*at))
                 };
@@ -270,13 +320,21 @@ fn all_of_customer(events: &[(Event, u32)], case: usize, customer: u8) -> Vec<La
                     answers_follow_up: false,
                 });
             }
-            Event::Contact { at, customer: of, category, certain, ticket, vector: number, kind: true, answers }
-                if *of == customer =>
-            {
+            Event::Contact {
+                at,
+                customer: of,
+                category,
+                certain,
+                ticket,
+                vector: number,
+                kind: true,
+                answers,
+            } if *of == customer => {
                 came.push(LaterContact {
                     source: RecontactSource::Contact,
                     source_id: name(&format!("c-{case}-{index}")),
-                    ticket: own_ticket(events, *of, *ticket).map(|t| name(&format!("t-{case}-{t}"))),
+                    ticket: own_ticket(events, *of, *ticket)
+                        .map(|t| name(&format!("t-{case}-{t}"))),
                     occurred_at: minute(*at),
                     category: category.map(|c| name(CATEGORIES[usize::from(c)])),
                     category_is_certain: *certain && category.is_some(),

@@ -34,7 +34,7 @@ pub enum ChangeCause {
 }
 
 /// The outcome in each window of [`WINDOWS_DAYS`]; `None` where it was not told yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OutcomesPerWindow(pub BTreeMap<u32, Option<Outcome>>);
 
@@ -94,7 +94,8 @@ impl OutcomesPerWindow {
     ) -> Self {
         let told = WINDOWS_DAYS.into_iter().map(|days| {
             let end = closed_at.plus_days(i64::from(days));
-            let outcome = Outcome::of(recontacts, closed_at, days, now.max(end)).map(|(outcome, _)| outcome);
+            let outcome =
+                Outcome::of(recontacts, closed_at, days, now.max(end)).map(|(outcome, _)| outcome);
             let is_told = now >= end || (with_open && outcome != Some(Outcome::None));
             (days, outcome.filter(|_| is_told))
         });
@@ -116,8 +117,9 @@ pub(super) async fn of_differences(
             continue;
         }
         let stored = recontacts_of(connection, derivation.tenant, &episode.id).await?;
-        let told =
-            |recontacts: &[Recontact]| OutcomesPerWindow::of(recontacts, episode.closed_at, derivation.now, with_open);
+        let told = |recontacts: &[Recontact]| {
+            OutcomesPerWindow::of(recontacts, episode.closed_at, derivation.now, with_open)
+        };
         let (before, after) = (told(&stored), told(&after_writing(&stored, difference)));
         if before != after {
             changes.push(change(derivation, episode, before, after));
@@ -165,8 +167,9 @@ fn after_writing(stored: &[Recontact], difference: &Difference) -> Vec<Recontact
     let mut kept: Vec<Recontact> =
         stored.iter().filter(|recontact| !difference.before.contains(recontact)).cloned().collect();
     for recontact in &difference.after {
-        let is_same =
-            |other: &&mut Recontact| (other.source, &other.source_id) == (recontact.source, &recontact.source_id);
+        let is_same = |other: &&mut Recontact| {
+            (other.source, &other.source_id) == (recontact.source, &recontact.source_id)
+        };
         match kept.iter_mut().find(is_same) {
             Some(other) if other.occurred_at <= recontact.occurred_at => {}
             Some(other) => *other = recontact.clone(),

@@ -6,9 +6,7 @@ use super::super::rows::{bulk_query, list_from};
 use super::super::words::{parse_relation, parse_source};
 use super::super::{StoreError, Tenant, instant, name, optional_name};
 use super::{Affected, ContactsOf, Span};
-use crate::outcome::{
-    EpisodeFacts, EpisodeId, LaterContact, Recontact, RecontactSource,
-};
+use crate::outcome::{EpisodeFacts, EpisodeId, LaterContact, Recontact, RecontactSource};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::collections::HashMap;
@@ -100,7 +98,7 @@ pub(in super::super) async fn load_contacts(
     Ok(contacts)
 }
 
-/// A ticket without a contact of the customer is represented by its opening.
+/// A ticket without any contact is represented by its opening.
 async fn load_openings(
     connection: &mut AnyConnection,
     tenant: &Tenant,
@@ -110,8 +108,7 @@ async fn load_openings(
     let select = "SELECT i.person AS person, t.id AS ticket_id, t.opened_at AS occurred_at, t.category AS category \
          FROM identities i JOIN tickets t \
          ON t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.opened_at >= $2 AND t.opened_at <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id \
-         AND c.author = 'customer')";
+         AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id)";
     let rows = of_persons(connection, tenant, persons, came, select).await?;
     rows.iter().map(|row| read_of_ticket(row, RecontactSource::Ticket)).collect()
 }

@@ -19,9 +19,9 @@ use crate::timestamp::Timestamp;
 use sqlx::AnyConnection;
 use std::collections::{HashMap, HashSet};
 
-pub(super) use changes::{find_changes, record_changes};
 pub use changes::{ChangeCause, OutcomeChange, OutcomesPerWindow};
-pub(super) use load::{load_contacts, read_recontact, RECONTACT_COLUMNS};
+pub(super) use changes::{find_changes, record_changes};
+pub(super) use load::{RECONTACT_COLUMNS, load_contacts, read_recontact};
 pub(super) use write::insert_recontacts;
 
 /// By which rules outcomes are derived.
@@ -95,7 +95,6 @@ impl Affected {
     }
 }
 
-
 /// What a derivation needs besides the rows.
 #[derive(Clone, Copy)]
 pub(super) struct Derivation<'a> {
@@ -148,8 +147,7 @@ pub(super) async fn rederive(
     let mut differences = Vec::new();
     for (person, episode) in episodes {
         let of_person = contacts.get(&person).map_or(&[][..], Vec::as_slice);
-        let derived =
-            derive_within(&episode, of_person, affected.came, derivation.rules);
+        let derived = derive_within(&episode, of_person, affected.came, derivation.rules);
         let before = stored.remove(&episode.id).unwrap_or_default();
         if before != derived {
             differences.push(Difference { episode, before, after: derived });

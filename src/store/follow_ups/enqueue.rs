@@ -116,14 +116,15 @@ fn gap(assessment: &Assessment) -> Option<GapQuartile> {
     likelier.and_then(|(_, hours)| GapQuartile::from_hours(hours))
 }
 
-/// How long after the closing the category's active plan asks to wait, in hours.
+/// How long after the closing the category's plan in use asks to wait, in hours; a draft on top of it does not count.
 async fn send_after(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     category: &str,
 ) -> Result<Option<f64>, StoreError> {
     let row = sqlx::query(
-        "SELECT status, body FROM plans WHERE tenant = $1 AND category = $2 ORDER BY version DESC LIMIT 1",
+        "SELECT status, body FROM plans WHERE tenant = $1 AND category = $2 AND status <> 'proposed' \
+         ORDER BY version DESC LIMIT 1",
     )
     .bind(tenant.as_str())
     .bind(category)
