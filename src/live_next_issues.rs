@@ -91,8 +91,7 @@ impl LiveNextIssues {
             refreshed = Refreshed::Loaded;
         }
         let is_due = stored.is_none_or(|stored| {
-            self.is_outdated(stored.computed_at, now)
-                || (before.is_none() && stored.basis != basis)
+            self.is_outdated(stored.computed_at, now) || (before.is_none() && stored.basis != basis)
         });
         if !is_due {
             return Ok(refreshed);
@@ -198,5 +197,6 @@ async fn related_so_far(
 
 fn after_seconds(instant: Timestamp, seconds: u64) -> Timestamp {
     let millis = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-    Timestamp::from_millis(instant.millis().saturating_add(millis)).unwrap_or_else(|_| instant.plus_days(i64::MAX))
+    Timestamp::from_millis(instant.millis().saturating_add(millis))
+        .unwrap_or_else(|_| instant.plus_days(i64::MAX))
 }

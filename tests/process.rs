@@ -6,8 +6,9 @@
     reason = "a helper that fails is a failed test"
 )]
 
-#[path = "support/episodes.rs"]
-mod episodes;
+#[path = "support/filler.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
+mod filler;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "support/models.rs"]
@@ -637,10 +638,10 @@ fn next_issues_are_reported_as_table_csv_and_json() {
     runtime.block_on(async {
         let key = CustomerKey::parse(&key).unwrap();
         Store::connect(&url, key, StoreOptions::default()).await.unwrap().close().await;
-        let mut filler = episodes::Filler::connect(&url).await;
-        let old = recontact::timestamp::Timestamp::now().millis() - 45 * episodes::DAY;
-        filler.followed(("card", "new, PIN"), old, (40, 10), 36 * episodes::HOUR).await;
-        filler.followed(("loan", "loan"), old, (50, 5), episodes::HOUR).await;
+        let mut filler = filler::Filler::connect(&url).await;
+        let old = recontact::timestamp::Timestamp::now().millis() - 45 * filler::DAY;
+        filler.followed(("card", "new, PIN"), old, (40, 10), 36 * filler::HOUR).await;
+        filler.followed(("loan", "loan"), old, (50, 5), filler::HOUR).await;
         filler.close().await;
     });
 

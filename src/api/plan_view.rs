@@ -35,7 +35,7 @@ pub struct PlanView {
     /// What the version did while it was in use; only where one plan is read, and null for a version that was not in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) effect: Option<PlanEffect>,
-    /// What the version before it did; only where one plan is read.
+    /// What the version that was in use before it did; only where one plan is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) effect_of_previous: Option<PlanEffect>,
 }

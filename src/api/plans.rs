@@ -146,8 +146,12 @@ pub async fn show_plan(
         view.effect = effect;
         versions.push(view);
     }
-    for newer in (1..versions.len()).rev() {
-        versions[newer].effect_of_previous = versions[newer - 1].effect.clone();
+    let mut previous = None;
+    for version in &mut versions {
+        version.effect_of_previous.clone_from(&previous);
+        if version.effect.is_some() {
+            previous.clone_from(&version.effect);
+        }
     }
     versions.reverse();
     Ok(web::Json(PlanVersions { category, versions }))
@@ -193,8 +197,16 @@ pub async fn write_plan(
     }
     refuse(faults)?;
     if body.status == PlanStatus::Active {
-        check_answers(&app, &category, &content, body.accept_inconsistent, reason.as_deref(), language, now)
-            .await?;
+        check_answers(
+            &app,
+            &category,
+            &content,
+            body.accept_inconsistent,
+            reason.as_deref(),
+            language,
+            now,
+        )
+        .await?;
     }
     let accepted_because = reason.filter(|_| body.accept_inconsistent);
     let plan = StoredPlan {
@@ -296,11 +308,8 @@ async fn propose_one(
 ) -> Result<Result<PlanView, SkippedCategory>, Problem> {
     let category = &primary.category;
     let seen = channels_seen(app, category, now).await?;
-    let channels: Vec<Name> = seen
-        .iter()
-        .take(app.settings.plans.channels)
-        .map(|seen| seen.channel.clone())
-        .collect();
+    let channels: Vec<Name> =
+        seen.iter().take(app.settings.plans.channels).map(|seen| seen.channel.clone()).collect();
     let plan = StoredPlan {
         category: category.clone(),
         version: 1,
@@ -311,11 +320,8 @@ async fn propose_one(
         content: propose::draft(primary, &channels, language),
         accepted_because: None,
     };
-    let recorded = app
-        .store
-        .record_plan(&app.tenant, &plan)
-        .await
-        .map_err(|error| failed(app, error))?;
+    let recorded =
+        app.store.record_plan(&app.tenant, &plan).await.map_err(|error| failed(app, error))?;
     match recorded {
         PlanRecorded::Recorded => view(app, plan, language, now).await.map(Ok),
         PlanRecorded::Conflict(current) => {
@@ -362,11 +368,8 @@ async fn record(
     language: Language,
     now: Timestamp,
 ) -> Result<web::Json<PlanView>, Problem> {
-    let recorded = app
-        .store
-        .record_plan(&app.tenant, &plan)
-        .await
-        .map_err(|error| failed(app, error))?;
+    let recorded =
+        app.store.record_plan(&app.tenant, &plan).await.map_err(|error| failed(app, error))?;
     match recorded {
         PlanRecorded::Recorded => {
             let (version, status) = (plan.version, plan.status.as_str());
@@ -442,7 +445,9 @@ async fn effects(
             effects.push(None);
             continue;
         }
-        let to = versions.get(index + 1).map_or(now, |next| next.created_at);
+        // A draft on top of it takes nothing out of use.
+        let next = versions[index + 1..].iter().find(|next| next.status != PlanStatus::Proposed);
+        let to = next.map_or(now, |next| next.created_at);
         let period = ActivePeriod { from: plan.created_at, to };
         let (earlier, before_is) = match before {
             Some(earlier) => (earlier, Comparison::PreviousVersion),
@@ -471,9 +476,8 @@ fn refuse(faults: Vec<(String, String)>) -> Result<(), Problem> {
     if faults.is_empty() {
         return Ok(());
     }
-    let fault = |(pointer, detail): (String, String)| {
-        FieldProblem::new(format!("#/{pointer}"), detail)
-    };
+    let fault =
+        |(pointer, detail): (String, String)| FieldProblem::new(format!("#/{pointer}"), detail);
     Err(Problem::invalid(faults.into_iter().map(fault).collect()))
 }
 

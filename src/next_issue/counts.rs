@@ -3,7 +3,9 @@
 //! Every count says how old its episodes are: for how many of [`WINDOWS_DAYS`], shortest first, the window is over. So one
 //! pass over the data serves all windows, and nothing immature can get into a figure.
 
-use super::{Coverage, ExplicitRepeat, GapHours, NextIssueMap, NextIssueOptions, Primary, Secondary};
+use super::{
+    Coverage, ExplicitRepeat, GapHours, NextIssueMap, NextIssueOptions, Primary, Secondary,
+};
 use crate::outcome::{AdjacentPairs, OutcomePolicy, WINDOWS_DAYS, is_adjacent};
 use crate::statistics::Proportion;
 use crate::ticket::IssueCategory;
@@ -124,9 +126,10 @@ impl<'o> MapCounts<'o> {
 
     /// Counts episodes that were followed. All counts of a pair must come one after the other.
     pub fn add_gaps(&mut self, count: GapCount) {
-        let is_same = self.current.as_ref().is_some_and(|pair| {
-            pair.primary == count.primary && pair.secondary == count.secondary
-        });
+        let is_same = self
+            .current
+            .as_ref()
+            .is_some_and(|pair| pair.primary == count.primary && pair.secondary == count.secondary);
         if !is_same {
             self.finish_pair();
             let (primary, secondary) = (count.primary, count.secondary);

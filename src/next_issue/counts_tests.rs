@@ -148,10 +148,7 @@ fn the_likely_next_issue_is_the_adjacent_one_that_follows_most_often() {
 
 #[test]
 fn a_declared_pair_is_adjacent_whatever_the_figures_say() {
-    let pair = crate::outcome::AdjacentPair {
-        primary: name("loan"),
-        secondary: name("pin"),
-    };
+    let pair = crate::outcome::AdjacentPair { primary: name("loan"), secondary: name("pin") };
     let policy = OutcomePolicy { adjacent: vec![pair], ..OutcomePolicy::default() };
     let map = example(&policy);
     assert_eq!(map.likely_next(&name("loan"), 14, now()).unwrap().category, name("pin"));
@@ -165,7 +162,8 @@ fn categories_are_ranked_by_what_their_repeats_cost() {
         report.primaries.iter().map(|one| (one.rank, one.category.as_str(), one.score)).collect();
     // 5 repeats at 10 each are more than 18 at 2 each.
     assert_eq!(ranked, [(1, "loan", 50.0), (2, "card", 36.0)]);
-    let only = ReportScope { category: Some(name("card")), limit: Some(1), ..ReportScope::default() };
+    let only =
+        ReportScope { category: Some(name("card")), limit: Some(1), ..ReportScope::default() };
     let report = NextIssueReport::new(&map, &options(), &only);
     assert_eq!((report.primaries.len(), report.primaries[0].rank), (1, 2));
 }

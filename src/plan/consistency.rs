@@ -112,7 +112,9 @@ pub fn similarity(a: &[String], b: &[String]) -> f64 {
 fn missing(seen: &ChannelSeen, language: Language) -> Finding {
     let (channel, n) = (&seen.channel, seen.episodes);
     let detail = match language {
-        Language::En => format!("{channel}: customers come here ({n} episodes), and there is no answer"),
+        Language::En => {
+            format!("{channel}: customers come here ({n} episodes), and there is no answer")
+        }
         Language::Ru => format!("{channel}: здесь есть обращения (эпизодов: {n}), а ответа нет"),
         Language::Be => format!("{channel}: тут ёсць звароты (эпізодаў: {n}), а адказу няма"),
         Language::Uk => format!("{channel}: тут є звернення (епізодів: {n}), а відповіді немає"),
@@ -210,7 +212,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn answers(of: &[(&str, &str)]) -> BTreeMap<Channel, String> {
-        of.iter().map(|(channel, text)| (Name::parse(channel).unwrap(), (*text).to_owned())).collect()
+        of.iter()
+            .map(|(channel, text)| (Name::parse(channel).unwrap(), (*text).to_owned()))
+            .collect()
     }
 
     fn kinds(of: &[(&str, &str)]) -> Vec<FindingKind> {
@@ -248,7 +252,10 @@ mod tests {
         assert_eq!(told[3].0, FindingKind::Wording);
         assert!(!report.ok);
         let wording = &report.findings[3];
-        assert_eq!(wording.channels.iter().map(Name::as_str).collect::<Vec<_>>(), ["chat", "phone", "email"]);
+        assert_eq!(
+            wording.channels.iter().map(Name::as_str).collect::<Vec<_>>(),
+            ["chat", "phone", "email"]
+        );
         assert!(wording.similarity.unwrap() > 0.6);
     }
 
@@ -267,7 +274,10 @@ mod tests {
         let report = check(&answers(&[("chat", "Use the app.")]), &seen, Language::Ru);
         assert_eq!(report.findings.len(), 1);
         assert_eq!(report.findings[0].kind, FindingKind::MissingAnswer);
-        assert_eq!(report.findings[0].detail, "phone: здесь есть обращения (эпизодов: 3), а ответа нет");
+        assert_eq!(
+            report.findings[0].detail,
+            "phone: здесь есть обращения (эпизодов: 3), а ответа нет"
+        );
     }
 
     proptest! {

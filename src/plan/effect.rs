@@ -119,8 +119,14 @@ impl ActivePeriod {
 impl PlanEffect {
     /// The effect by an experiment where there is one with mature episodes in both arms, else the comparison of two periods.
     #[must_use]
-    pub fn new(version: u32, window_days: u32, measured: MeasuredPeriods, language: Language) -> Self {
-        let arms = measured.arms.filter(|arms| arms.treatment.trials > 0 && arms.control.trials > 0);
+    pub fn new(
+        version: u32,
+        window_days: u32,
+        measured: MeasuredPeriods,
+        language: Language,
+    ) -> Self {
+        let arms =
+            measured.arms.filter(|arms| arms.treatment.trials > 0 && arms.control.trials > 0);
         let (basis, with_plan, without, compared_with, experiment_id) = match arms {
             Some(arms) => (
                 EffectBasis::Randomised,
@@ -233,12 +239,16 @@ mod tests {
     fn a_control_group_at_the_same_time_counts_before_any_earlier_period() {
         let arms = Some((of(10, 100), of(30, 100)));
         let effect = PlanEffect::new(2, 14, measured(arms), Language::Ru);
-        assert_eq!((effect.basis, effect.compared_with), (EffectBasis::Randomised, Comparison::Control));
+        assert_eq!(
+            (effect.basis, effect.compared_with),
+            (EffectBasis::Randomised, Comparison::Control)
+        );
         assert_eq!(effect.without.repeats, 30);
         assert!(effect.reading.contains("меньше"));
         let same = PlanEffect::new(2, 14, measured(Some((of(20, 100), of(20, 100)))), Language::En);
         assert!(same.reading.contains("no effect is shown"));
-        let worse = PlanEffect::new(2, 14, measured(Some((of(50, 100), of(20, 100)))), Language::En);
+        let worse =
+            PlanEffect::new(2, 14, measured(Some((of(50, 100), of(20, 100)))), Language::En);
         assert!(worse.reading.contains("more frequent"));
     }
 

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// What kind of fact it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is its own explanation")]
 pub enum FactKind {
@@ -33,15 +35,8 @@ pub struct Fact {
 
 impl FactKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Number,
-        Self::Amount,
-        Self::Date,
-        Self::Time,
-        Self::Link,
-        Self::Email,
-        Self::Phone,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Number, Self::Amount, Self::Date, Self::Time, Self::Link, Self::Email, Self::Phone];
 }
 
 /// Every fact of a text without markup.
@@ -50,9 +45,8 @@ pub fn facts(plain: &str) -> BTreeSet<Fact> {
     let mut found = BTreeSet::new();
     let mut rest = String::with_capacity(plain.len());
     for word in plain.split_inclusive(char::is_whitespace) {
-        let trimmed = word.trim_matches(|c: char| {
-            c.is_whitespace() || "()[]{}<>«»\"'“”„.,;:!?".contains(c)
-        });
+        let trimmed =
+            word.trim_matches(|c: char| c.is_whitespace() || "()[]{}<>«»\"'“”„.,;:!?".contains(c));
         match address(trimmed) {
             Some(fact) => {
                 found.insert(fact);
@@ -107,8 +101,8 @@ fn address(word: &str) -> Option<Fact> {
 
 fn is_known_domain(host: &str) -> bool {
     const ENDINGS: [&str; 20] = [
-        "com", "org", "net", "ru", "by", "ua", "kz", "eu", "io", "info", "biz", "pl", "lt", "lv", "de",
-        "uk", "su", "рф", "бел", "укр",
+        "com", "org", "net", "ru", "by", "ua", "kz", "eu", "io", "info", "biz", "pl", "lt", "lv",
+        "de", "uk", "su", "рф", "бел", "укр",
     ];
     host.rsplit_once('.').is_some_and(|(name, ending)| {
         !name.is_empty()
@@ -136,7 +130,8 @@ fn digits(signs: &[char], at: usize, most: usize) -> Option<(u32, usize, usize)>
     if run == 0 || run > most {
         return None;
     }
-    let value = signs[at..at + run].iter().filter_map(|c| c.to_digit(10)).fold(0, |n, d| n * 10 + d);
+    let value =
+        signs[at..at + run].iter().filter_map(|c| c.to_digit(10)).fold(0, |n, d| n * 10 + d);
     Some((value, run, at + run))
 }
 
@@ -202,7 +197,8 @@ fn phone(signs: &[char], at: usize) -> Option<(Fact, usize)> {
                 end = index + 1;
             }
             '-' | '(' | ')' | '‑' | '–' => {
-                let follows = signs.get(index + 1).is_some_and(|c| c.is_ascii_digit() || " ()".contains(*c));
+                let follows =
+                    signs.get(index + 1).is_some_and(|c| c.is_ascii_digit() || " ()".contains(*c));
                 if !follows {
                     break;
                 }
@@ -240,8 +236,9 @@ fn number(signs: &[char], at: usize) -> (Fact, usize) {
     let mut text = String::new();
     let mut end = from;
     while let Some(sign) = signs.get(end) {
-        let digits_after =
-            signs.get(end + 1..).map_or(0, |after| after.iter().take_while(|c| c.is_ascii_digit()).count());
+        let digits_after = signs
+            .get(end + 1..)
+            .map_or(0, |after| after.iter().take_while(|c| c.is_ascii_digit()).count());
         match sign {
             '0'..='9' => text.push(*sign),
             '.' | ',' if digits_after > 0 => text.push(*sign),
@@ -381,7 +378,10 @@ fn month(word: &str) -> Option<u32> {
             false => word.starts_with(name),
         })
     };
-    BEGINNINGS.iter().position(|names| is_month(names)).and_then(|index| u32::try_from(index + 1).ok())
+    BEGINNINGS
+        .iter()
+        .position(|names| is_month(names))
+        .and_then(|index| u32::try_from(index + 1).ok())
 }
 
 #[cfg(test)]
@@ -402,19 +402,38 @@ mod tests {
 
     #[test]
     fn one_fact_in_many_forms_is_one_fact() {
-        assert_same(FactKind::Amount, "1000.5 RUB", &["1 000,50 руб.", "1,000.50 RUB", "1000.5 ₽", "1.000,5 рублей"]);
+        assert_same(
+            FactKind::Amount,
+            "1000.5 RUB",
+            &["1 000,50 руб.", "1,000.50 RUB", "1000.5 ₽", "1.000,5 рублей"],
+        );
         assert_same(FactKind::Amount, "20 USD", &["$20", "20 dollars", "USD 20.00", "20 долларов"]);
         assert_same(FactKind::Amount, "5 %", &["5%", "5 %", "5 процентов", "5.0 percent"]);
-        assert_same(FactKind::Phone, "+78005553535", &["8 (800) 555-35-35", "+7 800 555 35 35", "88005553535"]);
+        assert_same(
+            FactKind::Phone,
+            "+78005553535",
+            &["8 (800) 555-35-35", "+7 800 555 35 35", "88005553535"],
+        );
         assert_same(FactKind::Phone, "+375291234567", &["+375 29 123-45-67", "80 29 123-45-67"]);
         assert_same(
             FactKind::Date,
             "2026-01-05",
-            &["2026-01-05", "05.01.2026", "5/1/26", "5 January 2026", "January 5, 2026", "5 января 2026 года"],
+            &[
+                "2026-01-05",
+                "05.01.2026",
+                "5/1/26",
+                "5 January 2026",
+                "January 5, 2026",
+                "5 января 2026 года",
+            ],
         );
         assert_same(FactKind::Date, "--03-07", &["7 марта", "March 7", "7 March"]);
         assert_same(FactKind::Time, "09:30", &["9:30", "09:30"]);
-        assert_same(FactKind::Link, "bank.by/Cards", &["https://www.bank.by/Cards/", "bank.by/Cards,", "(http://BANK.by/Cards)"]);
+        assert_same(
+            FactKind::Link,
+            "bank.by/Cards",
+            &["https://www.bank.by/Cards/", "bank.by/Cards,", "(http://BANK.by/Cards)"],
+        );
         assert_same(FactKind::Email, "help@bank.by", &["help@bank.by", "Help@Bank.by."]);
         assert_same(FactKind::Number, "1500", &["1500", "1,500", "1 500", "01500"]);
         assert_same(FactKind::Number, "3", &["in 3 days", "3rd"]);
@@ -422,7 +441,10 @@ mod tests {
 
     #[test]
     fn different_facts_stay_apart() {
-        assert_eq!(found("from 10 to 14 days"), [(FactKind::Number, "10".into()), (FactKind::Number, "14".into())]);
+        assert_eq!(
+            found("from 10 to 14 days"),
+            [(FactKind::Number, "10".into()), (FactKind::Number, "14".into())]
+        );
         assert_ne!(found("10 EUR"), found("10 USD"));
         assert_ne!(found("8 800 555-35-35"), found("8 800 555-35-36"));
         assert_ne!(found("bank.by/a"), found("bank.by/b"));

@@ -220,10 +220,8 @@ mod tests {
         let mut wrong = content();
         wrong.answers.insert(name("a/b"), "x".repeat(21));
         wrong.answers.insert(name("chat"), " ".to_owned());
-        wrong.follow_up = Some(FollowUpMessage {
-            message: "ok".to_owned(),
-            send_after_hours: f64::NAN,
-        });
+        wrong.follow_up =
+            Some(FollowUpMessage { message: "ok".to_owned(), send_after_hours: f64::NAN });
         wrong.prevents.push(name("card"));
         let pointers: Vec<_> =
             wrong.faults(&name("card"), &OPTIONS).into_iter().map(|(at, _)| at).collect();

@@ -112,7 +112,9 @@ pub(super) fn words(plain: &str) -> Vec<String> {
     let from = sentences.len().saturating_sub(3);
     if let Some(at) =
         (from..sentences.len()).find(|index| is_courtesy(sentences[*index], &FAREWELLS))
-        && sentences[at..].iter().all(|sentence| sentence.split_whitespace().count() <= GREETING_WORDS)
+        && sentences[at..]
+            .iter()
+            .all(|sentence| sentence.split_whitespace().count() <= GREETING_WORDS)
     {
         sentences.truncate(at);
     }
@@ -139,8 +141,11 @@ fn sentences(text: &str) -> Vec<&str> {
         }
         parts.push(rest);
     }
-    let mut parts: Vec<&str> =
-        parts.into_iter().map(str::trim).filter(|part| part.chars().any(char::is_alphanumeric)).collect();
+    let mut parts: Vec<&str> = parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| part.chars().any(char::is_alphanumeric))
+        .collect();
     if let Some(first) = parts.first().copied()
         && let Some((greeting, rest)) = first.split_once(',')
         && is_courtesy(greeting, &GREETINGS)
@@ -189,7 +194,9 @@ fn tag(text: &str) -> Option<(String, &str)> {
         .to_ascii_lowercase();
     let shown = match (name.as_str(), address(inner)) {
         (_, Some(address)) => format!(" {address} "),
-        ("br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "ul" | "ol", None) => "\n".to_owned(),
+        ("br" | "p" | "div" | "li" | "tr" | "h1" | "h2" | "h3" | "ul" | "ol", None) => {
+            "\n".to_owned()
+        }
         _ => String::new(),
     };
     Some((shown, after))
@@ -270,19 +277,27 @@ mod tests {
         assert_eq!(said("High fees apply."), "high fees apply");
         let long = "Dear money is charged when you take cash abroad on a credit card";
         assert_eq!(said(long), long.to_lowercase());
-        assert_eq!(said("Yours is blocked. Call us to have it opened again as soon as you can."),
-            "yours is blocked call us to have it opened again as soon as you can");
+        assert_eq!(
+            said("Yours is blocked. Call us to have it opened again as soon as you can."),
+            "yours is blocked call us to have it opened again as soon as you can"
+        );
     }
 
     #[test]
     fn addresses_behind_links_are_kept() {
-        let plain = without_markup("See [our page](https://bank.by/a_b) or <a href=\"https://bank.by/c\">that</a>");
-        assert!(plain.contains("https://bank.by/a_b") && plain.contains("https://bank.by/c"), "{plain}");
+        let plain = without_markup(
+            "See [our page](https://bank.by/a_b) or <a href=\"https://bank.by/c\">that</a>",
+        );
+        assert!(
+            plain.contains("https://bank.by/a_b") && plain.contains("https://bank.by/c"),
+            "{plain}"
+        );
     }
 
     #[test]
     fn any_text_is_taken() {
-        for text in ["", "<", "&;", "<a href=>", "[](", "&#x;", "<a href='ё'>ы</a", "#️⃣*️⃣", "a<b"] {
+        for text in ["", "<", "&;", "<a href=>", "[](", "&#x;", "<a href='ё'>ы</a", "#️⃣*️⃣", "a<b"]
+        {
             let _ = said(text);
         }
     }

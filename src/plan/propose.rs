@@ -99,28 +99,49 @@ fn message_text(category: &str, next: &str, language: Language) -> String {
             format!(" Якщо ні, {FILL_IN}найкоротший спосіб зв'язатися з нами]."),
         ),
     };
-    if next.is_empty() { format!("{opening}{closing}") } else { format!("{opening}{ahead}{closing}") }
+    if next.is_empty() {
+        format!("{opening}{closing}")
+    } else {
+        format!("{opening}{ahead}{closing}")
+    }
 }
 
 /// What the draft rests on.
 fn notes(primary: &PrimaryView, prevented: &[&SecondaryView], language: Language) -> String {
-    let percent = |rate: Option<f64>| rate.map_or("–".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
+    let percent =
+        |rate: Option<f64>| rate.map_or("–".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
     let (n, repeats, rate) = (primary.n, primary.repeats, percent(primary.repeat_rate));
     let mut notes = match language {
-        Language::En => format!("Proposed from {n} mature episodes, {repeats} of them with a repeat ({rate})."),
-        Language::Ru => format!("Предложено по данным: созревших эпизодов {n}, с повторным обращением {repeats} ({rate})."),
-        Language::Be => format!("Прапанавана паводле даных: саспелых эпізодаў {n}, з паўторным зваротам {repeats} ({rate})."),
-        Language::Uk => format!("Запропоновано за даними: дозрілих епізодів {n}, із повторним зверненням {repeats} ({rate})."),
+        Language::En => {
+            format!("Proposed from {n} mature episodes, {repeats} of them with a repeat ({rate}).")
+        }
+        Language::Ru => format!(
+            "Предложено по данным: созревших эпизодов {n}, с повторным обращением {repeats} ({rate})."
+        ),
+        Language::Be => format!(
+            "Прапанавана паводле даных: саспелых эпізодаў {n}, з паўторным зваротам {repeats} ({rate})."
+        ),
+        Language::Uk => format!(
+            "Запропоновано за даними: дозрілих епізодів {n}, із повторним зверненням {repeats} ({rate})."
+        ),
     };
     for one in prevented {
         let lift = one.lift.map_or("–".to_owned(), |lift| format!("{lift:.1}"));
         let (name, n, rate) = (&one.category, one.n, percent(one.probability));
         let GapHours { p25, median, .. } = one.gap_hours;
         let told = match language {
-            Language::En => format!(" {name} follows {n} times ({rate}, lift {lift}), a quarter within {p25:.1} h, half within {median:.1} h."),
-            Language::Ru => format!(" {name}: следует {n} раз ({rate}, lift {lift}), четверть за {p25:.1} ч, половина за {median:.1} ч."),
-            Language::Be => format!(" {name}: ідзе следам {n} раз ({rate}, lift {lift}), чвэрць за {p25:.1} г, палова за {median:.1} г."),
-            Language::Uk => format!(" {name}: іде слідом {n} раз ({rate}, lift {lift}), чверть за {p25:.1} год, половина за {median:.1} год."),
+            Language::En => format!(
+                " {name} follows {n} times ({rate}, lift {lift}), a quarter within {p25:.1} h, half within {median:.1} h."
+            ),
+            Language::Ru => format!(
+                " {name}: следует {n} раз ({rate}, lift {lift}), четверть за {p25:.1} ч, половина за {median:.1} ч."
+            ),
+            Language::Be => format!(
+                " {name}: ідзе следам {n} раз ({rate}, lift {lift}), чвэрць за {p25:.1} г, палова за {median:.1} г."
+            ),
+            Language::Uk => format!(
+                " {name}: іде слідом {n} раз ({rate}, lift {lift}), чверть за {p25:.1} год, половина за {median:.1} год."
+            ),
         };
         notes.push_str(&told);
     }
@@ -195,7 +216,9 @@ mod tests {
         let follow_up = content.follow_up.clone().unwrap();
         // A quarter comes within 30 h, half within 40 h: a day later.
         assert!((follow_up.send_after_hours - 24.0).abs() < 1e-9);
-        assert!(follow_up.message.contains("new PIN") && follow_up.message.contains("Вопрос решён"));
+        assert!(
+            follow_up.message.contains("new PIN") && follow_up.message.contains("Вопрос решён")
+        );
         assert!(content.notes.contains("созревших эпизодов 100"), "{}", content.notes);
         assert!(content.activation_faults().len() >= 3, "a draft cannot be put into use as it is");
     }

@@ -118,7 +118,8 @@ fn write_csv(told: &NextIssueReport, out: impl Write) -> anyhow::Result<()> {
         }
         for next in &primary.secondaries {
             let relation = if next.adjacent { "adjacent" } else { "other" };
-            let ((low, high), (lift_low, lift_high)) = (ends(next.interval), ends(next.lift_interval));
+            let ((low, high), (lift_low, lift_high)) =
+                (ends(next.interval), ends(next.lift_interval));
             let mut cells = vec![relation.to_owned(), next.category.to_string()];
             cells.extend([next.n.to_string(), number(next.probability), low, high]);
             cells.extend([number(next.base_rate), number(next.lift), lift_low, lift_high]);
@@ -189,11 +190,19 @@ fn write_table(told: &NextIssueReport, mut out: impl Write) -> anyhow::Result<()
             share(primary.repeat_rate, primary.repeat_interval),
             primary.score
         )?;
-        writeln!(out, "     {:<32} {:>7}  {:<24} {:<20} gap p25 / median / p75", "then", "n", "share", "lift")?;
+        writeln!(
+            out,
+            "     {:<32} {:>7}  {:<24} {:<20} gap p25 / median / p75",
+            "then", "n", "share", "lift"
+        )?;
         if let Some(same) = &primary.explicit {
             let share = share(same.probability, same.interval);
             let gap = shown_gap(same.gap_hours);
-            writeln!(out, "     {:<32} {:>7}  {share:<24} {:<20} {gap}", "the same again", same.n, "")?;
+            writeln!(
+                out,
+                "     {:<32} {:>7}  {share:<24} {:<20} {gap}",
+                "the same again", same.n, ""
+            )?;
         }
         for next in primary.secondaries.iter().take(SHOWN) {
             writeln!(out, "{}", secondary_line(next))?;

@@ -72,12 +72,13 @@ macro_rules! is_newest {
     };
 }
 
-/// A correction `c` that counts, with its episode `e`.
+/// A correction `c` that counts, with its episode `e`. SQLite goes through the tables of a CROSS JOIN in the order in which they are
+/// named, from the few rows to the many; PostgreSQL chooses by itself.
 macro_rules! corrected_episodes {
     () => {
         concat!(
-            "FROM outcome_corrections c JOIN episodes e \
-             ON e.tenant = c.tenant AND e.ticket_id = c.ticket_id AND e.number = c.episode WHERE ",
+            "FROM outcome_corrections c CROSS JOIN episodes e WHERE c.tenant = $1 AND e.ticket_id = c.ticket_id \
+             AND e.number = c.episode AND ",
             in_scope!(),
             " AND e.closed_at <= $8 AND ",
             is_newest!()
@@ -89,12 +90,11 @@ macro_rules! corrected_episodes {
 macro_rules! contacts_of_mature_episodes {
     ($join:expr) => {
         concat!(
-            "FROM recontacts r JOIN episodes e \
-             ON e.tenant = r.tenant AND e.ticket_id = r.ticket_id AND e.number = r.episode ",
+            "FROM recontacts r CROSS JOIN episodes e ",
             $join,
-            " WHERE ",
+            " WHERE r.tenant = $1 AND e.ticket_id = r.ticket_id AND e.number = r.episode AND ",
             in_scope!(),
-            " AND r.tenant = $1 AND e.closed_at <= $8 AND r.gap_ms > 0 AND r.gap_ms <= 2592000000"
+            " AND e.closed_at <= $8 AND r.gap_ms > 0 AND r.gap_ms <= 2592000000"
         )
     };
 }
@@ -282,11 +282,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let Some(computed_at) = map.computed_at else { return Ok(()) };
         let entries = entries(map)?;
-        let header = Header {
-            computed_at,
-            basis: basis.to_owned(),
-            coverage: map.coverage.clone(),
-        };
+        let header =
+            Header { computed_at, basis: basis.to_owned(), coverage: map.coverage.clone() };
         let mut write = self.begin_write().await?;
         // The header first: its row is the lock between two processes.
         put_setting(write.connection(), tenant, HEADER, &json(&header)?).await?;

@@ -73,10 +73,8 @@ impl Store {
         tenant: &Tenant,
         plan: &StoredPlan,
     ) -> Result<PlanRecorded, StoreError> {
-        let body = Body {
-            content: plan.content.clone(),
-            accepted_because: plan.accepted_because.clone(),
-        };
+        let body =
+            Body { content: plan.content.clone(), accepted_because: plan.accepted_because.clone() };
         let body = serde_json::to_string(&body)
             .map_err(|error| StoreError::corrupt("plans", "body", error))?;
         let mut write = self.begin_write().await?;

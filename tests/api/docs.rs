@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 35] = [
+const ROUTES: [(&str, &str); 41] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -40,6 +40,12 @@ const ROUTES: [(&str, &str); 35] = [
     ("post", "/v1/customers/merges/{id}/undo"),
     ("delete", "/v1/customers"),
     ("get", "/v1/models"),
+    ("get", "/v1/next-issues"),
+    ("get", "/v1/plans"),
+    ("get", "/v1/plans/{category}"),
+    ("put", "/v1/plans/{category}"),
+    ("post", "/v1/plans/{category}/retire"),
+    ("post", "/v1/plans/propose"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
     ("get", "/metrics"),
@@ -193,6 +199,9 @@ fn the_defaults_file_explains_every_option() {
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
         if ["limits", "inference", "classify", "events", "follow_ups", "outcomes", "token"].contains(&name) {
+        let sections =
+            ["limits", "inference", "classify", "events", "outcomes", "next_issues", "plans"];
+        if name == "token" || sections.contains(&name) {
             continue;
         }
         let has_line = explained

@@ -1,6 +1,6 @@
 //! Plans: proposed from the data, written in versions, checked for the same answer in every channel, retired.
 
-use crate::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use crate::filler::{DAY, EpisodeRow, Filler, HOUR};
 use crate::helpers::{Answer, TestApp};
 use crate::next_issues::{example, spawn_filled};
 use serde_json::{Value, json};
@@ -58,7 +58,8 @@ fn whoever_was_slower_is_shown_the_newest_version() {
     let app = spawn_filled(|_| {}, async |_: &mut Filler, _: i64| {});
     put(&app, "card", &plan(1)).expect_problem(409, "conflict");
     put(&app, "card", &plan(0)).expect(200);
-    let problem = put(&app, "card", &with(plan(0), "notes", json!("mine"))).expect_problem(409, "conflict");
+    let problem =
+        put(&app, "card", &with(plan(0), "notes", json!("mine"))).expect_problem(409, "conflict");
     assert_eq!(problem["current"]["version"], 1);
     assert_eq!(problem["current"]["notes"], "reviewed with the front line");
     assert!(problem["detail"].as_str().unwrap().contains("newest version is 1"), "{problem}");
@@ -75,26 +76,43 @@ fn answers_that_differ_need_a_reason_to_be_put_into_use() {
     assert!(faults.contains(&"#/accept_inconsistent".to_owned()), "{faults:?}");
     assert!(refused.text().contains("chat: 5; email: 3"), "{}", refused.text());
     // A draft may be as it is, and says what differs.
-    let draft = put(&app, "pin", &with(differing.clone(), "status", json!("proposed"))).expect(200);
+    let draft = put(&app, "loan", &with(differing.clone(), "status", json!("proposed"))).expect(200);
     assert_eq!(draft["consistency"]["ok"], false);
-    let kinds: Vec<_> =
-        draft["consistency"]["findings"].as_array().unwrap().iter().map(|one| &one["kind"]).collect();
+    let kinds: Vec<_> = draft["consistency"]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["kind"])
+        .collect();
     assert_eq!(kinds, ["number", "wording"]);
 
     let accepted = with(differing, "accept_inconsistent", json!(true));
     assert_eq!(put(&app, "card", &accepted).expect_faults(), ["#/reason"]);
-    assert_eq!(put(&app, "card", &with(accepted.clone(), "reason", json!(" "))).expect_faults(), ["#/reason"]);
-    let written = put(&app, "card", &with(accepted, "reason", json!("the chat is for business customers"))).expect(200);
+    assert_eq!(
+        put(&app, "card", &with(accepted.clone(), "reason", json!(" "))).expect_faults(),
+        ["#/reason"]
+    );
+    let written =
+        put(&app, "card", &with(accepted, "reason", json!("the chat is for business customers")))
+            .expect(200);
     assert_eq!(written["accepted_because"], "the chat is for business customers");
     assert_eq!(written["consistency"]["ok"], false);
 }
 
 #[test]
 fn a_channel_that_customers_use_needs_an_answer() {
-    let app = spawn_filled(|_| {}, async |filler: &mut Filler, now: i64| {
-        let row = EpisodeRow { category: "card", closed_at: now - DAY, team: "cards", channel: "phone" };
-        filler.write_episode(&row).await;
-    });
+    let app = spawn_filled(
+        |_| {},
+        async |filler: &mut Filler, now: i64| {
+            let row = EpisodeRow {
+                category: "card",
+                closed_at: now - DAY,
+                team: "cards",
+                channel: "phone",
+            };
+            filler.write_episode(&row).await;
+        },
+    );
     let refused = put(&app, "card", &plan(0));
     refused.expect_faults();
     assert!(refused.text().contains("phone"), "{}", refused.text());
@@ -115,15 +133,26 @@ fn what_is_not_as_expected_is_pointed_at() {
         ("author", json!(""), "#/author"),
         ("status", json!("lost"), "#/status"),
         ("prevents", json!(["card"]), "#/prevents/0"),
-        ("follow_up", json!({"message": "x", "send_after_hours": -1}), "#/follow_up/send_after_hours"),
-        ("follow_up", json!({"message": "x", "send_after_hours": 721}), "#/follow_up/send_after_hours"),
+        (
+            "follow_up",
+            json!({"message": "x", "send_after_hours": -1}),
+            "#/follow_up/send_after_hours",
+        ),
+        (
+            "follow_up",
+            json!({"message": "x", "send_after_hours": 721}),
+            "#/follow_up/send_after_hours",
+        ),
         ("notes", json!("x".repeat(20_001)), "#/notes"),
         ("review_at", json!("2020-01-01T00:00:00Z"), "#/review_at"),
         ("version", json!(-1), "#/version"),
         ("colour", json!("red"), "#/colour"),
     ] {
         let faults = put(&app, "card", &with(plan(0), field, value.clone())).expect_faults();
-        assert!(faults.iter().any(|fault| fault.starts_with(pointer)), "{field} {value}: {faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(pointer)),
+            "{field} {value}: {faults:?}"
+        );
     }
     app.get("/v1/plans/card").expect_problem(404, "not_found");
 }
@@ -138,7 +167,10 @@ fn drafts_are_proposed_for_the_costliest_categories_that_have_none() {
     let proposed = body["proposed"].as_array().unwrap();
     assert_eq!(proposed.len(), 1);
     let card = &proposed[0];
-    assert_eq!((&card["category"], &card["status"], &card["owner"]), (&json!("card"), &json!("proposed"), &Value::Null));
+    assert_eq!(
+        (&card["category"], &card["status"], &card["owner"]),
+        (&json!("card"), &json!("proposed"), &Value::Null)
+    );
     assert_eq!(card["prevents"], json!(["pin"]));
     assert!(card["answers"]["email"].as_str().unwrap().contains("по шагам"), "{card}");
     // A quarter of the likelier repeats has come after 36 hours, half of them too: a day later.
@@ -146,7 +178,11 @@ fn drafts_are_proposed_for_the_costliest_categories_that_have_none() {
     assert_eq!(card["consistency"]["ok"], true);
     let again = app.post("/v1/plans/propose", &json!({"author": "anna"})).expect(200);
     assert_eq!(again["proposed"], json!([]));
-    assert_eq!(app.post("/v1/plans/propose", &json!({"author": "anna", "window_days": 2, "limit": 0})).expect_faults(), ["#/window_days", "#/limit"]);
+    assert_eq!(
+        app.post("/v1/plans/propose", &json!({"author": "anna", "window_days": 2, "limit": 0}))
+            .expect_faults(),
+        ["#/window_days", "#/limit"]
+    );
     // A draft is not put into use as it is.
     let mut active = plan(1);
     active["answers"] = card["answers"].clone();
@@ -163,7 +199,10 @@ fn a_plan_is_retired_once_and_keeps_what_it_said() {
     put(&app, "card", &plan(0)).expect(200);
     assert_eq!(retire(0).expect_problem(409, "conflict")["current"]["version"], 1);
     let retired = retire(1).expect(200);
-    assert_eq!((&retired["version"], &retired["status"], &retired["author"]), (&json!(2), &json!("retired"), &json!("boris")));
+    assert_eq!(
+        (&retired["version"], &retired["status"], &retired["author"]),
+        (&json!(2), &json!("retired"), &json!("boris"))
+    );
     assert_eq!(retired["notes"], "reviewed with the front line");
     retire(2).expect_problem(409, "conflict");
 }
@@ -183,7 +222,10 @@ fn a_version_that_was_in_use_tells_what_it_did_and_that_two_periods_are_no_proof
     assert_eq!(newest["effect"], Value::Null);
     assert_eq!(newest["effect_of_previous"], first["effect"]);
     let effect = &first["effect"];
-    assert_eq!((&effect["basis"], &effect["compared_with"]), (&json!("descriptive"), &json!("before_plan")));
+    assert_eq!(
+        (&effect["basis"], &effect["compared_with"]),
+        (&json!("descriptive"), &json!("before_plan"))
+    );
     // Nothing was closed in the moments of its use.
     assert_eq!((&effect["difference"], &effect["with_plan"]["rate"]), (&Value::Null, &Value::Null));
     assert!(effect["reading"].as_str().unwrap().contains("nothing can be said"), "{effect}");

@@ -1,8 +1,8 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
-#[path = "../support/episodes.rs"]
-mod episodes;
+#[path = "../support/filler.rs"]
+mod filler;
 #[path = "../support/postgres.rs"]
 mod postgres;
 

@@ -1,6 +1,6 @@
 //! The map of next issues: summed up in the database, corrected by people, stored as a whole, computed by one process at a time.
 
-use super::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use super::filler::{DAY, EpisodeRow, Filler, HOUR};
 use super::*;
 use recontact::live_next_issues::{LiveNextIssues, Refreshed};
 use recontact::next_issue::{NextIssueMap, NextIssueOptions};
@@ -60,7 +60,12 @@ fn of(count: u64, trials: u64) -> Proportion {
 }
 
 /// Episodes that `secondary` followed, of those of `primary`; nothing where there is no such pair.
-fn pair(map: &NextIssueMap, primary: &str, secondary: &str, window_days: u32) -> Option<Proportion> {
+fn pair(
+    map: &NextIssueMap,
+    primary: &str,
+    secondary: &str,
+    window_days: u32,
+) -> Option<Proportion> {
     let figures = map.primary(&name(primary), window_days)?;
     if primary == secondary {
         return figures.explicit.map(|explicit| explicit.proportion);
@@ -108,7 +113,16 @@ async fn the_first_contact_of_each_category_counts_once(database: &Database) {
     assert_eq!(pair(&map, "card", "card", 14), Some(of(1, 4)));
     assert_eq!(pair(&map, "card", "card", 30), Some(of(2, 4)));
     let figures = map.primary(&name("card"), 14).unwrap();
-    assert_eq!(figures.secondaries.iter().find(|one| one.category == name("pin")).unwrap().gap_hours.median, 11.0);
+    assert_eq!(
+        figures
+            .secondaries
+            .iter()
+            .find(|one| one.category == name("pin"))
+            .unwrap()
+            .gap_hours
+            .median,
+        11.0
+    );
     assert_eq!(figures.repeats, of(1, 4));
 }
 
@@ -270,6 +284,7 @@ async fn tenants_have_maps_of_their_own(database: &Database) {
     let store = database.store().await;
     let mut filler = Filler::connect(&database.url).await.of_tenant("other");
     filler.followed(("card", "pin"), days_ago(40), (10, 4), HOUR).await;
+    filler.close().await;
     assert!(compute(&store).await.primaries.is_empty());
     let other = Tenant::new(name("other"));
     let live = live(options());
@@ -300,7 +315,10 @@ async fn a_million_episodes_are_summed_up(database: &Database) {
     for (what, minutes) in [("first, with relations", 0), ("again", 60)] {
         let start = std::time::Instant::now();
         live.refresh(&store, &TENANT, "a", after_minutes(minutes)).await.unwrap();
-        println!("next issues of 1 000 000 episodes, {what}: {:.1} s", start.elapsed().as_secs_f64());
+        println!(
+            "next issues of 1 000 000 episodes, {what}: {:.1} s",
+            start.elapsed().as_secs_f64()
+        );
     }
     let start = std::time::Instant::now();
     let loaded = store.load_next_issues(&TENANT).await.unwrap();

@@ -1,6 +1,6 @@
 //! Plans: versions that are only ever added, and the counts behind what a version did.
 
-use super::episodes::{DAY, EpisodeRow, Filler, HOUR};
+use super::filler::{DAY, EpisodeRow, Filler, HOUR};
 use super::*;
 use recontact::plan::effect::{ActivePeriod, Arms};
 use recontact::plan::{FollowUpMessage, PlanContent, PlanStatus};

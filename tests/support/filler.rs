@@ -127,7 +127,13 @@ impl Filler {
     }
 
     /// Writes a flagged episode's arm.
-    pub(crate) async fn flagged(&mut self, ticket: &str, category: &str, experiment: &str, arm: &str) {
+    pub(crate) async fn flagged(
+        &mut self,
+        ticket: &str,
+        category: &str,
+        experiment: &str,
+        arm: &str,
+    ) {
         self.next += 1;
         sqlx::query(
             "INSERT INTO follow_ups (tenant, id, ticket_id, episode, experiment_id, customer_hash, arm, team, category, \
