@@ -198,9 +198,9 @@ fn the_defaults_file_explains_every_option() {
     let settings = format!("{:#?}", Settings::load(&CommandLineSettings::default()).unwrap());
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
-        if ["limits", "inference", "classify", "events", "follow_ups", "outcomes", "token"].contains(&name) {
-        let sections =
-            ["limits", "inference", "classify", "events", "outcomes", "next_issues", "plans"];
+        let sections = [
+            "limits", "inference", "classify", "events", "follow_ups", "outcomes", "next_issues", "plans",
+        ];
         if name == "token" || sections.contains(&name) {
             continue;
         }

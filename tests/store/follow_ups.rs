@@ -68,7 +68,7 @@ async fn close_risky(store: &Store, id: &str, customer: &str, at: i64, probabili
     record(store, &event).await;
     let assessed = Assessment { probability, ..risky() };
     store
-        .close_ticket(&TENANT, &name(id), &closing(at), minute(at), |_, _| Some(assessed))
+        .close_ticket(&TENANT, &name(id), &closing(at), &rules(), minute(at), |_, _| Some(assessed))
         .await
         .unwrap();
 }
@@ -180,7 +180,7 @@ async fn a_closing_that_is_reported_too_late_is_not_put_into_the_queue(database:
     record(&store, &opening("t-1")).await;
     let late = minute(3 * DAY);
     store
-        .close_ticket(&TENANT, &name("t-1"), &closing(0), late, |_, _| Some(risky()))
+        .close_ticket(&TENANT, &name("t-1"), &closing(0), &rules(), late, |_, _| Some(risky()))
         .await
         .unwrap();
     assert_eq!(of_status(&store, FollowUpStatus::Expired, 3 * DAY).await, []);
