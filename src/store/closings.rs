@@ -11,10 +11,10 @@ use super::episodes::{
     EndedBy, LastEpisode, StoredEpisode, delete_topic_changes, first_text, insert_episodes,
     last_episode,
 };
-use super::persons::{Person, lock_person};
-use super::reopenings::last_reopening;
 use super::follow_ups::{FlaggedClosing, enqueue};
 use super::opt_outs::has_opted_out;
+use super::persons::{Person, lock_person};
+use super::reopenings::last_reopening;
 use super::tickets::{
     Assessment, CLOSING, EventRow, LockedTicket, PersonHistory, STATE, StoredTicket, find_history,
     find_ticket, lock_ticket, read_assessment, read_details, to_json, unwritable,
@@ -67,8 +67,8 @@ impl Store {
     /// `assess` is called at most once, inside the transaction, with the ticket as known at its closing (its
     /// `customer_id` is the customer's hash, and `reopens` is what was reported here where the helpdesk does not tell) and with
     /// the other tickets of the same person. `None` closes the ticket without an assessment. A closing that was recorded
-    /// before is answered as then, without calling `assess`.
-    /// A customer who opted out is not assessed. What is flagged is put into the follow-up queue ([`Store::with_follow_ups`]) along.
+    /// before is answered as then, without calling `assess`. A customer who opted out is not assessed.
+    /// What is flagged is put into the follow-up queue ([`Store::with_follow_ups`]) in the same transaction.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -156,13 +156,11 @@ async fn close(
     if let Some(assessment) = &assessment {
         insert_assessment(connection, tenant, &ticket, number, assessment).await?;
         if let Some(policy) = store.follow_ups.as_deref() {
-            let (ticket, customer, key) = (&ticket, &known.customer, &store.key);
-            let (episode, now) = (number, derivation.now);
-            enqueue(
-                connection,
-                &FlaggedClosing { tenant, key, policy, ticket, customer, episode, assessment, now },
-            )
-            .await?;
+            let (ticket, customer) = (&ticket, &known.customer);
+            let (key, episode, now) = (&store.key, number, derivation.now);
+            let flagged =
+                FlaggedClosing { tenant, key, policy, ticket, customer, episode, assessment, now };
+            enqueue(connection, &flagged).await?;
         }
     }
     if reported_category.as_ref() != Some(&ticket.category) && !others.history.tickets.is_empty() {

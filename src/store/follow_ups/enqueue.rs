@@ -3,11 +3,14 @@
 use super::super::experiments::{RunningExperiment, assign, identities_of_the_person, running_experiment};
 use super::{FollowUpEvent, insert_event, service};
 use crate::follow_up::{Action, Arm, FollowUpPolicy, FollowUpStatus, GapQuartile, Schedule, Timing};
+use crate::next_issue::{ExpectedRepeat, LikelyNextIssue};
 use crate::outcome::EpisodeId;
+use crate::plan::{PlanContent, PlanStatus};
 use crate::risk::RiskBand;
 use crate::store::{Assessment, CustomerHash, CustomerKey, StoreError, Tenant};
 use crate::ticket::{ClosedTicket, Name};
 use crate::timestamp::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 use sqlx::{AnyConnection, Row};
 
@@ -79,7 +82,7 @@ async fn plan(
     let timing = Timing {
         closed_at: closing.ticket.closed_at,
         window_days: experiment.window_days,
-        gap: gap(connection, closing.tenant, category, experiment.window_days).await?,
+        gap: gap(closing.assessment),
         send_after_hours: send_after(connection, closing.tenant, category).await?,
         team: team(closing.ticket),
     };
@@ -87,25 +90,53 @@ async fn plan(
     Ok(schedule.filter(|schedule| schedule.expires_at > closing.now))
 }
 
-/// When the likely repeat comes, as far as the next-issue map knows.
-async fn gap(
-    connection: &mut AnyConnection,
-    tenant: &Tenant,
-    category: &str,
-    window_days: u32,
-) -> Result<Option<GapQuartile>, StoreError> {
-    let _ = (connection, tenant, category, window_days);
-    Ok(None)
+/// What the stored assessment tells about what comes next.
+#[derive(Default, Deserialize)]
+struct Expected {
+    next_issue: Option<LikelyNextIssue>,
+    expected_repeat: Option<ExpectedRepeat>,
 }
 
-/// How long the category's active plan asks to wait, in hours.
+/// The part of a stored plan that is needed here.
+#[derive(Deserialize)]
+struct PlanBody {
+    content: PlanContent,
+}
+
+/// When the likely repeat comes, as the assessment says: the gap of the same issue or of the next one, whichever is likelier.
+/// `None` where the next-issue map did not know.
+fn gap(assessment: &Assessment) -> Option<GapQuartile> {
+    let expected: Expected = serde_json::from_str(&assessment.body).unwrap_or_default();
+    let next = expected.next_issue.map(|next| (next.probability, next.gap_hours.p25));
+    let same = expected.expected_repeat.map(|same| (same.rate, same.gap_hours.p25));
+    let likelier = match (same, next) {
+        (Some(same), Some(next)) if next.0 > same.0 => Some(next),
+        (same, next) => same.or(next),
+    };
+    likelier.and_then(|(_, hours)| GapQuartile::from_hours(hours))
+}
+
+/// How long after the closing the category's plan in use asks to wait, in hours; a draft on top of it does not count.
 async fn send_after(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     category: &str,
 ) -> Result<Option<f64>, StoreError> {
-    let _ = (connection, tenant, category);
-    Ok(None)
+    let row = sqlx::query(
+        "SELECT status, body FROM plans WHERE tenant = $1 AND category = $2 AND status <> 'proposed' \
+         ORDER BY version DESC LIMIT 1",
+    )
+    .bind(tenant.as_str())
+    .bind(category)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    if row.try_get::<String, _>("status")? != PlanStatus::Active.as_str() {
+        return Ok(None);
+    }
+    let plan: PlanBody = serde_json::from_str(&row.try_get::<String, _>("body")?)
+        .map_err(|error| StoreError::corrupt("plans", "body", error))?;
+    Ok(plan.content.follow_up.map(|follow_up| follow_up.send_after_hours))
 }
 
 /// The team as the queue knows it; that of tickets without one is the empty text.
