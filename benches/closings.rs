@@ -53,7 +53,9 @@ struct Options {
 
 fn main() {
     let options = Options::read();
-    println!("| database | round | closings | p50, ms | p99, ms | p99.9, ms | max, ms | fdatasync p50 / p99, ms: before | during | after |");
+    println!(
+        "| database | round | closings | p50, ms | p99, ms | p99.9, ms | max, ms | fdatasync p50 / p99, ms: before | during | after |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     let mut medians = Vec::new();
     for database in &options.databases {
@@ -73,7 +75,11 @@ fn main() {
         };
         let started = Instant::now();
         filler.fill();
-        println!("<!-- {database}: {} tickets filled in {:.0} s -->", options.tickets, started.elapsed().as_secs_f64());
+        println!(
+            "<!-- {database}: {} tickets filled in {:.0} s -->",
+            options.tickets,
+            started.elapsed().as_secs_f64()
+        );
         let server = Server::start(&url, folder.path());
         let mut closing = 0;
         // A short round warms caches and connections and is not counted.
@@ -84,7 +90,9 @@ fn main() {
             let (latencies, during) =
                 round(&server, &options, options.seconds, &mut closing, folder.path());
             let after = disk_latencies(folder.path(), DISK_WRITES, Duration::ZERO, None);
-            let pair = |values: &[f64]| format!("{:.2} / {:.2}", quantile(values, 0.5), quantile(values, 0.99));
+            let pair = |values: &[f64]| {
+                format!("{:.2} / {:.2}", quantile(values, 0.5), quantile(values, 0.99))
+            };
             println!(
                 "| {database} | {number} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {} |",
                 latencies.len(),
@@ -162,7 +170,8 @@ fn round(
     let mut disk = Vec::new();
     let start = Instant::now() + Duration::from_millis(100);
     std::thread::scope(|scope| {
-        let watching = scope.spawn(|| disk_latencies(folder, usize::MAX, DISK_PAUSE, Some(&is_over)));
+        let watching =
+            scope.spawn(|| disk_latencies(folder, usize::MAX, DISK_PAUSE, Some(&is_over)));
         let workers: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
                 scope.spawn(|| {
@@ -206,7 +215,12 @@ fn moments(rate: f64, seconds: usize, seed: u64) -> Vec<Duration> {
 }
 
 /// Times, in ms, of making 4 KiB durable at the end of a file.
-fn disk_latencies(folder: &Path, most: usize, pause: Duration, over: Option<&AtomicBool>) -> Vec<f64> {
+fn disk_latencies(
+    folder: &Path,
+    most: usize,
+    pause: Duration,
+    over: Option<&AtomicBool>,
+) -> Vec<f64> {
     let path = folder.join(format!("disk-{:?}", std::thread::current().id()));
     let file = File::create(&path).unwrap();
     let block = [0x5a; 4096];
@@ -302,5 +316,8 @@ impl Drop for Server {
 fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted.get(((sorted.len().max(1) - 1) as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
+    sorted
+        .get(((sorted.len().max(1) - 1) as f64 * share).round() as usize)
+        .copied()
+        .unwrap_or(f64::NAN)
 }

@@ -2,11 +2,11 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::effect::EffectPolicy;
+use crate::follow_up::FollowUpPolicy;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
-use crate::follow_up::FollowUpPolicy;
-use crate::effect::EffectPolicy;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};

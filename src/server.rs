@@ -2,8 +2,8 @@
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
-    auth, classify, contacts, customers, docs, experiment_effect, experiments, follow_ups, health, models, next_issues,
-    opt_outs, outcomes, plans, predict, tickets,
+    auth, classify, contacts, customers, docs, experiment_effect, experiments, follow_ups, health,
+    models, next_issues, opt_outs, outcomes, plans, predict, tickets,
 };
 use crate::app::App;
 use crate::background;
@@ -61,10 +61,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/v1/next-issues", [get(next_issues::show_next_issues)]))
         .service(resource("/v1/plans", [get(plans::list_plans)]))
         .service(resource("/v1/plans/propose", [post(plans::propose_plans)]))
-        .service(resource(
-            "/v1/plans/{category}",
-            [get(plans::show_plan), put(plans::write_plan)],
-        ))
+        .service(resource("/v1/plans/{category}", [get(plans::show_plan), put(plans::write_plan)]))
         .service(resource("/v1/plans/{category}/retire", [post(plans::retire_plan)]))
         .service(resource("/v1/follow-ups", [get(follow_ups::list_follow_ups)]))
         .service(resource("/v1/follow-ups/{id}", [get(follow_ups::show_follow_up)]))

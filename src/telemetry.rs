@@ -79,7 +79,10 @@ fn describe() {
         "Flagged closings, by arm and by what became of them"
     );
     describe_counter!("recontact_follow_up_steps_total", "Steps that people made, by action");
-    describe_counter!("recontact_follow_ups_expired_total", "Follow-ups that were not made in time");
+    describe_counter!(
+        "recontact_follow_ups_expired_total",
+        "Follow-ups that were not made in time"
+    );
     describe_counter!(
         "recontact_overloaded_total",
         "Requests refused because too much was waiting"

@@ -628,7 +628,10 @@ fn next_issues_are_reported_as_table_csv_and_json() {
     let folder = tempfile::tempdir().unwrap();
     let missing = report_next_issues(folder.path(), &[]);
     let error = String::from_utf8_lossy(&missing.stderr).into_owned();
-    assert!(!missing.status.success() && error.contains("recontact.db: no such database file"), "{error}");
+    assert!(
+        !missing.status.success() && error.contains("recontact.db: no such database file"),
+        "{error}"
+    );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a report makes no files");
 
     let key = "07".repeat(CustomerKey::BYTES);
@@ -647,7 +650,8 @@ fn next_issues_are_reported_as_table_csv_and_json() {
 
     let table = said(&report_next_issues(folder.path(), &[]));
     assert!(table.contains("from 90 mature episodes") && table.contains("new, PIN"), "{table}");
-    let json = said(&report_next_issues(folder.path(), &["--format", "json", "--window-days", "3"]));
+    let json =
+        said(&report_next_issues(folder.path(), &["--format", "json", "--window-days", "3"]));
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["window_days"], 3);
     assert_eq!(json["primaries"][0]["category"], "loan");

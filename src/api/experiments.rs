@@ -158,11 +158,13 @@ pub async fn start_experiment(
             Ok(HttpResponse::Ok().json(ExperimentView::from(experiment)))
         }
         ExperimentStarted::Conflict(experiment) => {
-            let detail = format!("experiment {} was started with other content", experiment.plan.id);
+            let detail =
+                format!("experiment {} was started with other content", experiment.plan.id);
             Err(conflict(ProblemCode::Conflict, detail, experiment))
         }
         ExperimentStarted::OtherRunning(experiment) => {
-            let detail = format!("experiment {} runs since {}", experiment.plan.id, experiment.started_at);
+            let detail =
+                format!("experiment {} runs since {}", experiment.plan.id, experiment.started_at);
             Err(conflict(ProblemCode::ExperimentRunning, detail, experiment))
         }
     }

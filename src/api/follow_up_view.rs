@@ -126,7 +126,8 @@ impl FollowUpView {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let policy = &app.settings.follow_ups;
-        let expected_benefit = policy.expected_benefit(stored.probability, stored.category.as_str());
+        let expected_benefit =
+            policy.expected_benefit(stored.probability, stored.category.as_str());
         let reasons = reasons(&stored, language)?;
         Ok(Self {
             is_overdue: stored.status.is_open() && stored.due_at < now,

@@ -286,7 +286,8 @@ async fn make_step(
             Err(conflict(ProblemCode::StepNotAllowed, reason, &current))
         }
         FollowUpStepped::CapacityReached { current, capacity } => {
-            let detail = format!("the team takes {capacity} a day, in hand or done; finish or release one");
+            let detail =
+                format!("the team takes {capacity} a day, in hand or done; finish or release one");
             Err(conflict(ProblemCode::CapacityReached, detail, &current))
         }
         FollowUpStepped::QuietHours { current, until } => {
@@ -336,7 +337,8 @@ fn unknown(id: &Name) -> Problem {
 fn parse_status(text: &str) -> Result<FollowUpStatus, Problem> {
     let detail = match text.parse::<FollowUpStatus>() {
         Ok(FollowUpStatus::HeldOut) => {
-            "status: held_out follow-ups are never listed, so that nobody can act on them".to_owned()
+            "status: held_out follow-ups are never listed, so that nobody can act on them"
+                .to_owned()
         }
         Ok(status) => return Ok(status),
         Err(error) => format!("status: {error}"),

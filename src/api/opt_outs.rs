@@ -215,11 +215,7 @@ pub async fn withdraw_opt_out(
         .withdraw_opt_out(&app.tenant, &customer, &author, Timestamp::now())
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
-    if withdrawn {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(not_opted_out(&customer))
-    }
+    if withdrawn { Ok(HttpResponse::NoContent().finish()) } else { Err(not_opted_out(&customer)) }
 }
 
 fn customer_of(app: &App, request: &OptOutRequest) -> Result<CustomerHash, Problem> {

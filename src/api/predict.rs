@@ -84,10 +84,7 @@ pub async fn predict_recontacts(
     web::block(move || {
         let assess = |(ticket, history): (ClosedTicket, CustomerHistory)| PredictResult {
             inputs_sha256: inputs_sha256(&ticket, &history),
-            risk: RiskView::new(
-                RiskAnswer::new(&model, &next_issues, &ticket, &history),
-                language,
-            ),
+            risk: RiskView::new(RiskAnswer::new(&model, &next_issues, &ticket, &history), language),
             id: ticket.id,
         };
         let results = tickets.into_iter().map(assess).collect();

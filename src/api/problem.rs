@@ -154,7 +154,9 @@ impl ProblemCode {
             Self::FollowUpNotFound => "The follow-up is not known.",
             Self::ExperimentNotFound => "The experiment is not known.",
             Self::OptOutNotFound => "The customer has not opted out.",
-            Self::FollowUpChanged => "The follow-up was changed meanwhile; current says what it is now.",
+            Self::FollowUpChanged => {
+                "The follow-up was changed meanwhile; current says what it is now."
+            }
             Self::StepNotAllowed => "What the follow-up is now does not allow this step.",
             Self::CapacityReached => "The team has taken as many follow-ups today as it can.",
             Self::QuietHours => "The customer is to be left in peace at this time of day.",

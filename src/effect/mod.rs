@@ -25,6 +25,7 @@ mod table;
 mod tally;
 pub mod uplift;
 
+pub use crate::follow_up::Arm;
 pub use contacts::{ContactsAvoided, Costs, Money};
 pub use definitions::Definition;
 pub use policy::EffectPolicy;
@@ -32,7 +33,6 @@ pub use report::{
     ArmFigures, Arms, ContactedOnly, CustomerRates, DecidedBy, EffectReport, RateDifference,
     RelativeChange, VerdictReport,
 };
-pub use crate::follow_up::Arm;
 pub use tally::Tally;
 
 use crate::timestamp::Timestamp;

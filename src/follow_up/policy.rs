@@ -85,10 +85,17 @@ impl FollowUpPolicy {
             ));
         }
         if self.flagged_band == RiskBand::Low {
-            return Err("flagged_band: expected high or medium, got low: it would follow up everybody".to_owned());
+            return Err(
+                "flagged_band: expected high or medium, got low: it would follow up everybody"
+                    .to_owned(),
+            );
         }
-        if self.most_per_customer == 0 || self.per_customer_days == 0 || self.sweep_interval_s == 0 {
-            return Err("most_per_customer, per_customer_days and sweep_interval_s must be at least 1".to_owned());
+        if self.most_per_customer == 0 || self.per_customer_days == 0 || self.sweep_interval_s == 0
+        {
+            return Err(
+                "most_per_customer, per_customer_days and sweep_interval_s must be at least 1"
+                    .to_owned(),
+            );
         }
         if !is_share(self.treatment_share) {
             return Err(format!(
@@ -97,13 +104,17 @@ impl FollowUpPolicy {
             ));
         }
         if !WINDOWS_DAYS.contains(&self.window_days) {
-            return Err(format!("window_days: expected one of {WINDOWS_DAYS:?}, got {}", self.window_days));
+            return Err(format!(
+                "window_days: expected one of {WINDOWS_DAYS:?}, got {}",
+                self.window_days
+            ));
         }
         Ok(())
     }
 
     fn validate_costs(&self) -> Result<(), String> {
-        let of_categories = self.category_cost_repeat.iter().map(|(name, cost)| (name.as_str(), *cost));
+        let of_categories =
+            self.category_cost_repeat.iter().map(|(name, cost)| (name.as_str(), *cost));
         let costs = [
             ("cost_repeat", self.cost_repeat),
             ("cost_follow_up", self.cost_follow_up),
@@ -115,9 +126,9 @@ impl FollowUpPolicy {
             }
         }
         match self.effectiveness {
-            Some(e) if !(0.0..=1.0).contains(&e) => {
-                Err(format!("effectiveness: expected 0 to 1, or unset where it was not measured, got {e}"))
-            }
+            Some(e) if !(0.0..=1.0).contains(&e) => Err(format!(
+                "effectiveness: expected 0 to 1, or unset where it was not measured, got {e}"
+            )),
             _ => Ok(()),
         }
     }
@@ -126,7 +137,8 @@ impl FollowUpPolicy {
     /// save more than it costs. Says nothing about the customer's arm, so both arms are flagged alike.
     #[must_use]
     pub fn flags(&self, band: RiskBand, probability: f64, category: &str) -> bool {
-        let is_worth_it = self.expected_benefit(probability, category).is_none_or(|benefit| benefit > 0.0);
+        let is_worth_it =
+            self.expected_benefit(probability, category).is_none_or(|benefit| benefit > 0.0);
         self.enabled && band >= self.flagged_band && is_worth_it
     }
 
@@ -155,7 +167,10 @@ impl FollowUpPolicy {
             None => (1.0, 0.0),
             Some(effectiveness) => {
                 let repeat = self.category_cost_repeat.get(category).copied();
-                (effectiveness * repeat.unwrap_or(self.cost_repeat), self.cost_follow_up + self.cost_harm)
+                (
+                    effectiveness * repeat.unwrap_or(self.cost_repeat),
+                    self.cost_follow_up + self.cost_harm,
+                )
             }
         }
     }

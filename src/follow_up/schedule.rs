@@ -83,8 +83,11 @@ impl Schedule {
         let available_at = quiet.end_from(after(timing.closed_at, wait_hours));
         // A deadline at the very beginning of quiet hours is met before they begin.
         let deadline = if quiet.contains(target) { quiet.beginning_until(target) } else { target };
-        let due_at =
-            if deadline > available_at { deadline } else { available_at.plus_millis(LEAST_WORK_MS) };
+        let due_at = if deadline > available_at {
+            deadline
+        } else {
+            available_at.plus_millis(LEAST_WORK_MS)
+        };
         let window_end = timing.closed_at.plus_days(i64::from(timing.window_days));
         let last = window_end.plus_millis(-BEFORE_WINDOW_END_MS);
         if due_at > last {

@@ -68,7 +68,8 @@ fn where_the_night_leaves_no_time_it_is_due_in_the_morning_and_says_so() {
 
 #[test]
 fn a_plan_that_asks_to_wait_for_too_long_waits_half_of_the_time() {
-    let late = Timing { send_after_hours: Some(100.0), ..timing("2026-01-05T10:00:00Z", Some(6.0)) };
+    let late =
+        Timing { send_after_hours: Some(100.0), ..timing("2026-01-05T10:00:00Z", Some(6.0)) };
     let schedule = Schedule::plan(&late, &policy()).unwrap();
     assert_eq!(schedule.available_at, at("2026-01-05T13:00:00Z"));
     assert_eq!(schedule.due_at, at("2026-01-05T16:00:00Z"));

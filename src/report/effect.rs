@@ -37,7 +37,9 @@ pub(super) fn run(args: &EffectArgs) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match args.report.format {
         ReportFormat::Table => write!(out, "{}", report.to_table(args.language))?,
-        ReportFormat::Csv => anyhow::bail!("--format: expected table or json for this report, got csv"),
+        ReportFormat::Csv => {
+            anyhow::bail!("--format: expected table or json for this report, got csv")
+        }
         ReportFormat::Json => {
             serde_json::to_writer(&mut out, &report)?;
             writeln!(out)?;
@@ -49,4 +51,3 @@ pub(super) fn run(args: &EffectArgs) -> anyhow::Result<()> {
 fn parse_language(tag: &str) -> Result<Language, String> {
     Language::from_tag(tag).ok_or_else(|| format!("{tag:?} is none of en, ru, be, uk"))
 }
-

@@ -5,8 +5,8 @@
 
 use super::{StoreError, Tenant};
 use crate::contact::ContactText;
-use crate::identity::{Identity, IdentityKind};
 use crate::follow_up::AssignmentKey;
+use crate::identity::{Identity, IdentityKind};
 use crate::outcome::EpisodeId;
 use crate::ticket::CustomerId;
 use hmac::{Hmac, Mac};

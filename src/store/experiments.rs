@@ -1,6 +1,8 @@
 //! Experiments and the arms of customers. One experiment runs at a time; its share and window never change.
 
-use super::{CustomerHash, CustomerKey, Store, StoreError, Tenant, instant, name, optional_instant};
+use super::{
+    CustomerHash, CustomerKey, Store, StoreError, Tenant, instant, name, optional_instant,
+};
 use crate::follow_up::{Arm, FollowUpPolicy};
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
@@ -81,7 +83,10 @@ pub(super) struct RunningExperiment {
 /// Reads experiments; the rest of the statement follows.
 macro_rules! select_experiments {
     ($rest:literal) => {
-        concat!("SELECT id, treatment_share, window_days, started_at, ended_at, body FROM experiments ", $rest)
+        concat!(
+            "SELECT id, treatment_share, window_days, started_at, ended_at, body FROM experiments ",
+            $rest
+        )
     };
 }
 
@@ -211,15 +216,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn experiments(&self, tenant: &Tenant) -> Result<Vec<Experiment>, StoreError> {
-        sqlx::query(
-            select_experiments!("WHERE tenant = $1 ORDER BY started_at DESC, id"),
-        )
-        .bind(tenant.as_str())
-        .fetch_all(&self.pool)
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+        sqlx::query(select_experiments!("WHERE tenant = $1 ORDER BY started_at DESC, id"))
+            .bind(tenant.as_str())
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// One experiment.
@@ -275,11 +278,7 @@ pub(super) async fn assign(
     // Of a person with several identities the smallest one stands for all, whichever the ticket came with.
     let smallest = smallest_identity(connection, tenant, customer).await?;
     let arm = first.unwrap_or_else(|| {
-        key.assignment_key(tenant).assign(
-            &experiment.id,
-            &smallest,
-            experiment.treatment_share,
-        )
+        key.assignment_key(tenant).assign(&experiment.id, &smallest, experiment.treatment_share)
     });
     fix(connection, tenant, &experiment.id, &smallest, arm, now).await?;
     // A merge can be undone: then each identity keeps what it was dealt.
@@ -369,13 +368,11 @@ async fn find(
     tenant: &Tenant,
     id: &str,
 ) -> Result<Option<Experiment>, StoreError> {
-    let row = sqlx::query(
-        select_experiments!("WHERE tenant = $1 AND id = $2"),
-    )
-    .bind(tenant.as_str())
-    .bind(id)
-    .fetch_optional(connection)
-    .await?;
+    let row = sqlx::query(select_experiments!("WHERE tenant = $1 AND id = $2"))
+        .bind(tenant.as_str())
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -383,12 +380,10 @@ async fn find_running(
     connection: &mut AnyConnection,
     tenant: &Tenant,
 ) -> Result<Option<Experiment>, StoreError> {
-    let row = sqlx::query(
-        select_experiments!("WHERE tenant = $1 AND ended_at IS NULL"),
-    )
-    .bind(tenant.as_str())
-    .fetch_optional(connection)
-    .await?;
+    let row = sqlx::query(select_experiments!("WHERE tenant = $1 AND ended_at IS NULL"))
+        .bind(tenant.as_str())
+        .fetch_optional(connection)
+        .await?;
     row.as_ref().map(read).transpose()
 }
 

@@ -41,21 +41,21 @@ pub use contacts::{ContactAnalysis, ContactRecorded};
 pub use corrections::{CorrectionRecorded, NewCorrection};
 pub use customer::{CustomerHash, CustomerKey, InvalidCustomerHash, InvalidCustomerKey};
 pub use derivation::{ChangeCause, OutcomeChange, OutcomeRules, OutcomesPerWindow};
+pub use effect::ExperimentEffect;
 pub use episodes::{EndedBy, StoredEpisode};
 pub use erasure::{ErasureReport, ErasureRequest};
-pub use identities::{IdentitiesMerged, IdentityMerge, MergeUndone};
-pub use next_issues::{EpisodeScope, NextIssuesComputed};
-pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
-pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
-pub use plans::{PlanRecorded, StoredPlan};
-pub use reopenings::TicketReopened;
 pub use experiments::{Experiment, ExperimentEnded, ExperimentPlan, ExperimentStarted};
 pub use follow_ups::{
     FollowUpCursor, FollowUpEvent, FollowUpFilter, FollowUpStep, FollowUpStepped, PersonAction,
     StoredFollowUp, TeamDay,
 };
+pub use identities::{IdentitiesMerged, IdentityMerge, MergeUndone};
+pub use next_issues::{EpisodeScope, NextIssuesComputed};
 pub use opt_outs::{OptOut, OptOutRecorded};
-pub use effect::ExperimentEffect;
+pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
+pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
+pub use plans::{PlanRecorded, StoredPlan};
+pub use reopenings::TicketReopened;
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
 

@@ -29,7 +29,10 @@ async fn one_experiment_runs_at_a_time(database: &Database) {
     let store = database.store().await;
     let started = start(&store, &plan("half", 0.5), 0).await;
     let ExperimentStarted::Started(half) = started else { panic!("{started:?}") };
-    assert_eq!((half.plan.clone(), half.started_at, half.ended_at), (plan("half", 0.5), minute(0), None));
+    assert_eq!(
+        (half.plan.clone(), half.started_at, half.ended_at),
+        (plan("half", 0.5), minute(0), None)
+    );
     let other = start(&store, &plan("most", 0.9), 1).await;
     assert_eq!(other, ExperimentStarted::OtherRunning(half.clone()));
     let bob = name("bob");
@@ -50,7 +53,10 @@ async fn an_experiment_started_again_is_unchanged_or_a_conflict(database: &Datab
     let store = database.store().await;
     let started = start(&store, &plan("half", 0.5), 0).await;
     let ExperimentStarted::Started(half) = started else { panic!("{started:?}") };
-    assert_eq!(start(&store, &plan("half", 0.5), 1).await, ExperimentStarted::Unchanged(half.clone()));
+    assert_eq!(
+        start(&store, &plan("half", 0.5), 1).await,
+        ExperimentStarted::Unchanged(half.clone())
+    );
     assert_eq!(start(&store, &plan("half", 0.6), 1).await, ExperimentStarted::Conflict(half));
     store.end_experiment(&TENANT, &name("half"), None, minute(2)).await.unwrap();
     let after = start(&store, &plan("half", 0.6), 3).await;

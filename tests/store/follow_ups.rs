@@ -59,12 +59,8 @@ async fn queue(database: &Database) -> Store {
 /// Opens a ticket of team cards and closes it with a probability; its customer is `customer`.
 async fn close_risky(store: &Store, id: &str, customer: &str, at: i64, probability: f64) {
     let details = TicketDetails { team: Some(name("cards")), ..TicketDetails::default() };
-    let event = TicketEvent {
-        customer_id: name(customer),
-        opened_at: minute(at),
-        details,
-        ..opening(id)
-    };
+    let event =
+        TicketEvent { customer_id: name(customer), opened_at: minute(at), details, ..opening(id) };
     record(store, &event).await;
     let assessed = Assessment { probability, ..risky() };
     store
@@ -149,7 +145,10 @@ async fn a_flagged_closing_is_put_into_the_queue_and_others_are_not(database: &D
     let [follow_up] = queued.as_slice() else { panic!("{queued:?}") };
     assert_eq!(follow_up.episode.ticket, name("t-0-0"));
     assert_eq!(follow_up.customer, store.customer_hash(&TENANT, &name("u-0-0")));
-    assert_eq!((follow_up.team.clone(), follow_up.category.as_str()), (Some(name("cards")), "card_arrival"));
+    assert_eq!(
+        (follow_up.team.clone(), follow_up.category.as_str()),
+        (Some(name("cards")), "card_arrival")
+    );
     assert!((follow_up.probability - 0.9).abs() < 1e-12 && (follow_up.rank - 0.9).abs() < 1e-12);
     assert_eq!(follow_up.available_at, minute(0));
     assert_eq!((follow_up.due_at, follow_up.expires_at), (minute(DAY), minute(3 * DAY)));
@@ -192,7 +191,9 @@ async fn the_control_group_is_recorded_and_never_shown(database: &Database) {
     let queued = fill(&store, 40, 0).await;
     // 20 expected, standard deviation 3.2; the key is fixed.
     assert!((8..=32).contains(&queued.len()), "{}", queued.len());
-    for status in FollowUpStatus::ALL.into_iter().filter(|status| *status != FollowUpStatus::Waiting) {
+    for status in
+        FollowUpStatus::ALL.into_iter().filter(|status| *status != FollowUpStatus::Waiting)
+    {
         assert_eq!(of_status(&store, status, 0).await, [], "{status}");
     }
     // A follow-up of the control group can be neither read nor worked on, even by its identifier.
@@ -216,10 +217,11 @@ async fn the_control_group_is_recorded_and_never_shown(database: &Database) {
 async fn held_out_ids(database: &Database) -> Vec<Name> {
     use sqlx::Row;
     let pool = sqlx::AnyPool::connect(&database.url).await.unwrap();
-    let rows = sqlx::query("SELECT id FROM follow_ups WHERE status = 'held_out' AND arm = 'control'")
-        .fetch_all(&pool)
-        .await
-        .unwrap();
+    let rows =
+        sqlx::query("SELECT id FROM follow_ups WHERE status = 'held_out' AND arm = 'control'")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
     rows.iter().map(|row| name(&row.get::<String, _>("id"))).collect()
 }
 
@@ -229,12 +231,21 @@ async fn todays_list_is_the_best_that_the_team_can_still_take(database: &Databas
     let list = today(&store, HOUR).await;
     assert_eq!(tickets(&list), tickets(&queued)[..3]);
     must_step(&store, &list[1], "ann", PersonAction::Claim, HOUR).await;
-    assert_eq!(tickets(&today(&store, HOUR).await), [list[0].episode.ticket.as_str(), list[2].episode.ticket.as_str()]);
+    assert_eq!(
+        tickets(&today(&store, HOUR).await),
+        [list[0].episode.ticket.as_str(), list[2].episode.ticket.as_str()]
+    );
     // A decision against a contact takes nothing of the day: the next best moves up.
     must_step(&store, &list[0], "ann", PersonAction::Disagree, HOUR).await;
-    assert_eq!(tickets(&today(&store, HOUR).await), [list[2].episode.ticket.as_str(), queued[3].episode.ticket.as_str()]);
+    assert_eq!(
+        tickets(&today(&store, HOUR).await),
+        [list[2].episode.ticket.as_str(), queued[3].episode.ticket.as_str()]
+    );
     let days = store.team_days(&TENANT, None, minute(HOUR)).await.unwrap();
-    assert_eq!(days.iter().map(|day| (day.team.as_str(), day.capacity, day.taken)).collect::<Vec<_>>(), [("cards", 3, 1)]);
+    assert_eq!(
+        days.iter().map(|day| (day.team.as_str(), day.capacity, day.taken)).collect::<Vec<_>>(),
+        [("cards", 3, 1)]
+    );
     assert_eq!(days[0].date, "2026-01-05");
 }
 
@@ -290,7 +301,9 @@ async fn claims_at_once_never_exceed_the_capacity(database: &Database) {
         .enumerate()
         .map(|(number, follow_up)| {
             let (store, follow_up) = (stores[number % 2].clone(), follow_up.clone());
-            tokio::spawn(async move { step(&store, &follow_up, "ann", PersonAction::Claim, 1).await })
+            tokio::spawn(
+                async move { step(&store, &follow_up, "ann", PersonAction::Claim, 1).await },
+            )
         })
         .collect();
     let (mut taken, mut refused) = (0, 0);
@@ -326,9 +339,15 @@ async fn a_step_on_an_old_version_is_refused_and_the_same_step_again_changes_not
     assert_eq!(other, FollowUpStepped::Changed(claimed.clone()));
     let done = must_step(&store, &claimed, "ann", by_email(), 3).await;
     assert_eq!((done.status, done.handled_at), (FollowUpStatus::Done, Some(minute(3))));
-    assert_eq!(step(&store, &claimed, "ann", by_email(), 4).await, FollowUpStepped::Repeated(done.clone()));
+    assert_eq!(
+        step(&store, &claimed, "ann", by_email(), 4).await,
+        FollowUpStepped::Repeated(done.clone())
+    );
     let by_phone = PersonAction::Done { channel: name("phone") };
-    assert_eq!(step(&store, &claimed, "ann", by_phone, 4).await, FollowUpStepped::Changed(done.clone()));
+    assert_eq!(
+        step(&store, &claimed, "ann", by_phone, 4).await,
+        FollowUpStepped::Changed(done.clone())
+    );
     // A version that never was is no version to decide on either.
     let future = StoredFollowUp { version: 9, ..done.clone() };
     assert_eq!(step(&store, &future, "ann", by_email(), 4).await, FollowUpStepped::Changed(done));
@@ -484,7 +503,10 @@ async fn a_customer_who_opted_out_is_neither_scored_nor_contacted(database: &Dat
     let recorded = store.opt_out(&TENANT, &wish).await.unwrap();
     assert_eq!(recorded, OptOutRecorded::Recorded { opt_out: wish.clone(), suppressed: 0 });
     let again = OptOut { author: name("bob"), ..wish.clone() };
-    assert_eq!(store.opt_out(&TENANT, &again).await.unwrap(), OptOutRecorded::Unchanged(wish.clone()));
+    assert_eq!(
+        store.opt_out(&TENANT, &again).await.unwrap(),
+        OptOutRecorded::Unchanged(wish.clone())
+    );
     assert_eq!(store.opt_outs(&TENANT, None, 10).await.unwrap(), [wish.clone()]);
     record(&store, &opening("t-1")).await;
     close_with(&store, "t-1", &closing(9), must_not_assess).await;
@@ -531,7 +553,8 @@ async fn lists_by_status_neither_repeat_nor_skip_one(database: &Database) {
     let all = of_status(&store, FollowUpStatus::Waiting, 0).await;
     assert!(all.len() > 8, "{}", all.len());
     let order = |pair: &[StoredFollowUp]| {
-        pair[0].rank > pair[1].rank || (pair[0].rank - pair[1].rank).abs() < 1e-12 && pair[0].id < pair[1].id
+        pair[0].rank > pair[1].rank
+            || (pair[0].rank - pair[1].rank).abs() < 1e-12 && pair[0].id < pair[1].id
     };
     assert!(all.windows(2).all(order));
     let filter = FollowUpFilter { status: FollowUpStatus::Waiting, team: Some("cards".to_owned()) };
@@ -578,12 +601,8 @@ async fn what_a_status_does_not_allow_is_refused_with_a_reason(database: &Databa
         let FollowUpStepped::NotAllowed { reason, .. } = refused else { panic!("{refused:?}") };
         assert!(reason.contains("waiting"), "{reason}");
     }
-    let unknown = FollowUpStep {
-        version: 1,
-        author: name("ann"),
-        reason: None,
-        action: PersonAction::Claim,
-    };
+    let unknown =
+        FollowUpStep { version: 1, author: name("ann"), reason: None, action: PersonAction::Claim };
     let stepped = store.step_follow_up(&TENANT, &name("nothing"), &unknown, minute(1)).await;
     assert_eq!(stepped.unwrap(), FollowUpStepped::Unknown);
     assert_eq!(read(&store, &queued[0].id, 1).await.version, 1);

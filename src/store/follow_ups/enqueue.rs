@@ -1,8 +1,12 @@
 //! What a closing puts into the queue: one row per flagged closing, for both arms, in the transaction of the closing.
 
-use super::super::experiments::{RunningExperiment, assign, identities_of_the_person, running_experiment};
+use super::super::experiments::{
+    RunningExperiment, assign, identities_of_the_person, running_experiment,
+};
 use super::{FollowUpEvent, insert_event, service};
-use crate::follow_up::{Action, Arm, FollowUpPolicy, FollowUpStatus, GapQuartile, Schedule, Timing};
+use crate::follow_up::{
+    Action, Arm, FollowUpPolicy, FollowUpStatus, GapQuartile, Schedule, Timing,
+};
 use crate::next_issue::{ExpectedRepeat, LikelyNextIssue};
 use crate::outcome::EpisodeId;
 use crate::plan::{PlanContent, PlanStatus};
@@ -227,5 +231,6 @@ async fn insert(
 }
 
 fn count(arm: &'static str, became: &'static str) {
-    metrics::counter!("recontact_follow_ups_enqueued_total", "arm" => arm, "status" => became).increment(1);
+    metrics::counter!("recontact_follow_ups_enqueued_total", "arm" => arm, "status" => became)
+        .increment(1);
 }

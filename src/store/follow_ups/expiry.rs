@@ -110,7 +110,13 @@ pub(in crate::store) async fn suppress_all_of(
     for row in &rows {
         let event = FollowUpEvent {
             reason: Some(opt_out.reason.clone()),
-            ..changed(row, opt_out.opted_out_at, Action::Suppress, &opt_out.author, FollowUpStatus::Suppressed)?
+            ..changed(
+                row,
+                opt_out.opted_out_at,
+                Action::Suppress,
+                &opt_out.author,
+                FollowUpStatus::Suppressed,
+            )?
         };
         insert_event(connection, tenant, &row.try_get::<String, _>("id")?, &event).await?;
     }

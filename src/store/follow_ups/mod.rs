@@ -15,7 +15,9 @@ pub(super) use expiry::suppress_all_of;
 pub use list::{FollowUpCursor, FollowUpFilter};
 pub use steps::{FollowUpStep, FollowUpStepped, PersonAction};
 
-use super::{CustomerHash, Store, StoreError, Tenant, instant, name, optional_instant, optional_name};
+use super::{
+    CustomerHash, Store, StoreError, Tenant, instant, name, optional_instant, optional_name,
+};
 use crate::follow_up::{Action, FollowUpPolicy, FollowUpStatus};
 use crate::outcome::EpisodeId;
 use crate::ticket::{IssueCategory, Name};
@@ -199,7 +201,8 @@ async fn insert_event(
 
 /// The author of what the service does by itself.
 fn service() -> Result<Name, StoreError> {
-    Name::parse("recontact").map_err(|error| StoreError::corrupt("follow_up_events", "author", error))
+    Name::parse("recontact")
+        .map_err(|error| StoreError::corrupt("follow_up_events", "author", error))
 }
 
 /// As known at `now`: what is open and has expired by the clock is told as expired.

@@ -169,7 +169,11 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn step(&mut self, id: &Name, step: &FollowUpStep) -> Result<FollowUpStepped, StoreError> {
+    async fn step(
+        &mut self,
+        id: &Name,
+        step: &FollowUpStep,
+    ) -> Result<FollowUpStepped, StoreError> {
         self.lock(id).await?;
         let Some(current) = self.find(id).await? else { return Ok(FollowUpStepped::Unknown) };
         if current.version != step.version {
@@ -181,7 +185,8 @@ impl Work<'_> {
         }
         let current = self.reread(id).await?;
         let Some(status) = current.status.after(step.action.action()) else {
-            let reason = format!("a follow-up that is {} takes no {}", current.status, step.action.action());
+            let reason =
+                format!("a follow-up that is {} takes no {}", current.status, step.action.action());
             return Ok(FollowUpStepped::NotAllowed { current, reason });
         };
         let change = Change::to(status, &current);
@@ -195,7 +200,9 @@ impl Work<'_> {
                 if current.status == FollowUpStatus::Expired
                     && current.claimed_by.as_ref() != Some(&step.author)
                 {
-                    let reason = "it has expired, and only who had claimed it can say that it was made".to_owned();
+                    let reason =
+                        "it has expired, and only who had claimed it can say that it was made"
+                            .to_owned();
                     return Ok(FollowUpStepped::NotAllowed { current, reason });
                 }
                 Change { handled_at: Some(self.now), ..change }
@@ -280,7 +287,8 @@ impl Work<'_> {
         }
         let id = current.id.as_str();
         let capped =
-            is_capped(self.connection, self.tenant, self.policy, &current.customer, id, self.now).await?;
+            is_capped(self.connection, self.tenant, self.policy, &current.customer, id, self.now)
+                .await?;
         Ok(capped.then_some(FREQUENCY_CAP))
     }
 
