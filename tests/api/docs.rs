@@ -199,11 +199,18 @@ fn the_defaults_file_explains_every_option() {
     let settings = format!("{:#?}", Settings::load(&CommandLineSettings::default()).unwrap());
     for line in settings.lines() {
         let Some((name, _)) = line.trim().split_once(": ") else { continue };
-        let sections =
-            ["limits", "inference", "classify", "events", "outcomes", "next_issues", "plans", "follow_ups", "effect"];
+        let sections = [
+            "limits",
+            "inference",
+            "classify",
+            "events",
+            "outcomes",
+            "next_issues",
+            "plans",
+            "follow_ups",
+            "effect",
+        ];
         if sections.contains(&name) || name == "token" {
-            ["limits", "inference", "classify", "events", "outcomes", "next_issues", "plans"];
-        if name == "token" || sections.contains(&name) {
             continue;
         }
         let has_line = explained

@@ -46,7 +46,10 @@ fn somebody_is_always_left_alone_and_the_window_is_one_that_outcomes_have() {
     let app = spawn_app();
     for (body, pointers) in [
         (json!({"id": "e", "treatment_share": 0.96, "window_days": 14}), vec!["#/treatment_share"]),
-        (json!({"id": "e", "treatment_share": 0.0, "window_days": 13}), vec!["#/treatment_share", "#/window_days"]),
+        (
+            json!({"id": "e", "treatment_share": 0.0, "window_days": 13}),
+            vec!["#/treatment_share", "#/window_days"],
+        ),
         (json!({"id": "e", "window_days": 14, "note": "x".repeat(1001)}), vec!["#/note"]),
         (json!({"id": "e"}), vec!["#"]),
         (json!({"id": " ", "window_days": 14}), vec!["#/id"]),

@@ -79,7 +79,10 @@ fn a_risky_closing_is_in_the_queue_with_reasons_in_words() {
         assert_eq!(follow_up[name], closed["assessment"][name], "{name}");
     }
     assert_eq!(follow_up["expected_benefit"], Value::Null);
-    assert_eq!((&follow_up["ranked_by"], &follow_up["version"]), (&json!("probability"), &json!(1)));
+    assert_eq!(
+        (&follow_up["ranked_by"], &follow_up["version"]),
+        (&json!("probability"), &json!(1))
+    );
     let closed_at = Timestamp::parse(closed["closed_at"].as_str().unwrap()).unwrap();
     assert_eq!(follow_up["due_at"], json!(closed_at.plus_days(1)));
     assert_eq!(follow_up["expires_at"], json!(closed_at.plus_days(3)));
@@ -115,7 +118,8 @@ fn the_second_of_two_gets_409_with_what_the_follow_up_is_now() {
     assert_eq!((&done["status"], &done["version"]), (&json!("done"), &json!(3)));
     assert_eq!(step(&app, &id, "done", &body).expect(200), done);
     let one = app.get(&format!("/v1/follow-ups/{}", id.as_str().unwrap())).expect(200);
-    let steps: Vec<_> = one["history"].as_array().unwrap().iter().map(|step| step["action"].clone()).collect();
+    let steps: Vec<_> =
+        one["history"].as_array().unwrap().iter().map(|step| step["action"].clone()).collect();
     assert_eq!(steps, ["enqueue", "claim", "done"]);
     assert_eq!(one["history"][2]["details"], json!({"channel": "phone"}));
     assert_eq!(one["history"][2]["reason"], "explained it");
@@ -156,7 +160,10 @@ fn a_team_takes_no_more_than_its_capacity_a_day() {
     let today = list(&app, "team=cards");
     assert_eq!(ids(&today), ids(&waiting)[..2]);
     let day = &today["teams"][0];
-    assert_eq!((&day["team"], &day["capacity"], &day["left"]), (&json!("cards"), &json!(2), &json!(2)));
+    assert_eq!(
+        (&day["team"], &day["capacity"], &day["left"]),
+        (&json!("cards"), &json!(2), &json!(2))
+    );
     let claim = json!({"version": 1, "author": "ann"});
     for follow_up in &waiting["follow_ups"].as_array().unwrap()[..2] {
         step(&app, &follow_up["id"], "claim", &claim).expect(200);
@@ -211,7 +218,10 @@ fn a_follow_up_is_put_off_disagreed_with_or_not_needed_for_a_reason() {
     assert_eq!(step(&app, &first, "snooze", &past).expect_faults(), ["#/until"]);
     let reason = json!({"version": 2, "author": "ann", "reason": "the refund arrived"});
     let dropped = step(&app, &first, "not-needed", &reason).expect(200);
-    assert_eq!((&dropped["status"], &dropped["status_reason"]), (&json!("not_needed"), &json!("the refund arrived")));
+    assert_eq!(
+        (&dropped["status"], &dropped["status_reason"]),
+        (&json!("not_needed"), &json!("the refund arrived"))
+    );
     let reason = json!({"version": 1, "author": "ann", "reason": "a test account"});
     assert_eq!(step(&app, &second, "disagree", &reason).expect(200)["status"], "disagreed");
     for (name, body, pointer) in [
@@ -228,7 +238,8 @@ fn a_follow_up_is_put_off_disagreed_with_or_not_needed_for_a_reason() {
 
 #[test]
 fn nothing_is_claimed_in_quiet_hours() {
-    let time_of_day = |minutes_ago: i64| TimeOfDay::parse(&ago(minutes_ago).to_string()[11..16]).unwrap();
+    let time_of_day =
+        |minutes_ago: i64| TimeOfDay::parse(&ago(minutes_ago).to_string()[11..16]).unwrap();
     let app = spawn_queue(|settings| {
         settings.follow_ups.quiet_from = time_of_day(60);
         settings.follow_ups.quiet_until = time_of_day(-60);
@@ -244,8 +255,12 @@ fn nothing_is_claimed_in_quiet_hours() {
     // Closed within them: nobody is disturbed before they end.
     close_risky(&app, "t-2", "u-8", 5);
     let later = app.get("/v1/follow-ups?status=waiting").expect(200);
-    let later: Vec<_> =
-        later["follow_ups"].as_array().unwrap().iter().filter(|one| one["ticket_id"] == "t-2").collect();
+    let later: Vec<_> = later["follow_ups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["ticket_id"] == "t-2")
+        .collect();
     assert!(later[0]["available_at"].as_str().unwrap() > Timestamp::now().to_string().as_str());
 }
 
@@ -269,7 +284,10 @@ fn a_customer_who_opted_out_is_neither_scored_nor_in_the_queue() {
     app.get(&path).expect_problem(404, "opt_out_not_found");
     let wish = json!({"customer_id": "u-9", "author": "ann", "reason": "asked for it"});
     let recorded = app.post("/v1/opt-outs", &wish).expect(201);
-    assert_eq!((&recorded["outcome"], &recorded["suppressed_follow_ups"]), (&json!("recorded"), &json!(1)));
+    assert_eq!(
+        (&recorded["outcome"], &recorded["suppressed_follow_ups"]),
+        (&json!("recorded"), &json!(1))
+    );
     assert_eq!(recorded["opt_out"]["customer"], customer);
     let by_hash = json!({"customer": customer, "author": "bob", "reason": "again"});
     let again = app.post("/v1/opt-outs", &by_hash).expect(200);
@@ -291,20 +309,27 @@ fn an_opt_out_names_its_customer_in_one_way() {
     let app = spawn_queue(|_| {});
     for (body, pointer) in [
         (json!({"author": "ann", "reason": "asked"}), "#"),
-        (json!({"customer_id": "u-9", "customer": "00".repeat(32), "author": "ann", "reason": "asked"}), "#"),
+        (
+            json!({"customer_id": "u-9", "customer": "00".repeat(32), "author": "ann", "reason": "asked"}),
+            "#",
+        ),
         (json!({"customer": "u-9", "author": "ann", "reason": "asked"}), "#/customer"),
     ] {
         assert_eq!(app.post("/v1/opt-outs", &body).expect_faults(), [pointer], "{body}");
     }
     app.get("/v1/opt-outs/u-9").expect_problem(400, "invalid_query");
     for number in 0..3 {
-        let body = json!({"customer_id": format!("u-{number}"), "author": "ann", "reason": "asked"});
+        let body =
+            json!({"customer_id": format!("u-{number}"), "author": "ann", "reason": "asked"});
         app.post("/v1/opt-outs", &body).expect(201);
     }
     let first = app.get("/v1/opt-outs?limit=2").expect(200);
     let cursor = first["next_cursor"].as_str().unwrap();
     let second = app.get(&format!("/v1/opt-outs?limit=2&cursor={cursor}")).expect(200);
-    assert_eq!((first["opt_outs"].as_array().unwrap().len(), second["opt_outs"].as_array().unwrap().len()), (2, 1));
+    assert_eq!(
+        (first["opt_outs"].as_array().unwrap().len(), second["opt_outs"].as_array().unwrap().len()),
+        (2, 1)
+    );
     assert_eq!(second["next_cursor"], Value::Null);
     app.get("/v1/opt-outs?cursor=zz").expect_problem(400, "invalid_query");
 }
@@ -340,7 +365,10 @@ fn with_costs_and_a_measured_effect_the_queue_is_ranked_by_what_it_saves() {
     close_risky(&app, "t-1", "u-9", 5);
     let follow_up = only(&app);
     let expected = follow_up["probability"].as_f64().unwrap() * 50.0 - 1.5;
-    assert!((follow_up["expected_benefit"].as_f64().unwrap() - expected).abs() < 1e-9, "{follow_up}");
+    assert!(
+        (follow_up["expected_benefit"].as_f64().unwrap() - expected).abs() < 1e-9,
+        "{follow_up}"
+    );
     assert_eq!(follow_up["ranked_by"], "expected_benefit");
 }
 

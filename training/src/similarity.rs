@@ -186,11 +186,6 @@ fn share_from(cosines: &[f64], threshold: f64) -> f64 {
     if cosines.is_empty() { 0.0 } else { count as f64 / cosines.len() as f64 }
 }
 
-fn parse_share(text: &str) -> Result<f64, String> {
-    let share: Option<f64> = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| format!("expected a number from 0 to 1, got {text:?}"))
-}
-
 /// Pairs drawn from each of two halves of the texts.
 fn drawn_pairs(
     args: &SimilarityArgs,
