@@ -266,8 +266,8 @@ async fn tickets_of_persons(
 ) -> Result<BTreeMap<String, Vec<TicketSpan>>, StoreError> {
     let statement = format!(
         "SELECT i.person AS person, t.id AS id, t.opened_at AS opened_at, t.closed_at AS closed_at \
-         FROM identities i JOIN tickets t ON t.tenant = i.tenant AND t.customer_hash = i.identity_hash \
-         WHERE i.tenant = $1 AND i.person IN ({})",
+         FROM identities i CROSS JOIN tickets t \
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person IN ({})",
         list_from(2, persons.len())
     );
     let mut query = bulk_query(statement, false).bind(tenant.as_str());

@@ -124,9 +124,9 @@ async fn excluded_after(
     let end = closed_at.plus_days(i64::from(LONGEST_WINDOW_DAYS));
     let rows = sqlx::query(
         "SELECT c.id AS id, c.occurred_at AS occurred_at, c.kind AS kind, c.kind_rule AS kind_rule, \
-         c.ticket_id AS ticket_id FROM identities i JOIN contacts c \
-         ON c.tenant = i.tenant AND c.customer_hash = i.identity_hash AND c.occurred_at > $3 AND c.occurred_at <= $4 \
-         WHERE i.tenant = $1 AND i.person = $2 AND (c.kind <> 'substantive' OR c.author <> 'customer') \
+         c.ticket_id AS ticket_id FROM identities i CROSS JOIN contacts c \
+         WHERE c.tenant = i.tenant AND c.customer_hash = i.identity_hash AND c.occurred_at > $3 AND c.occurred_at <= $4 \
+         AND i.tenant = $1 AND i.person = $2 AND (c.kind <> 'substantive' OR c.author <> 'customer') \
          ORDER BY c.occurred_at, c.id",
     )
     .bind(tenant.as_str())

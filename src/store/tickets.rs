@@ -312,8 +312,8 @@ pub(super) async fn find_history(
 ) -> Result<PersonHistory, StoreError> {
     let rows = sqlx::query(
         "SELECT t.opened_at AS opened_at, t.closed_at AS closed_at, t.category AS category, t.reopens AS reopens \
-         FROM identities i JOIN tickets t ON t.tenant = i.tenant AND t.customer_hash = i.identity_hash \
-         WHERE i.tenant = $1 AND i.person = $2 AND t.id <> $3 ORDER BY t.opened_at, t.id",
+         FROM identities i CROSS JOIN tickets t \
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 ORDER BY t.opened_at, t.id",
     )
     .bind(tenant.as_str())
     .bind(person.as_str())

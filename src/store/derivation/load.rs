@@ -15,7 +15,8 @@ pub(in super::super) const RECONTACT_COLUMNS: &str = "r.ticket_id AS ticket_id, 
      r.source AS source, r.source_id AS source_id, r.occurred_at AS occurred_at, r.gap_ms AS gap_ms, \
      r.relation AS relation, r.category AS category, r.similarity AS similarity";
 
-/// Reads rows of these persons: `$1` is the tenant, `$2` and `$3` the span, the persons follow.
+/// Reads rows of these persons: `$1` is the tenant, `$2` and `$3` the span, the persons follow. Written as CROSS JOIN, which to
+/// SQLite means that identities are read first: without statistics it might begin with everything in the span.
 async fn of_persons(
     connection: &mut AnyConnection,
     tenant: &Tenant,
@@ -24,7 +25,7 @@ async fn of_persons(
     select: &str,
 ) -> Result<Vec<AnyRow>, StoreError> {
     let statement =
-        format!("{select} WHERE i.tenant = $1 AND i.person IN ({}) ", list_from(4, persons.len()));
+        format!("{select} AND i.tenant = $1 AND i.person IN ({})", list_from(4, persons.len()));
     let mut query = bulk_query(statement, persons.len() == 1)
         .bind(tenant.as_str())
         .bind(span.from.millis())
@@ -43,8 +44,8 @@ pub(super) async fn load_episodes(
     closed: Span,
 ) -> Result<Vec<(String, EpisodeFacts)>, StoreError> {
     let select = format!(
-        "SELECT i.person AS person, {EPISODE_COLUMNS} FROM identities i JOIN episodes e \
-         ON e.tenant = i.tenant AND e.customer_hash = i.identity_hash AND e.closed_at >= $2 AND e.closed_at <= $3"
+        "SELECT i.person AS person, {EPISODE_COLUMNS} FROM identities i CROSS JOIN episodes e \
+         WHERE e.tenant = i.tenant AND e.customer_hash = i.identity_hash AND e.closed_at >= $2 AND e.closed_at <= $3"
     );
     let rows = of_persons(connection, tenant, persons, closed, &select).await?;
     rows.iter().map(|row| Ok((row.try_get("person")?, read_episode(row)?.facts))).collect()
@@ -78,8 +79,8 @@ pub(in super::super) async fn load_contacts(
 ) -> Result<ContactsOf, StoreError> {
     let select = "SELECT i.person AS person, c.id AS id, c.ticket_id AS ticket_id, c.occurred_at AS occurred_at, \
          c.category AS category, c.category_is_certain AS is_certain, c.embedding AS embedding, \
-         c.follow_up_id AS follow_up_id FROM identities i JOIN contacts c \
-         ON c.tenant = i.tenant AND c.customer_hash = i.identity_hash AND c.occurred_at >= $2 AND c.occurred_at <= $3 \
+         c.follow_up_id AS follow_up_id FROM identities i CROSS JOIN contacts c \
+         WHERE c.tenant = i.tenant AND c.customer_hash = i.identity_hash AND c.occurred_at >= $2 AND c.occurred_at <= $3 \
          AND c.author = 'customer' AND c.kind = 'substantive'";
     let mut contacts = ContactsOf::new();
     for row in of_persons(connection, tenant, persons, came, select).await? {
@@ -106,8 +107,8 @@ async fn load_openings(
     came: Span,
 ) -> Result<Vec<(String, LaterContact)>, StoreError> {
     let select = "SELECT i.person AS person, t.id AS ticket_id, t.opened_at AS occurred_at, t.category AS category \
-         FROM identities i JOIN tickets t \
-         ON t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.opened_at >= $2 AND t.opened_at <= $3 \
+         FROM identities i CROSS JOIN tickets t \
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.opened_at >= $2 AND t.opened_at <= $3 \
          AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id)";
     let rows = of_persons(connection, tenant, persons, came, select).await?;
     rows.iter().map(|row| read_of_ticket(row, RecontactSource::Ticket)).collect()
@@ -122,9 +123,8 @@ async fn load_reopenings(
     came: Span,
 ) -> Result<Vec<(String, LaterContact)>, StoreError> {
     let select = "SELECT i.person AS person, v.ticket_id AS ticket_id, v.occurred_at AS occurred_at, \
-         v.category AS category FROM identities i JOIN tickets t \
-         ON t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.reopens > 0 \
-         JOIN ticket_events v ON v.tenant = t.tenant AND v.ticket_id = t.id AND v.kind = 'reopening' \
+         v.category AS category FROM identities i CROSS JOIN tickets t CROSS JOIN ticket_events v \
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.reopens > 0 AND v.tenant = t.tenant AND v.ticket_id = t.id AND v.kind = 'reopening' \
          AND v.occurred_at >= $2 AND v.occurred_at <= $3";
     let rows = of_persons(connection, tenant, persons, came, select).await?;
     rows.iter().map(|row| read_of_ticket(row, RecontactSource::Reopening)).collect()
@@ -158,10 +158,9 @@ pub(super) async fn load_recontacts(
 ) -> Result<HashMap<EpisodeId, Vec<Recontact>>, StoreError> {
     // `$2` and `$3` are the span of the contacts; that of the episodes follows from the index anyway.
     let select = format!(
-        "SELECT {RECONTACT_COLUMNS} FROM identities i JOIN episodes e \
-         ON e.tenant = i.tenant AND e.customer_hash = i.identity_hash \
-         AND e.closed_at <= $3 AND e.closed_at >= $2 - {LONGEST_WINDOW_MS} JOIN recontacts r \
-         ON r.tenant = e.tenant AND r.ticket_id = e.ticket_id AND r.episode = e.number \
+        "SELECT {RECONTACT_COLUMNS} FROM identities i CROSS JOIN episodes e CROSS JOIN recontacts r \
+         WHERE e.tenant = i.tenant AND e.customer_hash = i.identity_hash \
+         AND e.closed_at <= $3 AND e.closed_at >= $2 - {LONGEST_WINDOW_MS} AND r.tenant = e.tenant AND r.ticket_id = e.ticket_id AND r.episode = e.number \
          AND r.occurred_at >= $2 AND r.occurred_at <= $3"
     );
     let mut stored: HashMap<EpisodeId, Vec<Recontact>> = HashMap::new();
