@@ -17,7 +17,7 @@ fn main() {
 /// The model's answer for a customer with so many other tickets, reasons and all windows included.
 #[divan::bench(args = [0, 10, 100, 1000])]
 fn assess(bencher: Bencher<'_, '_>, others: i64) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/risk/incidents-1");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/risk/incidents-2");
     let artifact = Artifact::open(&folder, ModelKind::Risk).unwrap();
     let model = RiskModel::load(&artifact).unwrap();
     let (ticket, history) = (ticket(), history(others));

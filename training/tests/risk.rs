@@ -93,10 +93,10 @@ fn the_shipped_tickets_are_what_the_shipped_log_gives() {
 
 #[test]
 fn the_shipped_model_loads_and_says_what_it_was_measured_on() {
-    let folder = root().join("models/risk/incidents-1");
+    let folder = root().join("models/risk/incidents-2");
     let artifact = Artifact::open(&folder, ModelKind::Risk).unwrap();
     let model = RiskModel::load(&artifact).unwrap();
-    assert_eq!((model.version(), model.window_days()), ("incidents-1", 14));
+    assert_eq!((model.version(), model.window_days()), ("incidents-2", 14));
     let metrics = &artifact.manifest().metrics;
     let count = |pointer: &str| metrics.pointer(pointer).and_then(Value::as_u64).unwrap();
     assert_eq!(count("/data/eligible"), 20_395);
@@ -110,7 +110,7 @@ fn the_shipped_model_loads_and_says_what_it_was_measured_on() {
 
 #[test]
 fn the_shipped_model_measures_the_same_when_evaluated() {
-    let folder = root().join("models/risk/incidents-1");
+    let folder = root().join("models/risk/incidents-2");
     let tickets = root().join("data/incidents/tickets.csv.gz");
     let output = train(&["evaluate", "--model", text(&folder), "--data", text(&tickets), "--json"]);
     let manifest: Value =
