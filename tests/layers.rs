@@ -153,6 +153,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "report",
         &[
+            "outcome",
+            "risk",
             "config",
             "customer_key",
             "effect",

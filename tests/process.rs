@@ -235,6 +235,13 @@ fn assert_still_there(client: &Client, noted: &[Noted]) {
                 // Between the last report and the kill its closing may have been stored without an answer.
                 let is_closed_since = answered["status"] == "open" && found["status"] == "closed";
                 if !is_closed_since {
+                    // Reading also lists the ticket's episodes.
+                    let mut found = found;
+                    if let Some(fields) =
+                        found.as_object_mut().filter(|_| answered["episodes"].is_null())
+                    {
+                        fields.remove("episodes");
+                    }
                     assert_eq!(found, *answered);
                 }
             }

@@ -81,7 +81,7 @@ fn the_openapi_document_describes_every_route_and_no_other() {
         assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path}");
         assert_eq!(
             operation["requestBody"].is_object(),
-            matches!(method, "post" | "put" | "delete"),
+            matches!(method, "post" | "put") || (method, path) == ("delete", "/v1/customers"),
             "{method} {path}"
         );
         for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {

@@ -137,8 +137,8 @@ impl Filler {
         self.next += 1;
         sqlx::query(
             "INSERT INTO follow_ups (tenant, id, ticket_id, episode, experiment_id, customer_hash, arm, team, category, \
-             probability, expected_benefit, status, available_at, due_at, expires_at, version, created_at) \
-             VALUES ($1, $2, $3, 1, $4, $2, $5, 'cards', $6, 0.5, 1.0, 'waiting', 0, 0, 0, 1, 0)",
+             probability, expected_benefit, status, available_at, due_at, is_after_gap, expires_at, version, created_at) \
+             VALUES ($1, $2, $3, 1, $4, $2, $5, 'cards', $6, 0.5, 1.0, 'waiting', 0, 0, 0, 0, 1, 0)",
         )
         .bind(self.tenant)
         .bind(format!("f-{}", self.next))

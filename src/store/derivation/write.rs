@@ -62,7 +62,9 @@ pub(in super::super) async fn insert_recontacts(
              WHERE excluded.occurred_at < recontacts.occurred_at",
             placeholders(chunk.len(), 12)
         );
-        let mut query = bulk_query(statement, chunk.len() == 1);
+        // Not kept prepared: the driver gives a missing similarity another type than a known one, and a prepared statement
+        // is held to the types it was first used with.
+        let mut query = bulk_query(statement, false);
         for (episode, recontact) in chunk {
             query = query
                 .bind(tenant.as_str())
