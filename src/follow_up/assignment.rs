@@ -110,6 +110,7 @@ impl fmt::Debug for AssignmentKey {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -126,6 +126,7 @@ proptest! {
             prop_assert!(!quiet.contains(schedule.available_at));
             prop_assert!(!quiet.contains(schedule.due_at.plus_millis(-1)));
             // Past the percentile only where nothing of the time before it was left, and then it is said.
+            #[expect(clippy::cast_possible_truncation, reason = "hours of a test")]
             let gap_end = gap.map(|gap| closed_at.plus_millis((gap.hours() * 3_600_000.0) as i64));
             if let Some(gap_end) = gap_end {
                 prop_assert_eq!(schedule.is_after_gap, schedule.due_at > gap_end);

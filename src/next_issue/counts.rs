@@ -111,9 +111,9 @@ impl<'o> MapCounts<'o> {
     /// Counts episodes.
     pub fn add_episodes(&mut self, count: EpisodeCount) {
         let of_category = self.episodes.entry(count.category).or_default();
-        for window in 0..WINDOWS {
+        for (window, episodes) in of_category.iter_mut().enumerate() {
             if window < count.mature_windows {
-                of_category[window] += count.episodes;
+                *episodes += count.episodes;
                 let coverage = &mut self.coverage[window];
                 coverage.mature_episodes += count.episodes;
                 coverage.outage_episodes += count.outages;

@@ -378,10 +378,7 @@ fn month(word: &str) -> Option<u32> {
             false => word.starts_with(name),
         })
     };
-    BEGINNINGS
-        .iter()
-        .position(|names| is_month(names))
-        .and_then(|index| u32::try_from(index + 1).ok())
+    BEGINNINGS.iter().position(is_month).and_then(|index| u32::try_from(index + 1).ok())
 }
 
 #[cfg(test)]

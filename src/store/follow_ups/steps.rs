@@ -208,7 +208,7 @@ impl Work<'_> {
                 Change { handled_at: Some(self.now), ..change }
             }
             PersonAction::Snooze { until } => match self.snoozed_until(&current, *until) {
-                Err(refusal) => return Ok(refusal),
+                Err(reason) => return Ok(FollowUpStepped::Invalid { field: "until", reason }),
                 Ok(available_at) => Change { available_at, claimed_by: None, ..change },
             },
             PersonAction::Disagree | PersonAction::NotNeeded => Change {
@@ -296,18 +296,17 @@ impl Work<'_> {
         &self,
         current: &StoredFollowUp,
         until: Timestamp,
-    ) -> Result<Timestamp, FollowUpStepped> {
+    ) -> Result<Timestamp, String> {
         let quiet = self.policy.quiet_hours(current.team.as_ref().map_or("", Name::as_str));
         let available_at = quiet.end_from(until);
         if until > self.now && available_at < current.expires_at {
             return Ok(available_at);
         }
         let moved = if available_at == until { "" } else { ", the end of quiet hours included" };
-        let reason = format!(
+        Err(format!(
             "expected an instant after now and before the follow-up expires at {}{moved}, got {until}",
             current.expires_at
-        );
-        Err(FollowUpStepped::Invalid { field: "until", reason })
+        ))
     }
 
     /// An update that changes nothing locks the row on both databases.
