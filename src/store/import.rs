@@ -42,7 +42,15 @@ impl Store {
             imported.extend(new);
         }
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateContact };
-        record_episodes(write.connection(), derivation, &imported).await?;
+        let persons = record_episodes(write.connection(), derivation, &imported).await?;
+        if self.write_turn.is_none() && imported.len() >= MANY {
+            analyze(write.connection()).await?;
+        }
+        let new = imported.iter().map(|row| row.episode_id()).collect();
+        for persons in persons.chunks(PER_STATEMENT) {
+            let (all, told) = (Affected::all(), Told::AllBut(&new));
+            rederive(write.connection(), derivation, persons, all, told).await?;
+        }
         write.finish(!imported.is_empty()).await?;
         Ok(imported.len())
     }
@@ -80,6 +88,12 @@ struct ImportRow<'a> {
     customer: CustomerHash,
     details_json: String,
     closing_sha256: String,
+}
+
+impl ImportRow<'_> {
+    fn episode_id(&self) -> EpisodeId {
+        EpisodeId { ticket: self.ticket.id.clone(), number: 1 }
+    }
 }
 
 fn fault(ticket: &ClosedTicket, same_id: Option<&ImportRow<'_>>) -> Option<String> {
@@ -201,12 +215,30 @@ async fn check_same(
     Ok(())
 }
 
-/// Makes an episode of each imported ticket and derives what followed, some persons at a time.
+/// From so many tickets on an import changes what PostgreSQL should know of its tables.
+const MANY: usize = 1000;
+
+/// PostgreSQL plans by statistics, which a bulk load leaves behind: without them it would read all episodes for each person.
+/// SQLite reads in the order in which a statement names its tables.
+async fn analyze(connection: &mut AnyConnection) -> Result<(), StoreError> {
+    for statement in [
+        "ANALYZE identities",
+        "ANALYZE tickets",
+        "ANALYZE episodes",
+        "ANALYZE contacts",
+        "ANALYZE recontacts",
+    ] {
+        sqlx::query(statement).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Makes an episode of each imported ticket, and answers the persons, locked.
 async fn record_episodes(
     connection: &mut AnyConnection,
     derivation: Derivation<'_>,
     imported: &[&ImportRow<'_>],
-) -> Result<(), StoreError> {
+) -> Result<Vec<Person>, StoreError> {
     let tenant = derivation.tenant;
     let customers: BTreeSet<&CustomerHash> = imported.iter().map(|row| &row.customer).collect();
     insert_identities(connection, tenant, &customers).await?;
@@ -222,10 +254,8 @@ async fn record_episodes(
         for chunk in episodes.chunks(PER_STATEMENT) {
             insert_episodes(connection, tenant, chunk).await?;
         }
-        let new = episodes.into_iter().map(|episode| episode.facts.id).collect();
-        rederive(connection, derivation, persons, Affected::all(), Told::AllBut(&new)).await?;
     }
-    Ok(())
+    Ok(persons)
 }
 
 async fn insert_identities(
@@ -292,7 +322,7 @@ fn episode(row: &ImportRow<'_>, of_person: &[TicketSpan]) -> StoredEpisode {
     let others = of_person.iter().filter(|other| other.id != ticket.id).map(|other| &other.past);
     StoredEpisode {
         facts: EpisodeFacts {
-            id: EpisodeId { ticket: ticket.id.clone(), number: 1 },
+            id: row.episode_id(),
             category: ticket.category.clone(),
             opened_at: ticket.opened_at,
             closed_at: ticket.closed_at,
