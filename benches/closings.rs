@@ -12,6 +12,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -21,7 +22,6 @@
 #[path = "closings/filler.rs"]
 mod filler;
 #[path = "../tests/support/postgres.rs"]
-#[expect(dead_code, clippy::panic, reason = "shared with the tests, which use all of it")]
 mod postgres;
 
 use filler::Filler;

@@ -14,22 +14,22 @@ const DAY_MS: i64 = 86_400_000;
 const CHUNK: usize = 100_000;
 
 /// What the filler makes.
-pub struct Filler {
+pub(crate) struct Filler {
     /// The database.
-    pub url: String,
+    pub(crate) url: String,
     /// Closed tickets.
-    pub closed: usize,
+    pub(crate) closed: usize,
     /// Open tickets, to be closed in the rounds.
-    pub open: usize,
+    pub(crate) open: usize,
 }
 
 /// The id of an open ticket.
-pub fn open_id(ticket: usize) -> String {
+pub(crate) fn open_id(ticket: usize) -> String {
     format!("open-{ticket:08}")
 }
 
 /// What the helpdesk sends at the closing of an open ticket: an hour to some days after its opening.
-pub fn closing_body(ticket: usize) -> String {
+pub(crate) fn closing_body(ticket: usize) -> String {
     let minutes = 60 + (ticket * 7919) % 5000;
     let (day, hour, minute) = (5 + (540 + minutes) / 1440, (540 + minutes) / 60 % 24, minutes % 60);
     format!(
@@ -40,7 +40,7 @@ pub fn closing_body(ticket: usize) -> String {
 }
 
 /// A key that is the same in every run.
-pub fn key_file(folder: &Path) -> PathBuf {
+pub(crate) fn key_file(folder: &Path) -> PathBuf {
     let file = folder.join("customer.key");
     std::fs::write(&file, "07".repeat(32)).unwrap();
     file
@@ -48,7 +48,7 @@ pub fn key_file(folder: &Path) -> PathBuf {
 
 impl Filler {
     /// Makes tables and rows.
-    pub fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let key = CustomerKey::new([7; 32]);

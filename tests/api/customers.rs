@@ -1,6 +1,10 @@
 use crate::helpers::{TestApp, spawn_app};
 use serde_json::{Value, json};
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "calls read better when the identities are made in place"
+)]
 fn merge_request(a: Value, b: Value) -> Value {
     json!({"a": a, "b": b, "author": "lead", "reason": "same person"})
 }

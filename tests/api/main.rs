@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
 #[path = "../support/filler.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod filler;
 #[path = "../support/flagged.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod flagged;
 mod helpers;
 #[path = "../support/models.rs"]

@@ -449,7 +449,7 @@ async fn a_contact_and_a_closing_at_once_find_each_other(database: &Database) {
         let (store, contact) =
             (stores[1].clone(), contact(&format!("c-{round}"), &customer, day(2.0)));
         let saying = tokio::spawn(async move {
-            say_at(&store, &contact, &about("card_arrival"), day(3.0)).await
+            say_at(&store, &contact, &about("card_arrival"), day(3.0)).await;
         });
         closing.await.unwrap();
         saying.await.unwrap();

@@ -1,5 +1,12 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a helper that fails is a failed test, and the numbers of a test are small"
+)]
 
 #[path = "../support/filler.rs"]
 mod filler;

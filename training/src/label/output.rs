@@ -260,31 +260,31 @@ fn write_group<W: Write + Send>(
                 write_column::<ByteArrayType>(&mut group, cells, true, |cell| match cell {
                     Cell::Text(text) => text.as_deref().map(ByteArray::from),
                     _ => None,
-                })?
+                })?;
             }
             ColumnType::Whole => {
                 write_column::<Int64Type>(&mut group, cells, false, |cell| match cell {
                     Cell::Whole(number) => Some(*number),
                     _ => None,
-                })?
+                })?;
             }
             ColumnType::Number => {
                 write_column::<DoubleType>(&mut group, cells, true, |cell| match cell {
                     Cell::Number(number) => *number,
                     _ => None,
-                })?
+                })?;
             }
             ColumnType::Flag => {
                 write_column::<BoolType>(&mut group, cells, false, |cell| match cell {
                     Cell::Flag(flag) => Some(*flag),
                     _ => None,
-                })?
+                })?;
             }
             ColumnType::Instant => {
                 write_column::<Int64Type>(&mut group, cells, false, |cell| match cell {
                     Cell::Instant(instant) => Some(instant.millis()),
                     _ => None,
-                })?
+                })?;
             }
         }
     }

@@ -94,7 +94,7 @@ pub fn run(args: &SimulateArgs) -> anyhow::Result<()> {
     let params = parameters(args)?;
     match (&args.out, args.check_coverage) {
         (_, Some(runs)) => check_coverage(&params, runs, args.seed, args.json),
-        (Some(out), None) => simulate(params, args.seed, out, args.json),
+        (Some(out), None) => simulate(&params, args.seed, out, args.json),
         (None, None) => Err(bad_input!("--out: expected a folder")),
     }
 }
@@ -110,7 +110,7 @@ fn parameters(args: &SimulateArgs) -> anyhow::Result<SimulationParams> {
     Ok(params)
 }
 
-fn simulate(params: SimulationParams, seed: u64, out: &Path, json: bool) -> anyhow::Result<()> {
+fn simulate(params: &SimulationParams, seed: u64, out: &Path, json: bool) -> anyhow::Result<()> {
     if fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
         return Err(bad_input!("--out: expected a new or empty folder, {} is not", out.display()));
     }
