@@ -102,7 +102,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("classify", &["contact", "probability", "ticket", "registry"]),
     ("risk", &["probability", "ticket", "timestamp", "registry"]),
     ("next_issue", &["outcome", "statistics", "ticket", "timestamp"]),
-    ("plan", &["next_issue", "outcome", "risk", "statistics", "ticket", "timestamp"]),
+    ("plan", &["contact", "next_issue", "outcome", "risk", "statistics", "ticket", "timestamp"]),
     ("follow_up", &["outcome", "risk", "timestamp"]),
     ("effect", &["follow_up", "statistics", "timestamp"]),
     // The registry checks a model by building it, as the service would.
