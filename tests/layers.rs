@@ -104,11 +104,11 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("next_issue", &["outcome", "statistics", "ticket", "timestamp"]),
     ("plan", &["contact", "next_issue", "outcome", "risk", "statistics", "ticket", "timestamp"]),
     ("follow_up", &["outcome", "risk", "timestamp"]),
-    ("effect", &["follow_up", "statistics", "timestamp"]),
+    ("effect", &["risk", "follow_up", "statistics", "timestamp"]),
     // The registry checks a model by building it, as the service would.
     ("registry", &["classify", "risk", "timestamp"]),
     ("live_models", &["classify", "registry", "risk"]),
-    ("live_next_issues", &["next_issue", "outcome", "store", "timestamp"]),
+    ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
     (
         "store",
         &[
