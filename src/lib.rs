@@ -3,18 +3,23 @@
 //! # The map, in reading order
 //!
 //! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`].
-//! * What is said of it: [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk, linear).
-//! * Whether following up helps: [`effect`], from a randomised control group.
-//! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer).
+//! * What is said of it: [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk).
+//! * What became of it: [`outcome`] (did the customer come back), [`next_issue`] (about what next), [`plan`] (what to do
+//!   against that).
+//! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
+//! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
+//!   [`live_next_issues`].
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
-//! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`demo`] shows it all.
+//! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
+//!   [`report`] prints figures, [`demo`] shows it all.
 //!
 //! # The two main paths
 //!
 //! A contact: `api::contacts` parses it, `classify::queue` batches it, `classify` answers, `store::contacts` records it.
 //!
 //! A closing: `api::tickets` parses it, `store::closings` locks the ticket and reads the customer's history,
-//! `risk::features` turns both into numbers, `risk` assesses, and ticket and assessment are stored in one transaction.
+//! `risk::features` turns both into numbers, `risk` assesses, and ticket, assessment, episode and follow-up are stored in
+//! one transaction. A later contact finds the episode again (`store::derivation`, `outcome`).
 
 pub mod api;
 pub mod app;

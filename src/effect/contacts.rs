@@ -27,7 +27,7 @@ impl Costs {
     /// Takes what a contact and a follow-up cost.
     ///
     /// # Errors
-    /// [`InvalidCosts`] when a contact costs nothing, a follow-up less than that, or one of them is not finite.
+    /// `InvalidCosts` when a contact costs nothing, a follow-up less than that, or one of them is not finite.
     pub fn parse(contact: f64, follow_up: f64) -> Result<Self, InvalidCosts> {
         let is_usable = contact.is_finite() && contact > 0.0 && follow_up.is_finite();
         if is_usable && follow_up >= 0.0 {

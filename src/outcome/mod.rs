@@ -1,6 +1,6 @@
 //! What became of a closed ticket: did the customer come back, with what, when, and by which contact is it proved.
 //!
-//! The unit is the [`Episode`]: one issue of one customer from its opening to its close. Every substantive contact of the
+//! The unit is the episode ([`EpisodeId`]): one issue of one customer from its opening to its close. Every substantive contact of the
 //! same person within the longest window after the close is a [`Recontact`] with a [`Relation`] to it; the [`Outcome`] for
 //! a window follows from these and from the time that has passed, see [`Outcome::of`]. An episode that is younger than the
 //! window has no outcome yet.
