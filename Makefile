@@ -21,7 +21,7 @@ command -v cc >/dev/null 2>&1 || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint bench bench-http bench-peers train check deny tools encoder
+.PHONY: help demo test fmt lint bench bench-http bench-closings bench-peers train check deny tools encoder
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -63,6 +63,10 @@ bench: encoder ## measure kernels and embeddings
 
 bench-http: encoder ## measure the HTTP API against the same work in process, and under open load
 	$(CARGO) bench --workspace --bench http
+
+# About ten minutes. ARGS="--database sqlite --rounds 1" for a first look.
+bench-closings: tools ## measure closings with a million tickets stored, beside the disk's own fdatasync
+	$(CARGO) bench --workspace --bench closings -- $(ARGS)
 
 PEERS := var/bench-peers
 # About 15 minutes, and 3 GB for the other engines. ARGS="--rounds 2" for a first look.

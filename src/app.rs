@@ -6,9 +6,11 @@ use crate::classify::encoder::{InferenceDevice, InferenceOptions, InferencePath,
 use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
+use crate::live_next_issues::LiveNextIssues;
+use crate::outcome::AdjacentPairs;
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
-use crate::store::{Store, Tenant};
+use crate::store::{OutcomeRules, Store, Tenant};
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub struct App {
     pub token: Option<Secret>,
     /// Renders the counters.
     pub metrics: PrometheusHandle,
+    /// Which issue follows which.
+    pub next_issues: LiveNextIssues,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
 }
@@ -52,7 +56,10 @@ impl App {
         let models = source.load(None);
         let token = settings.bearer_token()?;
         let models = ArcSwap::from_pointee(models);
-        Ok(Self { settings, store, queue, tenant: Tenant::DEFAULT, token, metrics, models, source })
+        let next_issues =
+            LiveNextIssues::new(settings.next_issues.clone(), settings.outcomes.clone());
+        let tenant = Tenant::DEFAULT;
+        Ok(Self { settings, store, queue, tenant, token, metrics, next_issues, models, source })
     }
 
     /// Says in log and metrics which models serve and what could not be loaded.
@@ -88,6 +95,19 @@ impl App {
     /// [`ProblemCode::ModelUnavailable`] with the reason.
     pub fn risk(&self) -> Result<Arc<RiskModel>, Problem> {
         self.models.load().risk.clone().map_err(|reason| self.unavailable(reason))
+    }
+
+    /// The adjacent pairs as of now: one snapshot, to be used to the end of a request.
+    #[must_use]
+    pub fn adjacent_pairs(&self) -> Arc<AdjacentPairs> {
+        self.next_issues.adjacent_pairs()
+    }
+
+    /// By which rules outcomes are derived.
+    #[must_use]
+    pub fn outcome_rules<'a>(&'a self, pairs: &'a AdjacentPairs) -> OutcomeRules<'a> {
+        let late_after_ms = i64::from(self.settings.events.late_after_s) * 1000;
+        OutcomeRules { pairs, policy: &self.settings.outcomes, late_after_ms }
     }
 
     fn unavailable(&self, reason: String) -> Problem {

@@ -2,6 +2,11 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
+use crate::effect::EffectPolicy;
+use crate::follow_up::FollowUpPolicy;
+use crate::next_issue::NextIssueOptions;
+use crate::outcome::{CauseCodes, OutcomePolicy};
+use crate::plan::PlanOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -12,8 +17,15 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 6] =
-    ["port_file", "encoder", "encoder_prompt", "token_file", "token", "inference.instruction_set"];
+const OPTIONAL: [&str; 7] = [
+    "port_file",
+    "encoder",
+    "encoder_prompt",
+    "token_file",
+    "token",
+    "inference.instruction_set",
+    "follow_ups.effectiveness",
+];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]
@@ -53,6 +65,32 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// How events are taken in.
+    pub events: EventSettings,
+    /// By which rules outcomes are derived.
+    pub outcomes: OutcomePolicy,
+    /// What counts as enough for next issues, and what they cost.
+    pub next_issues: NextIssueOptions,
+    /// Plans against next issues.
+    pub plans: PlanOptions,
+    /// Who is followed up, when, and how many.
+    pub follow_ups: FollowUpPolicy,
+    /// How the effect of following up is judged.
+    pub effect: EffectPolicy,
+}
+
+/// How events are taken in, and how often what follows from them is looked after.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct EventSettings {
+    pub future_tolerance_s: u32,
+    pub late_after_s: u32,
+    pub maintenance_interval_s: u64,
+    pub cause_codes: CauseCodes,
 }
 
 /// Bounds on what a client may send.
@@ -180,8 +218,14 @@ impl Settings {
     fn validate(&self) -> Result<(), String> {
         self.classify.validate().map_err(|reason| format!("[classify] {reason}"))?;
         self.inference.validate().map_err(|reason| format!("[inference] {reason}"))?;
+        self.outcomes.check().map_err(|error| format!("[outcomes] {error}"))?;
+        self.next_issues.validate().map_err(|reason| format!("[next_issues] {reason}"))?;
+        self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
+        self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
+        self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
+            ("events.maintenance_interval_s", self.events.maintenance_interval_s),
             ("database_connections", u64::from(self.database_connections)),
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),
@@ -272,6 +316,10 @@ mod tests {
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
+            ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
+            ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
+            ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
+            ("[effect]\ncost_repeat = 0.0\n", "cost"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

@@ -2,7 +2,9 @@
 //!
 //! Everything here is checked when it is made; the rest of the program does not check again.
 
-use crate::ticket::{CustomerId, Name, TicketId};
+use crate::identity::Identity;
+use crate::outcome::{Author, ContactKind};
+use crate::ticket::{Name, TicketId};
 use crate::timestamp::Timestamp;
 
 /// The way a contact came in, as the helpdesk names it (`email`, `phone`, `chat`, …).
@@ -68,8 +70,16 @@ fn is_invisible(c: char) -> bool {
 pub struct Contact {
     /// The helpdesk's identifier; unique within a tenant.
     pub id: Name,
-    /// Who wrote.
-    pub customer_id: CustomerId,
+    /// Who wrote, or to whom an agent wrote.
+    pub customer: Identity,
+    /// Other identities of the same person that came with the contact.
+    pub also_known_as: Vec<Identity>,
+    /// Who wrote it.
+    pub author: Author,
+    /// What it is, when the helpdesk knows.
+    pub stated_kind: Option<ContactKind>,
+    /// The follow-up that it answers.
+    pub follow_up_id: Option<Name>,
     /// The ticket the contact belongs to, when the helpdesk knows it.
     pub ticket_id: Option<TicketId>,
     /// When the customer wrote.

@@ -26,6 +26,16 @@ pub fn load_or_make(file: &Path) -> anyhow::Result<CustomerKey> {
     }
 }
 
+/// Bytes from the system's random source.
+///
+/// # Errors
+/// If the system has none.
+pub fn random_bytes() -> io::Result<[u8; CustomerKey::BYTES]> {
+    let mut bytes = [0; CustomerKey::BYTES];
+    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn parse(text: &str, file: &Path) -> anyhow::Result<CustomerKey> {
     CustomerKey::parse(text).with_context(|| format!("customer key file {}", file.display()))
 }
@@ -36,8 +46,7 @@ fn make(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;
     }
-    let mut bytes = [0; CustomerKey::BYTES];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    let bytes = random_bytes()?;
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let staging = file.with_extension(format!("{}.partial", std::process::id()));
     let mut staged = fs::OpenOptions::new()

@@ -2,8 +2,9 @@
 //!
 //! # The map, in reading order
 //!
-//! * What the support desk talks about: [`contact`], [`ticket`], [`timestamp`], [`probability`].
+//! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`].
 //! * What is said of it: [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk, linear).
+//! * Whether following up helps: [`effect`], from a randomised control group.
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`demo`] shows it all.
@@ -17,15 +18,23 @@
 
 pub mod api;
 pub mod app;
+pub mod background;
 pub mod classify;
 pub mod config;
 pub mod contact;
 pub mod customer_key;
 pub mod demo;
+pub mod effect;
+pub mod follow_up;
+pub mod identity;
 pub mod live_models;
+pub mod live_next_issues;
+pub mod next_issue;
 pub mod outcome;
+pub mod plan;
 pub mod probability;
 pub mod registry;
+pub mod report;
 pub mod risk;
 pub mod server;
 pub mod statistics;

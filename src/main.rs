@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use recontact::config::{CommandLineSettings, Settings};
 use recontact::registry::{ModelKind, Registry};
+use recontact::report::{self, ReportCommand};
 use recontact::server::Service;
 use recontact::{demo, telemetry};
 use std::io::Write;
@@ -30,6 +31,11 @@ enum Command {
         models: PathBuf,
         #[command(subcommand)]
         command: ModelsCommand,
+    },
+    /// Report figures from the database
+    Report {
+        #[command(subcommand)]
+        command: ReportCommand,
     },
 }
 
@@ -65,6 +71,7 @@ fn main() -> ExitCode {
         Command::Serve(settings) => serve(&settings),
         Command::Demo(args) => demo::run(&args),
         Command::Models { models, command } => manage_models(&Registry::new(models), command),
+        Command::Report { command } => report::run(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,13 +1,18 @@
 //! The one route table, and the life of the service: bind, run, stop.
 
 use crate::api::problem::{Problem, ProblemCode};
-use crate::api::{auth, classify, contacts, docs, health, models, predict, tickets};
+use crate::api::{
+    auth, classify, contacts, customers, docs, experiment_effect, experiments, follow_ups, health,
+    models, next_issues, opt_outs, outcomes, plans, predict, tickets,
+};
 use crate::app::App;
+use crate::background;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
-use crate::store::{Store, StoreOptions};
+use crate::store::{Store, StoreError, StoreOptions, Tenant};
 use crate::telemetry;
+use crate::timestamp::Timestamp;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{
@@ -40,7 +45,50 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [get(tickets::show_ticket), put(tickets::report_ticket)],
         ))
         .service(resource("/v1/tickets/{id}/close", [post(tickets::close_ticket)]))
+        .service(resource("/v1/tickets/{id}/reopen", [post(tickets::reopen_ticket)]))
+        .service(resource("/v1/tickets/{id}/outcomes", [get(outcomes::show_outcomes)]))
+        .service(resource(
+            "/v1/tickets/{id}/outcomes/corrections",
+            [post(outcomes::correct_outcome)],
+        ))
+        .service(resource("/v1/outcomes", [get(outcomes::summarise_outcomes)]))
+        .service(resource("/v1/customers", [delete(customers::erase_customer)]))
+        .service(resource(
+            "/v1/customers/merges",
+            [get(customers::list_merges), post(customers::merge_customers)],
+        ))
+        .service(resource("/v1/customers/merges/{id}/undo", [post(customers::undo_merge)]))
+        .service(resource("/v1/next-issues", [get(next_issues::show_next_issues)]))
+        .service(resource("/v1/plans", [get(plans::list_plans)]))
+        .service(resource("/v1/plans/propose", [post(plans::propose_plans)]))
+        .service(resource("/v1/plans/{category}", [get(plans::show_plan), put(plans::write_plan)]))
+        .service(resource("/v1/plans/{category}/retire", [post(plans::retire_plan)]))
+        .service(resource("/v1/follow-ups", [get(follow_ups::list_follow_ups)]))
+        .service(resource("/v1/follow-ups/{id}", [get(follow_ups::show_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/claim", [post(follow_ups::claim_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/release", [post(follow_ups::release_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/done", [post(follow_ups::finish_follow_up)]))
+        .service(resource("/v1/follow-ups/{id}/snooze", [post(follow_ups::snooze_follow_up)]))
+        .service(resource(
+            "/v1/follow-ups/{id}/disagree",
+            [post(follow_ups::disagree_with_follow_up)],
+        ))
+        .service(resource("/v1/follow-ups/{id}/not-needed", [post(follow_ups::drop_follow_up)]))
+        .service(resource(
+            "/v1/experiments",
+            [get(experiments::list_experiments), post(experiments::start_experiment)],
+        ))
+        .service(resource("/v1/experiments/{id}/end", [post(experiments::end_experiment)]))
+        .service(resource(
+            "/v1/opt-outs",
+            [get(opt_outs::list_opt_outs), post(opt_outs::record_opt_out)],
+        ))
+        .service(resource(
+            "/v1/opt-outs/{customer}",
+            [get(opt_outs::show_opt_out), delete(opt_outs::withdraw_opt_out)],
+        ))
         .service(resource("/v1/models", [get(models::list_models)]))
+        .service(resource("/v1/experiments/{id}", [get(experiment_effect::show_effect)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))
         .service(resource("/metrics", [get(health::show_metrics)]))
@@ -82,6 +130,15 @@ where
     ("PUT", web::put().to(handler))
 }
 
+fn delete<F, Args>(handler: F) -> Taken
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    ("DELETE", web::delete().to(handler))
+}
+
 /// A resource that answers methods it does not take with 405 and the ones it takes.
 fn resource<const N: usize>(path: &str, taken: [Taken; N]) -> Resource {
     let allow = taken.iter().map(|(methods, _)| *methods).collect::<Vec<_>>().join(", ");
@@ -113,7 +170,9 @@ impl Service {
         };
         let store = Store::connect(&settings.database, key, options)
             .await
-            .context("opening the database")?;
+            .context("opening the database")?
+            .with_follow_ups(settings.follow_ups.clone());
+        prepare_follow_ups(&store, &settings).await.context("preparing the follow-up queue")?;
         let limits = QueueLimits {
             waiting_texts: settings.limits.waiting_texts,
             waiting_bytes: settings.limits.waiting_bytes,
@@ -163,10 +222,12 @@ impl Service {
     /// If the server fails.
     pub async fn run(self) -> anyhow::Result<()> {
         let stopper = actix_web::rt::spawn(stop_on_signal(self.server.handle()));
-        let reloader = actix_web::rt::spawn(reload_regularly(self.app.clone()));
+        let tasks = background::start(&self.app);
         let result = self.server.await;
         stopper.abort();
-        reloader.abort();
+        for task in tasks {
+            task.abort();
+        }
         self.app.store.close().await;
         tracing::info!("stopped");
         result.context("serving")
@@ -198,27 +259,15 @@ async fn stop_on_signal(handle: ServerHandle) {
     handle.stop(true).await;
 }
 
-/// Looks at `live.toml` every so often, and at once on a hang-up signal.
-async fn reload_regularly(app: web::Data<App>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interval = tokio::time::interval(Duration::from_secs(app.settings.reload_interval_s));
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
-    // The first tick comes at once; what is live was loaded a moment ago.
-    interval.tick().await;
-    loop {
-        tokio::select! {
-            _ = interval.tick() => {}
-            _ = hang_up.recv() => {}
-        }
-        let app = app.clone();
-        let look = move || {
-            app.reload();
-            // Folds what histograms have collected, so that they stay small where nobody reads the metrics.
-            app.metrics.run_upkeep();
-        };
-        if let Err(error) = web::block(look).await {
-            tracing::error!(%error, "reloading models failed");
-        }
+/// Starts the first experiment where there never was one, and orders what waits by the present rules.
+async fn prepare_follow_ups(store: &Store, settings: &Settings) -> Result<(), StoreError> {
+    let (tenant, policy) = (Tenant::DEFAULT, &settings.follow_ups);
+    if policy.enabled && store.start_first_experiment(&tenant, policy, Timestamp::now()).await? {
+        tracing::info!(
+            treatment_share = policy.treatment_share,
+            window_days = policy.window_days,
+            "the first experiment has started: part of the customers is left alone at random"
+        );
     }
+    store.rank_follow_ups(&tenant).await
 }

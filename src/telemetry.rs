@@ -74,6 +74,20 @@ fn describe() {
     describe_counter!("recontact_classifications_total", "Texts classified, by action");
     describe_counter!("recontact_truncated_texts_total", "Texts whose end was left out");
     describe_counter!("recontact_tickets_closed_total", "Tickets closed, by risk band");
+    describe_histogram!(
+        "recontact_next_issues_seconds",
+        Unit::Seconds,
+        "Time to compute the map of next issues"
+    );
+    describe_counter!(
+        "recontact_follow_ups_enqueued_total",
+        "Flagged closings, by arm and by what became of them"
+    );
+    describe_counter!("recontact_follow_up_steps_total", "Steps that people made, by action");
+    describe_counter!(
+        "recontact_follow_ups_expired_total",
+        "Follow-ups that were not made in time"
+    );
     describe_counter!(
         "recontact_overloaded_total",
         "Requests refused because too much was waiting"

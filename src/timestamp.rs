@@ -37,6 +37,11 @@ pub struct InvalidTimestamp(String);
 impl Timestamp {
     const MAX_MS: i64 = 253_402_300_799_999;
 
+    /// The first instant that is accepted.
+    pub const EARLIEST: Self = Self(0);
+    /// The last one.
+    pub const LATEST: Self = Self(Self::MAX_MS);
+
     /// Reads milliseconds since 1970.
     ///
     /// # Errors
@@ -79,6 +84,12 @@ impl Timestamp {
     #[expect(clippy::cast_precision_loss, reason = "the range of a timestamp fits into 53 bits")]
     pub fn days_until(self, later: Self) -> f64 {
         (later.0 - self.0) as f64 / DAY_MS as f64
+    }
+
+    /// The instant `millis` milliseconds later (earlier when negative), kept inside the accepted range.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis).clamp(0, Self::MAX_MS))
     }
 
     /// The instant `days` days later (earlier when negative), kept inside the accepted range.

@@ -1,6 +1,7 @@
 //! A risk as it is sent, and the steps that `POST /v1/predict` and closing a ticket share.
 
 use super::ModelName;
+use crate::next_issue::{ExpectedRepeat, LikelyNextIssue, NextIssueMap};
 use crate::registry::artifact::sha256_hex;
 use crate::risk::{self, FeatureValue, Language, Reason, RecontactRisk, RiskModel, WindowRisk};
 use crate::store::Assessment;
@@ -8,7 +9,7 @@ use crate::ticket::{ClosedTicket, CustomerHistory, CustomerId};
 use crate::timestamp::Timestamp;
 use actix_web::HttpRequest;
 use actix_web::http::header;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -31,9 +32,43 @@ pub struct RiskView {
     base_logit: f64,
     /// Every feature that moves this ticket's risk, the strongest first.
     reasons: Vec<ReasonView>,
-    /// What the customer is likely to ask about next; not predicted by this model.
-    #[schema(value_type = Option<Object>)]
-    next_issue: Option<()>,
+    /// What the customer is likely to ask about next, and when; null where no issue is known to follow.
+    next_issue: Option<LikelyNextIssue>,
+    /// How often and when the same issue comes again; null where it never did or little is known.
+    expected_repeat: Option<ExpectedRepeat>,
+}
+
+/// A risk with what is likely to come, as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RiskAnswer {
+    /// What the model says.
+    #[serde(flatten)]
+    pub risk: RecontactRisk,
+    /// What the map of next issues said at the time.
+    #[serde(default)]
+    pub next_issue: Option<LikelyNextIssue>,
+    /// The same for the same issue.
+    #[serde(default)]
+    pub expected_repeat: Option<ExpectedRepeat>,
+}
+
+impl RiskAnswer {
+    /// Assesses a ticket and looks up what is likely to come.
+    #[must_use]
+    pub fn new(
+        model: &RiskModel,
+        next_issues: &NextIssueMap,
+        ticket: &ClosedTicket,
+        history: &CustomerHistory,
+    ) -> Self {
+        let risk = model.assess(ticket, history);
+        let (category, days, closed_at) = (&ticket.category, risk.window_days, ticket.closed_at);
+        Self {
+            next_issue: next_issues.likely_next(category, days, closed_at),
+            expected_repeat: next_issues.expected_repeat(category, days, closed_at),
+            risk,
+        }
+    }
 }
 
 /// What one feature adds.
@@ -69,7 +104,8 @@ pub struct AssessmentView {
 impl RiskView {
     /// A risk in the form in which it is sent.
     #[must_use]
-    pub fn new(risk: RecontactRisk, language: Language) -> Self {
+    pub fn new(answer: RiskAnswer, language: Language) -> Self {
+        let RiskAnswer { risk, next_issue, expected_repeat } = answer;
         let reason = |reason: Reason| ReasonView {
             text: risk::describe(&reason, language),
             feature: reason.feature,
@@ -86,7 +122,8 @@ impl RiskView {
             threshold: risk.threshold.value(),
             base_logit: risk.base_logit,
             reasons: risk.reasons.into_iter().map(reason).collect(),
-            next_issue: None,
+            next_issue,
+            expected_repeat,
         }
     }
 }
@@ -97,12 +134,12 @@ impl AssessmentView {
     /// # Errors
     /// If the stored JSON is none that this program wrote.
     pub fn new(stored: Assessment, language: Language) -> Result<Self, serde_json::Error> {
-        let risk: RecontactRisk = serde_json::from_str(&stored.body)?;
+        let answer: RiskAnswer = serde_json::from_str(&stored.body)?;
         Ok(Self {
             model: ModelName::risk(&stored.model_version),
             assessed_at: stored.assessed_at,
             inputs_sha256: stored.inputs_sha256,
-            risk: RiskView::new(risk, language),
+            risk: RiskView::new(answer, language),
         })
     }
 }
@@ -111,12 +148,14 @@ impl AssessmentView {
 #[must_use]
 pub fn assess(
     model: &RiskModel,
+    next_issues: &NextIssueMap,
     ticket: &ClosedTicket,
     history: &CustomerHistory,
     now: Timestamp,
 ) -> Option<Assessment> {
-    let risk = model.assess(ticket, history);
-    let body = serde_json::to_string(&risk).ok()?;
+    let answer = RiskAnswer::new(model, next_issues, ticket, history);
+    let body = serde_json::to_string(&answer).ok()?;
+    let risk = answer.risk;
     Some(Assessment {
         model_version: model.version().to_owned(),
         inputs_sha256: inputs_sha256(ticket, history),

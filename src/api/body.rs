@@ -3,6 +3,7 @@
 use super::problem::{FieldProblem, Problem, ProblemCode};
 use crate::app::App;
 use crate::ticket::Name;
+use crate::timestamp::Timestamp;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -109,6 +110,24 @@ pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
+/// Why an instant is too far in the future, if it is: a clock is wrong, or a day and a month changed places.
+#[must_use]
+pub fn future_fault(
+    app: &App,
+    pointer: &str,
+    at: Timestamp,
+    now: Timestamp,
+) -> Option<FieldProblem> {
+    let tolerance_s = app.settings.events.future_tolerance_s;
+    let ahead_ms = at.millis() - now.millis();
+    (ahead_ms > i64::from(tolerance_s) * 1000).then(|| {
+        let detail = format!(
+            "{at} is in the future: this machine's clock says {now}, and at most {tolerance_s} s more are accepted"
+        );
+        FieldProblem::new(pointer, detail)
+    })
+}
+
 /// The parameters of an address; unknown ones are refused by `T`'s `deny_unknown_fields`.
 ///
 /// # Errors
@@ -124,8 +143,16 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
 /// # Errors
 /// [`ProblemCode::InvalidQuery`].
 pub fn path_id(text: &str) -> Result<Name, Problem> {
+    path_name("ticket id", text)
+}
+
+/// A name in an address; `what` it is stands in the fault.
+///
+/// # Errors
+/// [`ProblemCode::InvalidQuery`].
+pub fn path_name(what: &str, text: &str) -> Result<Name, Problem> {
     let fault =
-        |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("ticket id: {reason}"));
+        |reason: String| Problem::new(ProblemCode::InvalidQuery, format!("{what}: {reason}"));
     // What stands in the place of bytes that are not UTF-8: different identifiers would look the same.
     if text.contains(char::REPLACEMENT_CHARACTER) {
         return Err(fault("expected percent-encoded UTF-8".to_owned()));

@@ -6,11 +6,13 @@ use super::problem::{FieldProblem, Problem};
 use crate::app::App;
 use crate::classify::Classifier;
 use crate::classify::category::{Action, Classification, Reason, ScoredLabel};
+use crate::classify::encoder::Embedding;
 use crate::contact::{Channel, ContactText};
 use crate::probability::Probability;
 use crate::ticket::{IssueCategory, Name};
 use actix_web::web;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Categories in an answer unless asked for otherwise.
@@ -268,24 +270,24 @@ pub async fn embed_texts(
     }))
 }
 
-/// Classifies one text that is checked already.
+/// Classifies one text that is checked already; the embedding that decided comes along.
 ///
 /// # Errors
 /// [`Problem`] when the model is not loaded or the queue refuses.
 pub async fn classify_one(
     app: &App,
     text: ContactText,
-) -> Result<(std::sync::Arc<Classifier>, Classification), Problem> {
+) -> Result<(Arc<Classifier>, Classification, Arc<Embedding>), Problem> {
     let classifier = app.classifier()?;
     let mut classifications = app
         .queue
-        .classify(classifier.clone(), vec![text], DEFAULT_TOP_K)
+        .classify_and_embed(classifier.clone(), vec![text], DEFAULT_TOP_K)
         .await
         .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
     match classifications.pop() {
-        Some(classification) => {
+        Some((classification, embedding)) => {
             count(&classification);
-            Ok((classifier, classification))
+            Ok((classifier, classification, embedding))
         }
         None => Err(Problem::new(super::problem::ProblemCode::Internal, "no classification")),
     }

@@ -9,9 +9,21 @@ pub mod auth;
 pub mod body;
 pub mod classify;
 pub mod contacts;
+pub mod cursor;
+pub mod customers;
 pub mod docs;
+pub mod experiment_effect;
+pub mod experiments;
+pub mod follow_up_view;
+pub mod follow_ups;
 pub mod health;
+pub mod identity_body;
 pub mod models;
+pub mod next_issues;
+pub mod opt_outs;
+pub mod outcomes;
+pub mod plan_view;
+pub mod plans;
 pub mod predict;
 pub mod problem;
 pub mod ticket_body;
@@ -70,7 +82,37 @@ impl ModelName {
         tickets::close_ticket,
         tickets::show_ticket,
         tickets::list_tickets,
+        tickets::reopen_ticket,
+        outcomes::show_outcomes,
+        outcomes::correct_outcome,
+        outcomes::summarise_outcomes,
+        customers::merge_customers,
+        customers::list_merges,
+        customers::undo_merge,
+        customers::erase_customer,
+        follow_ups::list_follow_ups,
+        follow_ups::show_follow_up,
+        follow_ups::claim_follow_up,
+        follow_ups::release_follow_up,
+        follow_ups::finish_follow_up,
+        follow_ups::snooze_follow_up,
+        follow_ups::disagree_with_follow_up,
+        follow_ups::drop_follow_up,
+        experiments::start_experiment,
+        experiments::end_experiment,
+        experiments::list_experiments,
+        opt_outs::record_opt_out,
+        opt_outs::list_opt_outs,
+        opt_outs::show_opt_out,
+        opt_outs::withdraw_opt_out,
         models::list_models,
+        next_issues::show_next_issues,
+        plans::list_plans,
+        plans::show_plan,
+        plans::write_plan,
+        plans::retire_plan,
+        plans::propose_plans,
+        experiment_effect::show_effect,
         health::live,
         health::ready,
         health::show_metrics,
@@ -78,7 +120,12 @@ impl ModelName {
     tags(
         (name = "contacts", description = "Texts in, categories or vectors out"),
         (name = "tickets", description = "Events of tickets, and the risk that the customer comes back"),
+        (name = "outcomes", description = "What became of closed tickets: did the customer come back, with what, and by what it is proved"),
+        (name = "customers", description = "Which identities are one person, and their erasure"),
+        (name = "next issues", description = "Which issue follows which, and plans against it"),
+        (name = "follow-ups", description = "The queue of closings worth another look, and who is left alone"),
         (name = "models", description = "Trained models"),
+        (name = "experiments", description = "What following up is worth, from a randomised control group"),
         (name = "operations", description = "For those who run the service"),
     ),
     modifiers(&BearerToken),

@@ -1,7 +1,7 @@
 //! `POST /v1/predict`: closed tickets given whole, their risks out. Nothing is stored.
 
 use super::ModelName;
-use super::assessment::{RiskView, inputs_sha256, language};
+use super::assessment::{RiskAnswer, RiskView, inputs_sha256, language};
 use super::body::{JsonBody, check_count};
 use super::problem::{Problem, ProblemCode};
 use super::ticket_body::PredictTicket;
@@ -79,12 +79,12 @@ pub async fn predict_recontacts(
         };
         tickets.push((ticket.closed_ticket(), history));
     }
-    let language = language(&request);
+    let (language, next_issues) = (language(&request), app.next_issues.map());
     // Long histories of many tickets must not hold up other requests.
     web::block(move || {
         let assess = |(ticket, history): (ClosedTicket, CustomerHistory)| PredictResult {
             inputs_sha256: inputs_sha256(&ticket, &history),
-            risk: RiskView::new(model.assess(&ticket, &history), language),
+            risk: RiskView::new(RiskAnswer::new(&model, &next_issues, &ticket, &history), language),
             id: ticket.id,
         };
         let results = tickets.into_iter().map(assess).collect();

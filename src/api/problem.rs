@@ -24,8 +24,18 @@ pub enum ProblemCode {
     Unauthorized,
     NotFound,
     TicketNotFound,
+    MergeNotFound,
+    CustomerNotFound,
+    FollowUpNotFound,
+    ExperimentNotFound,
+    OptOutNotFound,
     MethodNotAllowed,
     Conflict,
+    FollowUpChanged,
+    StepNotAllowed,
+    CapacityReached,
+    QuietHours,
+    ExperimentRunning,
     ModelUnavailable,
     Overloaded,
     StoreUnavailable,
@@ -34,7 +44,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 25] = [
         Self::MalformedJson,
         Self::InvalidInput,
         Self::InvalidQuery,
@@ -44,8 +54,18 @@ impl ProblemCode {
         Self::Unauthorized,
         Self::NotFound,
         Self::TicketNotFound,
+        Self::MergeNotFound,
+        Self::CustomerNotFound,
+        Self::FollowUpNotFound,
+        Self::ExperimentNotFound,
+        Self::OptOutNotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::FollowUpChanged,
+        Self::StepNotAllowed,
+        Self::CapacityReached,
+        Self::QuietHours,
+        Self::ExperimentRunning,
         Self::ModelUnavailable,
         Self::Overloaded,
         Self::StoreUnavailable,
@@ -65,8 +85,18 @@ impl ProblemCode {
             Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::TicketNotFound => "ticket_not_found",
+            Self::MergeNotFound => "merge_not_found",
+            Self::CustomerNotFound => "customer_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
+            Self::FollowUpNotFound => "follow_up_not_found",
+            Self::ExperimentNotFound => "experiment_not_found",
+            Self::OptOutNotFound => "opt_out_not_found",
+            Self::FollowUpChanged => "follow_up_changed",
+            Self::StepNotAllowed => "step_not_allowed",
+            Self::CapacityReached => "capacity_reached",
+            Self::QuietHours => "quiet_hours",
+            Self::ExperimentRunning => "experiment_running",
             Self::ModelUnavailable => "model_unavailable",
             Self::Overloaded => "overloaded",
             Self::StoreUnavailable => "store_unavailable",
@@ -80,9 +110,20 @@ impl ProblemCode {
         match self {
             Self::MalformedJson | Self::InvalidQuery => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::NotFound | Self::TicketNotFound => StatusCode::NOT_FOUND,
+            Self::NotFound
+            | Self::TicketNotFound
+            | Self::MergeNotFound
+            | Self::CustomerNotFound
+            | Self::FollowUpNotFound
+            | Self::ExperimentNotFound
+            | Self::OptOutNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict
+            | Self::FollowUpChanged
+            | Self::StepNotAllowed
+            | Self::CapacityReached
+            | Self::QuietHours
+            | Self::ExperimentRunning => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidInput | Self::TooManyItems => StatusCode::UNPROCESSABLE_ENTITY,
@@ -106,8 +147,20 @@ impl ProblemCode {
             Self::Unauthorized => "A valid bearer token is needed.",
             Self::NotFound => "There is nothing at this address.",
             Self::TicketNotFound => "The ticket is not known.",
+            Self::MergeNotFound => "There is no such merge of customers.",
+            Self::CustomerNotFound => "Nothing is stored of this customer.",
             Self::MethodNotAllowed => "The address does not take this method.",
             Self::Conflict => "The event contradicts what was reported before.",
+            Self::FollowUpNotFound => "The follow-up is not known.",
+            Self::ExperimentNotFound => "The experiment is not known.",
+            Self::OptOutNotFound => "The customer has not opted out.",
+            Self::FollowUpChanged => {
+                "The follow-up was changed meanwhile; current says what it is now."
+            }
+            Self::StepNotAllowed => "What the follow-up is now does not allow this step.",
+            Self::CapacityReached => "The team has taken as many follow-ups today as it can.",
+            Self::QuietHours => "The customer is to be left in peace at this time of day.",
+            Self::ExperimentRunning => "Another experiment runs; end it first.",
             Self::ModelUnavailable => "The model that is needed is not loaded.",
             Self::Overloaded => "Too much is waiting; try again after the time in Retry-After.",
             Self::StoreUnavailable => "The database cannot be reached; try again later.",
@@ -143,6 +196,10 @@ pub struct Problem {
     /// Every fault found in the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// What the request conflicts with, as it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub current: Option<serde_json::Value>,
     /// Sent as `Retry-After`, in seconds.
     #[serde(skip)]
     pub retry_after_s: Option<u64>,
@@ -161,6 +218,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            current: None,
             retry_after_s: None,
             allow: None,
         }

@@ -1,12 +1,13 @@
 //! Ticket events and what was made of them: report a ticket, close it, read it, list the risky ones.
 
 use super::assessment::{AssessmentView, assess, language};
-use super::body::{JsonBody, path_id, query};
+use super::body::{JsonBody, future_fault, path_id, query};
 use super::problem::{Problem, ProblemCode};
 use super::ticket_body::{CloseRequest, TicketRequest};
 use crate::app::App;
 use crate::risk::{Language, RiskBand};
-use crate::store::{StoredTicket, TicketClosed, TicketCursor, TicketRecorded};
+use crate::store::{AssessedEpisode, TicketReopened};
+use crate::store::{Assessment, StoredTicket, TicketClosed, TicketCursor, TicketRecorded};
 use crate::ticket::{IssueCategory, Name, TicketDetails, TicketId};
 use crate::timestamp::Timestamp;
 use actix_web::http::StatusCode;
@@ -34,16 +35,64 @@ pub struct TicketView {
     details: TicketDetails,
     /// The risk at closing; null while open, and for imported history.
     assessment: Option<AssessmentView>,
+    /// How often it was reported as opened again.
+    reopens: u32,
+}
+
+/// A ticket with all its episodes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TicketDetail {
+    #[serde(flatten)]
+    ticket: TicketView,
+    /// Its episodes in order: one for each closing, and one for each turn of its thread to another issue.
+    episodes: Vec<EpisodeView>,
+}
+
+/// An episode of a ticket and the risk at its closing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EpisodeView {
+    /// Counts the ticket's episodes from 1.
+    number: u32,
+    /// When it began.
+    opened_at: Timestamp,
+    /// When it ended.
+    closed_at: Timestamp,
+    /// closing, or topic_change where the thread turned to another issue.
+    ended_by: &'static str,
+    /// What it was about.
+    category: IssueCategory,
+    /// The risk at its closing.
+    assessment: Option<AssessmentView>,
+}
+
+impl EpisodeView {
+    fn new(stored: AssessedEpisode, language: Language) -> Result<Self, Problem> {
+        let AssessedEpisode { episode, assessment } = stored;
+        Ok(Self {
+            number: episode.facts.id.number,
+            opened_at: episode.facts.opened_at,
+            closed_at: episode.facts.closed_at,
+            ended_by: episode.ended_by.as_str(),
+            assessment: assessment_view(&episode.facts.id.ticket, assessment, language)?,
+            category: episode.facts.category,
+        })
+    }
+}
+
+fn assessment_view(
+    id: &TicketId,
+    stored: Option<Assessment>,
+    language: Language,
+) -> Result<Option<AssessmentView>, Problem> {
+    stored.map(|stored| AssessmentView::new(stored, language)).transpose().map_err(|error| {
+        tracing::error!(%error, ticket = %id, "a stored assessment cannot be read");
+        Problem::new(ProblemCode::Internal, "the stored assessment cannot be read")
+    })
 }
 
 impl TicketView {
     fn new(ticket: StoredTicket, language: Language) -> Result<Self, Problem> {
-        let assessment =
-            ticket.assessment.map(|stored| AssessmentView::new(stored, language)).transpose();
-        let assessment = assessment.map_err(|error| {
-            tracing::error!(%error, ticket = %ticket.id, "a stored assessment cannot be read");
-            Problem::new(ProblemCode::Internal, "the stored assessment cannot be read")
-        })?;
+        let assessment = assessment_view(&ticket.id, ticket.assessment, language)?;
         Ok(Self {
             id: ticket.id,
             customer: ticket.customer.to_string(),
@@ -53,6 +102,7 @@ impl TicketView {
             category: ticket.category,
             details: ticket.details,
             assessment,
+            reopens: ticket.reopens,
         })
     }
 }
@@ -98,14 +148,18 @@ pub async fn report_ticket(
     JsonBody(body): JsonBody<TicketRequest>,
 ) -> Result<HttpResponse, Problem> {
     let id = path_id(&id)?;
-    let faults = body.detail_faults(&app, "#");
+    let now = Timestamp::now();
+    let mut faults = body.detail_faults(&app, "#");
+    faults.extend(future_fault(&app, "#/opened_at", body.opened_at, now));
+    faults.extend(body.updated_at.and_then(|at| future_fault(&app, "#/updated_at", at, now)));
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
     let event = body.into_event(id.clone());
+    let pairs = app.adjacent_pairs();
     let recorded = app
         .store
-        .record_ticket(&app.tenant, &event, Timestamp::now())
+        .record_ticket(&app.tenant, &event, &app.outcome_rules(&pairs), now)
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
     let outcome = match recorded {
@@ -146,7 +200,9 @@ pub async fn close_ticket(
     JsonBody(body): JsonBody<CloseRequest>,
 ) -> Result<web::Json<TicketView>, Problem> {
     let id = path_id(&id)?;
-    let faults = body.detail_faults(&app, "#");
+    let now = Timestamp::now();
+    let mut faults = body.detail_faults(&app, "#");
+    faults.extend(future_fault(&app, "#/closed_at", body.closed_at, now));
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
@@ -157,11 +213,13 @@ pub async fn close_ticket(
             None
         }
     };
-    let now = Timestamp::now();
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
+    let next_issues = app.next_issues.map();
     let closed = app
         .store
-        .close_ticket(&app.tenant, &id, &body.into_event(), now, |ticket, history| {
-            assess(model.as_deref()?, ticket, history, now)
+        .close_ticket(&app.tenant, &id, &body.into_event(), &rules, now, |ticket, history| {
+            assess(model.as_deref()?, &next_issues, ticket, history, now)
         })
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
@@ -183,12 +241,61 @@ pub async fn close_ticket(
     TicketView::new(ticket, language(&request)).map(web::Json)
 }
 
-/// Reads one ticket.
+/// A reopening.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReopenRequest {
+    /// When the ticket was opened again; after its closing. A reopening is identified by ticket and instant.
+    reopened_at: Timestamp,
+}
+
+/// Opens a closed ticket again: the customer came back on it. It can then be closed again, with an episode and an assessment
+/// of its own. Sending the same reopening again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/tickets/{id}/reopen", tag = "tickets", request_body = ReopenRequest,
+    params(("id" = String, Path, description = "The helpdesk's identifier of the ticket")),
+    responses(
+        (status = 200, body = TicketView),
+        (status = "4XX", body = Problem, content_type = "application/problem+json"),
+        (status = "5XX", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn reopen_ticket(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    JsonBody(body): JsonBody<ReopenRequest>,
+) -> Result<web::Json<TicketView>, Problem> {
+    let id = path_id(&id)?;
+    let now = Timestamp::now();
+    if let Some(fault) = future_fault(&app, "#/reopened_at", body.reopened_at, now) {
+        return Err(Problem::invalid(vec![fault]));
+    }
+    let pairs = app.adjacent_pairs();
+    let reopened = app
+        .store
+        .reopen_ticket(&app.tenant, &id, body.reopened_at, &app.outcome_rules(&pairs), now)
+        .await
+        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    let ticket = match reopened {
+        TicketReopened::Reopened(ticket) | TicketReopened::Unchanged(ticket) => ticket,
+        TicketReopened::Conflict { reason } => {
+            return Err(Problem::new(ProblemCode::Conflict, reason));
+        }
+        TicketReopened::UnknownTicket => return Err(unknown(&id)),
+        TicketReopened::Invalid { field, reason } => {
+            return Err(Problem::field(format!("#/{field}"), reason));
+        }
+    };
+    TicketView::new(ticket, language(&request)).map(web::Json)
+}
+
+/// Reads one ticket with its episodes.
 #[utoipa::path(
     get, path = "/v1/tickets/{id}", tag = "tickets",
     params(("id" = String, Path, description = "The helpdesk's identifier of the ticket")),
     responses(
-        (status = 200, body = TicketView),
+        (status = 200, body = TicketDetail),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json"),
     )
@@ -197,8 +304,18 @@ pub async fn show_ticket(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
-) -> Result<web::Json<TicketView>, Problem> {
-    find(&app, &path_id(&id)?, language(&request)).await.map(web::Json)
+) -> Result<web::Json<TicketDetail>, Problem> {
+    let (id, language) = (path_id(&id)?, language(&request));
+    let ticket = find(&app, &id, language).await?;
+    let episodes = app
+        .store
+        .ticket_episodes(&app.tenant, &id)
+        .await
+        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?
+        .into_iter()
+        .map(|episode| EpisodeView::new(episode, language))
+        .collect::<Result<_, _>>()?;
+    Ok(web::Json(TicketDetail { ticket, episodes }))
 }
 
 /// Which closed tickets to list.
@@ -287,14 +404,15 @@ async fn find(app: &App, id: &TicketId, language: Language) -> Result<TicketView
     TicketView::new(ticket.ok_or_else(|| unknown(id))?, language)
 }
 
-fn unknown(id: &TicketId) -> Problem {
+pub(super) fn unknown(id: &TicketId) -> Problem {
     Problem::new(
         ProblemCode::TicketNotFound,
         format!("no ticket {id:?} was reported", id = id.as_str()),
     )
 }
 
-fn parse_limit(limit: Option<&str>, default: u32, most: u32) -> Result<u32, Problem> {
+/// A page's length, as asked for.
+pub(super) fn parse_limit(limit: Option<&str>, default: u32, most: u32) -> Result<u32, Problem> {
     let Some(text) = limit else { return Ok(default) };
     text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
         let detail = format!("limit: expected 1 to {most}, got {text:?}");

@@ -100,13 +100,27 @@ impl ClassifyQueue {
         texts: Vec<ContactText>,
         top_k: usize,
     ) -> Result<Vec<Classification>, QueueError> {
+        let classified = self.classify_and_embed(classifier, texts, top_k).await?;
+        Ok(classified.into_iter().map(|(classification, _)| classification).collect())
+    }
+
+    /// The same with the embedding that each answer was decided by.
+    ///
+    /// # Errors
+    /// [`QueueError`].
+    pub async fn classify_and_embed(
+        &self,
+        classifier: Arc<Classifier>,
+        texts: Vec<ContactText>,
+        top_k: usize,
+    ) -> Result<Vec<(Classification, Arc<Embedding>)>, QueueError> {
         let bytes = total_bytes(&texts);
         let texts = Arc::new(texts);
         let encoder = Arc::clone(classifier.encoder());
         let embeddings = self.embed_shared(encoder, Arc::clone(&texts)).await?;
         off_server_thread(&self.blocking, bytes, move || {
-            let pairs = texts.iter().zip(&embeddings);
-            Ok(pairs.map(|(text, e)| classifier.decide(text, e, top_k)).collect())
+            let pairs = texts.iter().zip(embeddings);
+            Ok(pairs.map(|(text, e)| (classifier.decide(text, &e, top_k), e)).collect())
         })
         .await
     }

@@ -5,10 +5,10 @@
 
 mod tickets;
 
+use crate::app::App;
 use crate::config::{self, CommandLineSettings, Secret, Settings};
 use crate::risk::RiskModel;
 use crate::server::Service;
-use crate::store::{Store, Tenant};
 use crate::telemetry;
 use crate::ticket::ClosedTicket;
 use crate::timestamp::Timestamp;
@@ -60,7 +60,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         let risk = models.risk.clone().map_err(unavailable)?;
         let (address, handle) = (service.address, service.handle());
         let history = tickets::read(&args.data.join("incidents/tickets.csv.gz"))?;
-        import(&service.app.store, &history).await?;
+        import(&service.app, &history).await?;
         let token = service.app.token.clone();
         let server = actix_web::rt::spawn(service.run());
         let data = args.data.clone();
@@ -91,11 +91,13 @@ fn settings(command_line: &CommandLineSettings) -> anyhow::Result<Settings> {
     Ok(settings)
 }
 
-async fn import(store: &Store, tickets: &[ClosedTicket]) -> anyhow::Result<()> {
+async fn import(app: &App, tickets: &[ClosedTicket]) -> anyhow::Result<()> {
     let end = Timestamp::parse(HISTORY_END)?;
     let closed = tickets.partition_point(|ticket| ticket.closed_at <= end);
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
     let imported =
-        store.import_closed(&Tenant::DEFAULT, &tickets[..closed], Timestamp::now()).await?;
+        app.store.import_closed(&app.tenant, &tickets[..closed], &rules, Timestamp::now()).await?;
     let mut out = std::io::stdout();
     writeln!(out, "History: {closed} closed tickets up to {end} ({imported} new in the store).")?;
     Ok(())

@@ -5,6 +5,22 @@
 //! a window follows from these and from the time that has passed, see [`Outcome::of`]. An episode that is younger than the
 //! window has no outcome yet.
 
+mod adjacency;
+mod contact_kind;
+mod correction;
+mod derive;
+mod episode;
+mod policy;
+mod text_vector;
+
+pub use adjacency::{AdjacentPairs, PairCounts, followers, is_adjacent};
+pub use contact_kind::{Author, ContactKind, Recognised, recognise};
+pub use correction::{Correction, EffectiveOutcome, effective};
+pub use derive::{EpisodeFacts, LaterContact, derive};
+pub use episode::{ThreadEpisode, ThreadMessage, cut, cut_next, is_outage, is_parallel};
+pub use policy::{AdjacentPair, CauseCodes, DEFAULT_CAUSE_CODES, OutcomePolicy, PolicyError};
+pub use text_vector::{InvalidTextVector, TextVector};
+
 use crate::ticket::{IssueCategory, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -196,3 +212,7 @@ impl From<Relation> for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "outcome_tests.rs"]
+mod tests;

@@ -59,7 +59,9 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.code() == code)
     }
 
-    fn pick(self, texts: &[&'static str; 4]) -> &'static str {
+    /// The text in this language, of texts in the order of [`Self::ALL`].
+    #[must_use]
+    pub fn pick(self, texts: &[&'static str; 4]) -> &'static str {
         let [en, ru, be, uk] = texts;
         match self {
             Self::En => en,

@@ -180,6 +180,7 @@ impl From<TextProjection> for StoredProjection {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -63,6 +63,7 @@ fn expectation(
 
 /// Shapley's own formula: the mean over all orders of what a feature adds to those before it.
 fn brute_force(tree: &Tree, columns: &[f64], feature_of: &[usize], features: usize) -> Vec<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
     let factorial = |n: usize| (1..=n).product::<usize>() as f64;
     let value = |known| expectation(tree, 0, columns, feature_of, known);
     (0..features)

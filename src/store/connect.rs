@@ -61,7 +61,8 @@ impl Store {
             }
         };
         claim_for_key(&pool, &key).await?;
-        Ok(Self { pool, key, write_turn, acquire_timeout: options.acquire_timeout })
+        let acquire_timeout = options.acquire_timeout;
+        Ok(Self { pool, key, write_turn, acquire_timeout, follow_ups: None })
     }
 }
 

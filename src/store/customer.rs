@@ -5,6 +5,9 @@
 
 use super::{StoreError, Tenant};
 use crate::contact::ContactText;
+use crate::follow_up::AssignmentKey;
+use crate::identity::{Identity, IdentityKind};
+use crate::outcome::EpisodeId;
 use crate::ticket::CustomerId;
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -58,12 +61,39 @@ impl CustomerKey {
         CustomerHash(self.hash("customer", &[tenant.as_str(), id.as_str()]))
     }
 
+    /// The helpdesk's identifier has the same hash as a ticket's customer.
+    pub(super) fn identity_hash(&self, tenant: &Tenant, identity: &Identity) -> CustomerHash {
+        let purpose = match identity.kind() {
+            IdentityKind::Customer => "customer",
+            IdentityKind::Email => "email",
+            IdentityKind::Phone => "phone",
+            IdentityKind::External => "external",
+        };
+        CustomerHash(self.hash(purpose, &[tenant.as_str(), identity.value()]))
+    }
+
+    /// The secret behind the arms of a tenant's experiments.
+    pub(super) fn assignment_key(&self, tenant: &Tenant) -> AssignmentKey {
+        AssignmentKey::new(self.digest("assignment", &[tenant.as_str()]))
+    }
+
+    /// An identifier for the follow-up of an episode: the same each time, and telling nothing about the ticket.
+    pub(super) fn follow_up_id(&self, tenant: &Tenant, episode: &EpisodeId) -> String {
+        let number = episode.number.to_string();
+        let digits = self.hash("follow_up", &[tenant.as_str(), episode.ticket.as_str(), &number]);
+        digits.chars().take(24).collect()
+    }
+
     pub(super) fn text_hash(&self, tenant: &Tenant, text: &ContactText) -> String {
         self.hash("text", &[tenant.as_str(), text.as_str()])
     }
 
-    /// HMAC-SHA256 over the purpose and the parts, each preceded by its length, so that no two inputs look alike.
     fn hash(&self, purpose: &str, parts: &[&str]) -> String {
+        hex(&self.digest(purpose, parts))
+    }
+
+    /// HMAC-SHA256 over the purpose and the parts, each preceded by its length, so that no two inputs look alike.
+    fn digest(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
         // HMAC fills a key that is shorter than its block with zeros; doing it here keeps this infallible.
         let mut block = [0; 64];
         block[..Self::BYTES].copy_from_slice(&self.0);
@@ -72,7 +102,7 @@ impl CustomerKey {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
-        hex(&mac.finalize().into_bytes())
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -82,11 +112,29 @@ impl fmt::Debug for CustomerKey {
     }
 }
 
+/// The text is no [`CustomerHash`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a customer's hash as answers give it: 64 hexadecimal digits in small letters")]
+pub struct InvalidCustomerHash;
+
 /// A customer as the store knows them: a keyed hash of the identifier, 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CustomerHash(pub(super) String);
 
 impl CustomerHash {
+    /// Reads the digits.
+    ///
+    /// # Errors
+    /// [`InvalidCustomerHash`] for anything but 64 hexadecimal digits in small letters.
+    pub fn parse(text: &str) -> Result<Self, InvalidCustomerHash> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() == 64 && text.bytes().all(is_digit) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidCustomerHash)
+        }
+    }
+
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -108,8 +156,7 @@ impl fmt::Display for CustomerHash {
 
 /// SHA-256 of the value's JSON, hexadecimal; equal values have equal hashes, as fields are written in a fixed order.
 pub(super) fn content_sha256<T: Serialize>(content: &T) -> Result<String, StoreError> {
-    let json = serde_json::to_vec(content)
-        .map_err(|error| StoreError::Database { source: sqlx::Error::Encode(error.into()) })?;
+    let json = serde_json::to_vec(content).map_err(super::encode_error)?;
     Ok(hex(&Sha256::digest(&json)))
 }
 

@@ -7,21 +7,61 @@
 //! An outcome a caller has to tell apart (unchanged, conflict, unknown ticket) is a variant of a result type;
 //! [`StoreError`] means that the database did not do its part.
 
+mod adjacency;
 mod closings;
 mod connect;
 mod contacts;
+mod corrections;
 mod customer;
+mod derivation;
+mod effect;
+mod episodes;
+mod erasure;
+mod experiments;
+mod follow_ups;
+mod identities;
 mod import;
+mod maintenance;
+mod next_issues;
+mod opt_outs;
+mod outcome_summary;
+mod outcomes;
+mod persons;
+mod plans;
+mod reopenings;
+mod rows;
+mod threads;
 mod ticket_reports;
 mod tickets;
+mod words;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use closings::TicketClosed;
-pub use contacts::ContactRecorded;
-pub use customer::{CustomerHash, CustomerKey, InvalidCustomerKey};
+pub use contacts::{ContactAnalysis, ContactRecorded};
+pub use corrections::{CorrectionRecorded, NewCorrection};
+pub use customer::{CustomerHash, CustomerKey, InvalidCustomerHash, InvalidCustomerKey};
+pub use derivation::{ChangeCause, OutcomeChange, OutcomeRules, OutcomesPerWindow};
+pub use effect::ExperimentEffect;
+pub use episodes::{EndedBy, StoredEpisode};
+pub use erasure::{ErasureReport, ErasureRequest};
+pub use experiments::{Experiment, ExperimentEnded, ExperimentPlan, ExperimentStarted};
+pub use follow_ups::{
+    FollowUpCursor, FollowUpEvent, FollowUpFilter, FollowUpStep, FollowUpStepped, PersonAction,
+    StoredFollowUp, TeamDay,
+};
+pub use identities::{IdentitiesMerged, IdentityMerge, MergeUndone};
+pub use next_issues::{EpisodeScope, NextIssuesComputed};
+pub use opt_outs::{OptOut, OptOutRecorded};
+pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
+pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
+pub use plans::{PlanRecorded, StoredPlan};
+pub use reopenings::TicketReopened;
 pub use ticket_reports::TicketRecorded;
-pub use tickets::{Assessment, StoredTicket, TicketCursor};
+pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
 
+use rows::PER_STATEMENT;
+
+use crate::follow_up::FollowUpPolicy;
 use crate::ticket::{CustomerId, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -183,9 +223,17 @@ pub struct Store {
     /// sleeps and retries. Correctness does not rest on it: other processes only meet at the file's lock.
     write_turn: Option<Arc<Mutex<()>>>,
     acquire_timeout: Duration,
+    /// Which closings are put into the follow-up queue, and how it is worked on; without one, none.
+    follow_ups: Option<Arc<FollowUpPolicy>>,
 }
 
 impl Store {
+    /// The same store, whose closings are followed up by these rules. Without this no closing is put into the queue.
+    #[must_use]
+    pub fn with_follow_ups(self, policy: FollowUpPolicy) -> Self {
+        Self { follow_ups: Some(Arc::new(policy)), ..self }
+    }
+
     /// Checks that the database answers.
     ///
     /// # Errors
@@ -279,6 +327,10 @@ fn optional_name(
         .map(|text| Name::parse(&text))
         .transpose()
         .map_err(|error| StoreError::corrupt(table, column, error))
+}
+
+fn encode_error(error: serde_json::Error) -> StoreError {
+    StoreError::Database { source: sqlx::Error::Encode(error.into()) }
 }
 
 #[cfg(test)]

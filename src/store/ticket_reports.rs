@@ -4,8 +4,11 @@
 //! later than the closing is the ticket's state.
 
 use super::customer::content_sha256;
+use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
+use super::persons::lock_person;
 use super::tickets::{EventRow, STATE, StoredTicket, lock_ticket, to_json, unwritable};
 use super::{CustomerHash, Store, StoreError, Tenant};
+use crate::identity::IdentityKind;
 use crate::ticket::{IssueCategory, TicketDetails, TicketEvent};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
@@ -46,7 +49,7 @@ struct StateContent<'a> {
 }
 
 impl Store {
-    /// Records one reported state of a ticket.
+    /// Records one reported state of a ticket, and derives what its opening means for earlier episodes of the person.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -54,6 +57,7 @@ impl Store {
         &self,
         tenant: &Tenant,
         event: &TicketEvent,
+        rules: &OutcomeRules<'_>,
         now: Timestamp,
     ) -> Result<TicketRecorded, StoreError> {
         if event.occurred_at() < event.opened_at {
@@ -74,6 +78,7 @@ impl Store {
             event,
             customer: self.customer_hash(tenant, &event.customer_id),
             details_json: to_json(&event.details)?,
+            rules,
             now,
         };
         let mut write = self.begin_write().await?;
@@ -92,6 +97,7 @@ struct Report<'a> {
     event: &'a TicketEvent,
     customer: CustomerHash,
     details_json: String,
+    rules: &'a OutcomeRules<'a>,
     now: Timestamp,
 }
 
@@ -107,6 +113,7 @@ impl Report<'_> {
             Some(locked) => locked.ticket,
             None if self.insert_ticket(connection).await? => {
                 self.insert_event(connection, &content_sha256).await?;
+                self.derive(connection, ChangeCause::Contact).await?;
                 return Ok(TicketRecorded::Created);
             }
             // Another process has created it since; the insertion has waited for it.
@@ -136,7 +143,28 @@ impl Report<'_> {
             return Ok(TicketRecorded::Outdated);
         }
         self.update_ticket(connection).await?;
+        if ticket.category != self.event.category {
+            self.derive(connection, ChangeCause::LateClosing).await?;
+        }
         Ok(TicketRecorded::Updated)
+    }
+
+    /// The opening may follow what was closed before it.
+    async fn derive(
+        &self,
+        connection: &mut AnyConnection,
+        on_time: ChangeCause,
+    ) -> Result<(), StoreError> {
+        let (tenant, now, opened_at) = (self.tenant, self.now, self.event.opened_at);
+        let person =
+            lock_person(connection, tenant, &self.customer, IdentityKind::Customer).await?;
+        let cause = match on_time {
+            ChangeCause::Contact => self.rules.cause_at(opened_at, now, on_time),
+            other => other,
+        };
+        let derivation = Derivation { tenant, rules: self.rules, now, cause };
+        let affected = Affected::by_event(opened_at);
+        rederive(connection, derivation, &[person], affected, Told::All).await
     }
 
     /// Why the report cannot be about this ticket.

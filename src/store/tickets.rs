@@ -3,8 +3,11 @@
 //! Reports and closings are written by `ticket_reports` and `closings`; each of their transactions begins by locking the
 //! ticket's row.
 
+use super::episodes::{EndedBy, StoredEpisode, episodes_of_ticket};
+use super::persons::{Person, find_person};
 use super::{
-    CustomerHash, Store, StoreError, Tenant, instant, name, optional_instant, optional_name,
+    CustomerHash, Store, StoreError, Tenant, encode_error, instant, name, optional_instant,
+    optional_name,
 };
 use crate::ticket::{
     CustomerHistory, CustomerId, IssueCategory, PastTicket, TicketDetails, TicketId,
@@ -45,8 +48,10 @@ pub struct StoredTicket {
     pub category: Option<IssueCategory>,
     /// Everything else the helpdesk told.
     pub details: TicketDetails,
-    /// What was said at the closing; `None` when no model was loaded then, and for imported history.
+    /// What was said at the closing; `None` while open, when no model was loaded then, and for imported history.
     pub assessment: Option<Assessment>,
+    /// How often it was reported as opened again.
+    pub reopens: u32,
     /// The instant of the newest report that counts, or of the closing.
     pub updated_at: Timestamp,
 }
@@ -57,6 +62,15 @@ impl StoredTicket {
     pub fn cursor(&self) -> Option<TicketCursor> {
         self.closed_at.map(|closed_at| TicketCursor { closed_at, id: self.id.clone() })
     }
+}
+
+/// An episode of a ticket with what was said at its closing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AssessedEpisode {
+    /// The episode.
+    pub episode: StoredEpisode,
+    /// What was said; `None` for a topic change, when no model was loaded, and for imported history.
+    pub assessment: Option<Assessment>,
 }
 
 /// The last ticket of a page of [`Store::tickets_by_risk`].
@@ -74,6 +88,7 @@ macro_rules! select_tickets {
         concat!(
             "SELECT t.id AS id, t.customer_hash AS customer_hash, t.opened_at AS opened_at, ",
             "t.closed_at AS closed_at, t.category AS category, t.details AS details, t.updated_at AS updated_at, ",
+            "t.reopens AS reopens, ",
             "a.model_version AS model_version, a.inputs_sha256 AS inputs_sha256, a.assessed_at AS assessed_at, ",
             "a.probability AS probability, a.band AS band, a.body AS body ",
             $rest
@@ -95,8 +110,42 @@ impl Store {
         find_ticket(&mut connection, tenant, id).await
     }
 
+    /// The episodes of a ticket in order, each with its assessment; empty when it has none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn ticket_episodes(
+        &self,
+        tenant: &Tenant,
+        id: &TicketId,
+    ) -> Result<Vec<AssessedEpisode>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let episodes = episodes_of_ticket(&mut connection, tenant, id).await?;
+        let mut assessments = Vec::new();
+        if episodes.iter().any(|episode| episode.ended_by == EndedBy::Closing) {
+            let rows = sqlx::query(
+                "SELECT episode, model_version, inputs_sha256, assessed_at, probability, band, body \
+                 FROM assessments WHERE tenant = $1 AND ticket_id = $2",
+            )
+            .bind(tenant.as_str())
+            .bind(id.as_str())
+            .fetch_all(&mut *connection)
+            .await?;
+            for row in &rows {
+                assessments.push((row.try_get::<i64, _>("episode")?, read_assessment(row)?));
+            }
+        }
+        let with_assessment = |episode: StoredEpisode| {
+            let number = i64::from(episode.facts.id.number);
+            let own = assessments.iter().find(|(of, _)| *of == number);
+            AssessedEpisode { assessment: own.and_then(|(_, said)| said.clone()), episode }
+        };
+        Ok(episodes.into_iter().map(with_assessment).collect())
+    }
+
     /// Closed tickets with an assessment (of one band, when given), newest closing first, at most `limit` of them,
-    /// going on after the ticket `after`. Pages neither repeat nor skip a ticket, also where closings coincide.
+    /// going on after the ticket `after`. Of a ticket that was closed several times the last closing counts, and one that is
+    /// open again is not listed. Pages neither repeat nor skip a ticket, also where closings coincide.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -112,12 +161,12 @@ impl Store {
         let statement = match band {
             None => select_tickets!(
                 "FROM assessments a JOIN tickets t ON t.tenant = a.tenant AND t.id = a.ticket_id \
-                 WHERE a.tenant = $1 AND (a.closed_at, a.ticket_id) < ($2, $3) \
+                 AND t.closed_at = a.closed_at WHERE a.tenant = $1 AND (a.closed_at, a.ticket_id) < ($2, $3) \
                  ORDER BY a.closed_at DESC, a.ticket_id DESC LIMIT $4"
             ),
             Some(_) => select_tickets!(
                 "FROM assessments a JOIN tickets t ON t.tenant = a.tenant AND t.id = a.ticket_id \
-                 WHERE a.tenant = $1 AND (a.closed_at, a.ticket_id) < ($2, $3) AND a.band = $5 \
+                 AND t.closed_at = a.closed_at WHERE a.tenant = $1 AND (a.closed_at, a.ticket_id) < ($2, $3) AND a.band = $5 \
                  ORDER BY a.closed_at DESC, a.ticket_id DESC LIMIT $4"
             ),
         };
@@ -132,7 +181,7 @@ impl Store {
         query.fetch_all(&self.pool).await?.iter().map(read_assessed_ticket).collect()
     }
 
-    /// The customer's tickets except one, open and closed, of all times.
+    /// The customer's tickets except one, open and closed, of all times, under all identities of the same person.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -144,7 +193,8 @@ impl Store {
     ) -> Result<CustomerHistory, StoreError> {
         let mut connection = self.pool.acquire().await?;
         let customer = self.customer_hash(tenant, customer);
-        find_history(&mut connection, tenant, &customer, except).await
+        let person = find_person(&mut connection, tenant, &customer).await?;
+        Ok(find_history(&mut connection, tenant, &person, except).await?.history)
     }
 }
 
@@ -157,12 +207,12 @@ pub(super) fn unwritable(details: &TicketDetails) -> Option<(&'static str, Strin
 }
 
 pub(super) fn to_json(details: &TicketDetails) -> Result<String, StoreError> {
-    serde_json::to_string(details)
-        .map_err(|error| StoreError::Database { source: sqlx::Error::Encode(error.into()) })
+    serde_json::to_string(details).map_err(encode_error)
 }
 
 pub(super) const STATE: &str = "state";
 pub(super) const CLOSING: &str = "closing";
+pub(super) const REOPENING: &str = "reopening";
 
 pub(super) struct EventRow<'a> {
     pub(super) kind: &'static str,
@@ -214,7 +264,7 @@ pub(super) async fn lock_ticket(
 ) -> Result<Option<LockedTicket>, StoreError> {
     let row = sqlx::query(
         "UPDATE tickets SET updated_at = updated_at WHERE tenant = $1 AND id = $2 \
-         RETURNING id, customer_hash, opened_at, closed_at, category, details, updated_at, closing_sha256",
+         RETURNING id, customer_hash, opened_at, closed_at, category, details, updated_at, reopens, closing_sha256",
     )
     .bind(tenant.as_str())
     .bind(id.as_str())
@@ -236,6 +286,7 @@ pub(super) async fn find_ticket(
 ) -> Result<Option<StoredTicket>, StoreError> {
     let row = sqlx::query(select_tickets!(
         "FROM tickets t LEFT JOIN assessments a ON a.tenant = t.tenant AND a.ticket_id = t.id \
+         AND a.closed_at = t.closed_at \
          WHERE t.tenant = $1 AND t.id = $2"
     ))
     .bind(tenant.as_str())
@@ -245,44 +296,60 @@ pub(super) async fn find_ticket(
     row.as_ref().map(read_assessed_ticket).transpose()
 }
 
+/// A person's other tickets, and what a closing needs to know of them besides.
+pub(super) struct PersonHistory {
+    pub(super) history: CustomerHistory,
+    /// Whether one of them was ever reopened.
+    pub(super) has_reopened: bool,
+}
+
+/// The tickets of a person except one: a single query over the indexes, whether there is one identity or many.
 pub(super) async fn find_history(
     connection: &mut AnyConnection,
     tenant: &Tenant,
-    customer: &CustomerHash,
+    person: &Person,
     except: &TicketId,
-) -> Result<CustomerHistory, StoreError> {
+) -> Result<PersonHistory, StoreError> {
     let rows = sqlx::query(
-        "SELECT opened_at, closed_at, category FROM tickets \
-         WHERE tenant = $1 AND customer_hash = $2 AND id <> $3 ORDER BY opened_at, id",
+        "SELECT t.opened_at AS opened_at, t.closed_at AS closed_at, t.category AS category, t.reopens AS reopens \
+         FROM identities i CROSS JOIN tickets t \
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 ORDER BY t.opened_at, t.id",
     )
     .bind(tenant.as_str())
-    .bind(customer.as_str())
+    .bind(person.as_str())
     .bind(except.as_str())
     .fetch_all(connection)
     .await?;
-    let tickets = rows.iter().map(|row| {
-        Ok(PastTicket {
+    let mut has_reopened = false;
+    let mut tickets = Vec::with_capacity(rows.len());
+    for row in &rows {
+        has_reopened |= row.try_get::<i64, _>("reopens")? > 0;
+        tickets.push(PastTicket {
             opened_at: instant(row, "tickets", "opened_at")?,
             closed_at: optional_instant(row, "tickets", "closed_at")?,
             category: optional_name(row, "tickets", "category")?,
-        })
-    });
-    Ok(CustomerHistory { tickets: tickets.collect::<Result<_, StoreError>>()? })
+        });
+    }
+    Ok(PersonHistory { history: CustomerHistory { tickets }, has_reopened })
 }
 
 fn read_assessed_ticket(row: &AnyRow) -> Result<StoredTicket, StoreError> {
-    let assessment = match row.try_get::<Option<String>, _>("model_version")? {
-        None => None,
-        Some(model_version) => Some(Assessment {
-            model_version,
-            inputs_sha256: row.try_get("inputs_sha256")?,
-            assessed_at: instant(row, "assessments", "assessed_at")?,
-            probability: row.try_get("probability")?,
-            band: row.try_get("band")?,
-            body: row.try_get("body")?,
-        }),
+    Ok(StoredTicket { assessment: read_assessment(row)?, ..read_ticket(row)? })
+}
+
+/// The columns of table `assessments`, where the row has one.
+pub(super) fn read_assessment(row: &AnyRow) -> Result<Option<Assessment>, StoreError> {
+    let Some(model_version) = row.try_get::<Option<String>, _>("model_version")? else {
+        return Ok(None);
     };
-    Ok(StoredTicket { assessment, ..read_ticket(row)? })
+    Ok(Some(Assessment {
+        model_version,
+        inputs_sha256: row.try_get("inputs_sha256")?,
+        assessed_at: instant(row, "assessments", "assessed_at")?,
+        probability: row.try_get("probability")?,
+        band: row.try_get("band")?,
+        body: row.try_get("body")?,
+    }))
 }
 
 /// Reads the columns of table `tickets`; the assessment is left out.
@@ -295,6 +362,8 @@ pub(super) fn read_ticket(row: &AnyRow) -> Result<StoredTicket, StoreError> {
         category: optional_name(row, "tickets", "category")?,
         details: read_details(row)?,
         assessment: None,
+        reopens: u32::try_from(row.try_get::<i64, _>("reopens")?)
+            .map_err(|error| StoreError::corrupt("tickets", "reopens", error))?,
         updated_at: instant(row, "tickets", "updated_at")?,
     })
 }

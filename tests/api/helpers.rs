@@ -112,6 +112,31 @@ impl TestApp {
         self.get(&format!("/v1/tickets/{id}"))
     }
 
+    /// The ticket as reports and closings answer it: without the list of its episodes.
+    #[track_caller]
+    pub(crate) fn ticket_alone(&self, id: &str) -> Value {
+        let mut ticket = self.ticket(id).expect(200);
+        ticket.as_object_mut().unwrap().remove("episodes");
+        ticket
+    }
+
+    pub(crate) fn reopen_ticket(&self, id: &str, reopened_at: &str) -> Answer {
+        self.post(
+            &format!("/v1/tickets/{id}/reopen"),
+            &serde_json::json!({ "reopened_at": reopened_at }),
+        )
+    }
+
+    pub(crate) fn outcomes(&self, id: &str) -> Answer {
+        self.get(&format!("/v1/tickets/{id}/outcomes"))
+    }
+
+    pub(crate) fn delete(&self, path: &str, body: &Value) -> Answer {
+        let request = self.agent.delete(format!("http://{}{path}", self.address));
+        let request = request.header("Content-Type", "application/json").force_send_body();
+        Answer::read(request.send(json(body)).unwrap())
+    }
+
     /// `query` follows the question mark.
     pub(crate) fn list_tickets(&self, query: &str) -> Answer {
         self.get(&format!("/v1/tickets?{query}"))

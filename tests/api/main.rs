@@ -1,6 +1,12 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/filler.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
+mod filler;
+#[path = "../support/flagged.rs"]
+#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
+mod flagged;
 mod helpers;
 #[path = "../support/models.rs"]
 mod trained;
@@ -8,11 +14,18 @@ mod trained;
 mod auth;
 mod classify;
 mod contacts;
+mod customers;
 mod docs;
 mod embed;
 mod errors;
+mod experiments;
+mod experiments_effect;
+mod follow_ups;
 mod health;
 mod models;
+mod next_issues;
+mod outcomes;
 mod overload;
+mod plans;
 mod predict;
 mod tickets;

@@ -33,6 +33,7 @@ async fn a_closing_is_stored_with_its_assessment(database: &Database) {
         details: TicketDetails { sla_met: Some(true), ..with_priority("normal") },
         assessment: Some(assessment("high")),
         updated_at: minute(9),
+        reopens: 0,
     };
     assert_eq!(closed, TicketClosed::Closed(expected.clone()));
     assert_eq!(stored(&store, "t-1").await, expected);
@@ -189,7 +190,7 @@ async fn a_refused_assessment_leaves_the_ticket_open(database: &Database) {
     let id = name("t-1");
     let closing = closing(9);
     let error = store
-        .close_ticket(&TENANT, &id, &closing, minute(0), |_, _| Some(unstorable))
+        .close_ticket(&TENANT, &id, &closing, &rules(), minute(0), |_, _| Some(unstorable))
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Database { .. }), "{error}");

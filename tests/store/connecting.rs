@@ -2,6 +2,9 @@
 
 use super::*;
 use recontact::contact::{Contact, ContactText};
+use recontact::identity::{Identity, IdentityKind};
+use recontact::outcome::{Author, ContactKind, TextVector};
+use recontact::store::ContactAnalysis;
 
 on_both_databases!(
     what_was_answered_is_there_after_connecting_again,
@@ -111,16 +114,29 @@ fn neither_customers_nor_texts_stand_in_the_sqlite_file() {
         record(&store, &event).await;
         close_with(&store, "t-known-1", &closing(9), |_, _| Some(assessment("high"))).await;
         let imported = closed_ticket("t-known-2", customer, 9);
-        store.import_closed(&TENANT, &[imported], minute(0)).await.unwrap();
+        store.import_closed(&TENANT, &[imported], &rules(), minute(0)).await.unwrap();
         let contact = Contact {
             id: name("c-1"),
-            customer_id: name(customer),
+            customer: name(customer).into(),
+            also_known_as: vec![Identity::parse(IdentityKind::Email, customer).unwrap()],
+            author: Author::Customer,
+            stated_kind: None,
+            follow_up_id: None,
             ticket_id: Some(name("t-known-1")),
             occurred_at: minute(0),
             channel: None,
             text: ContactText::parse(text, 1_000).unwrap(),
         };
-        store.record_contact(&TENANT, &contact, "{}", "category-1", minute(1)).await.unwrap();
+        let analysis = ContactAnalysis {
+            classification_json: "{}".to_owned(),
+            model_version: "category-1".to_owned(),
+            category: None,
+            category_is_certain: false,
+            embedding: TextVector::from_embedding(&[0.5, -0.5]),
+            kind: ContactKind::Substantive,
+            kind_rule: "default".to_owned(),
+        };
+        store.record_contact(&TENANT, &contact, &analysis, &rules(), minute(1)).await.unwrap();
         // Once with the log beside the file, once after closing has moved everything into the file.
         assert_absent(folder.path(), customer, text);
         store.close().await;

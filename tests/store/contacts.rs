@@ -2,7 +2,9 @@
 
 use super::*;
 use recontact::contact::{Contact, ContactText};
-use recontact::store::ContactRecorded;
+use recontact::identity::{Identity, IdentityKind};
+use recontact::outcome::{Author, ContactKind};
+use recontact::store::{ContactAnalysis, ContactRecorded};
 
 on_both_databases!(
     a_contact_is_recorded_once,
@@ -14,7 +16,11 @@ on_both_databases!(
 fn contact(id: &str, text: &str) -> Contact {
     Contact {
         id: name(id),
-        customer_id: name("u-9"),
+        customer: name("u-9").into(),
+        also_known_as: Vec::new(),
+        author: Author::Customer,
+        stated_kind: None,
+        follow_up_id: None,
         ticket_id: Some(name("t-1")),
         occurred_at: minute(0),
         channel: None,
@@ -22,14 +28,29 @@ fn contact(id: &str, text: &str) -> Contact {
     }
 }
 
+fn analysis(classification: &str) -> ContactAnalysis {
+    ContactAnalysis {
+        classification_json: classification.to_owned(),
+        model_version: "category-1".to_owned(),
+        category: Some(name("card_arrival")),
+        category_is_certain: true,
+        embedding: None,
+        kind: ContactKind::Substantive,
+        kind_rule: "default".to_owned(),
+    }
+}
+
 async fn record_contact(store: &Store, contact: &Contact, classification: &str) -> ContactRecorded {
-    store.record_contact(&TENANT, contact, classification, "category-1", minute(1)).await.unwrap()
+    let analysis = analysis(classification);
+    store.record_contact(&TENANT, contact, &analysis, &rules(), minute(1)).await.unwrap()
 }
 
 fn unchanged(classification: &str) -> ContactRecorded {
     ContactRecorded::Unchanged {
         classification_json: classification.to_owned(),
         model_version: "category-1".to_owned(),
+        kind: ContactKind::Substantive,
+        kind_rule: "default".to_owned(),
     }
 }
 
@@ -49,7 +70,14 @@ async fn a_contact_with_other_content_is_a_conflict(database: &Database) {
     record_contact(&store, &first, "{}").await;
     for other in [
         contact("c-1", "My card has not arrived!"),
-        Contact { customer_id: name("u-8"), ..first.clone() },
+        Contact { customer: name("u-8").into(), ..first.clone() },
+        Contact { author: Author::Agent, ..first.clone() },
+        Contact { stated_kind: Some(ContactKind::Spam), ..first.clone() },
+        Contact { follow_up_id: Some(name("f-1")), ..first.clone() },
+        Contact {
+            also_known_as: vec![Identity::parse(IdentityKind::Email, "a@b.c").unwrap()],
+            ..first.clone()
+        },
         Contact { ticket_id: None, ..first.clone() },
         Contact { occurred_at: minute(1), ..first.clone() },
         Contact { channel: Some(name("email")), ..first.clone() },

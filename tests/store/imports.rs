@@ -17,7 +17,7 @@ fn history(count: usize) -> Vec<ClosedTicket> {
 }
 
 async fn import(store: &Store, tickets: &[ClosedTicket]) -> Result<usize, StoreError> {
-    store.import_closed(&TENANT, tickets, minute(2_000)).await
+    store.import_closed(&TENANT, tickets, &rules(), minute(2_000)).await
 }
 
 async fn thousands_of_tickets_are_imported_at_once(database: &Database) {

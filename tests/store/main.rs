@@ -1,6 +1,17 @@
 //! Every method of the store, on SQLite and on PostgreSQL.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a helper that fails is a failed test, and the numbers of a test are small"
+)]
 
+#[path = "../support/filler.rs"]
+mod filler;
+#[path = "../support/flagged.rs"]
+mod flagged;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
@@ -19,19 +30,40 @@ macro_rules! on_both_databases {
 mod closings;
 mod connecting;
 mod contacts;
+mod corrections;
+mod effect;
+mod episodes;
+mod erasure;
+mod experiments;
+mod follow_ups;
+mod identities;
 mod imports;
 mod lists;
+mod next_issues;
+mod plans;
 mod reports;
+mod timeline;
 
+use recontact::outcome::{AdjacentPairs, OutcomePolicy};
 use recontact::store::{
-    Assessment, ClosingEvent, CustomerKey, Store, StoreError, StoreOptions, StoredTicket, Tenant,
-    TicketClosed, TicketEvent, TicketRecorded,
+    Assessment, ClosingEvent, CustomerKey, OutcomeRules, Store, StoreError, StoreOptions,
+    StoredTicket, Tenant, TicketClosed, TicketEvent, TicketRecorded,
 };
 use recontact::ticket::{ClosedTicket, CustomerHistory, Name, TicketDetails};
 use recontact::timestamp::Timestamp;
+use std::sync::LazyLock;
 use tempfile::TempDir;
 
 const TENANT: Tenant = Tenant::DEFAULT;
+
+static PAIRS: LazyLock<AdjacentPairs> =
+    LazyLock::new(|| AdjacentPairs::from_iter([(name("card_arrival"), name("activate_card"))]));
+static POLICY: LazyLock<OutcomePolicy> = LazyLock::new(OutcomePolicy::default);
+
+/// Rules by which activate_card is known to follow card_arrival, and an event is late after a day.
+fn rules() -> OutcomeRules<'static> {
+    OutcomeRules { pairs: &PAIRS, policy: &POLICY, late_after_ms: 86_400_000 }
+}
 
 /// A new, empty database.
 struct Database {
@@ -134,7 +166,7 @@ fn closed_ticket(id: &str, customer: &str, at_minute: i64) -> ClosedTicket {
 }
 
 async fn record(store: &Store, event: &TicketEvent) -> TicketRecorded {
-    store.record_ticket(&TENANT, event, minute(2_000)).await.unwrap()
+    store.record_ticket(&TENANT, event, &rules(), minute(2_000)).await.unwrap()
 }
 
 async fn stored(store: &Store, id: &str) -> StoredTicket {
@@ -147,7 +179,7 @@ async fn close_with(
     closing: &ClosingEvent,
     assess: impl FnOnce(&ClosedTicket, &CustomerHistory) -> Option<Assessment> + Send,
 ) -> TicketClosed {
-    store.close_ticket(&TENANT, &name(id), closing, minute(2_000), assess).await.unwrap()
+    store.close_ticket(&TENANT, &name(id), closing, &rules(), minute(2_000), assess).await.unwrap()
 }
 
 /// For calls that must not reach the model.

@@ -30,6 +30,7 @@ async fn the_first_report_creates_the_ticket(database: &Database) {
         category: Some(name("card_arrival")),
         details: with_priority("normal"),
         assessment: None,
+        reopens: 0,
         updated_at: minute(0),
     };
     assert_eq!(stored(&store, "t-1").await, expected);
@@ -179,10 +180,9 @@ async fn all_details_come_back_as_they_were_sent(database: &Database) {
         first_response_at: Some(minute(3)),
         messages_in: Some(2),
         messages_out: Some(3),
-        chars_in: Some(1200),
-        chars_out: Some(0),
+        chars_in: Some(120),
+        chars_out: Some(450),
         category_changed: Some(true),
-        texts: std::collections::BTreeMap::new(),
         attributes: [
             ("flag", AttributeValue::Flag(true)),
             ("whole", AttributeValue::Number(12.0)),
@@ -192,6 +192,7 @@ async fn all_details_come_back_as_they_were_sent(database: &Database) {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into(),
+        ..TicketDetails::default()
     };
     let event = TicketEvent { details: details.clone(), ..opening("t-1") };
     record(&store, &event).await;
@@ -216,12 +217,14 @@ async fn tenants_do_not_see_each_other(database: &Database) {
     assert_eq!(store.tickets_by_risk(&other, None, None, 10).await.unwrap(), []);
     let history = store.customer_history(&other, &name("u-9"), &name("t-3")).await.unwrap();
     assert_eq!(history, CustomerHistory::default());
-    let closed =
-        store.close_ticket(&other, &name("t-2"), &closing(9), minute(0), must_not_assess).await;
+    let closed = store
+        .close_ticket(&other, &name("t-2"), &closing(9), &rules(), minute(0), must_not_assess)
+        .await;
     assert_eq!(closed.unwrap(), TicketClosed::UnknownTicket);
 
     let of_other_customer = TicketEvent { customer_id: name("u-8"), ..opening("t-1") };
-    let recorded = store.record_ticket(&other, &of_other_customer, minute(0)).await.unwrap();
+    let recorded =
+        store.record_ticket(&other, &of_other_customer, &rules(), minute(0)).await.unwrap();
     assert_eq!(recorded, TicketRecorded::Created);
     assert_ne!(
         stored(&store, "t-1").await.customer,

@@ -183,7 +183,8 @@ fn read_examples(
     }
 }
 
-fn load_encoder(
+/// Loads an encoder by its folder or name.
+pub(crate) fn load_encoder(
     name: &str,
     models: &Path,
     prompt: Option<&str>,
@@ -200,7 +201,7 @@ fn load_encoder(
 }
 
 /// Embeds texts with a progress bar; one row for each.
-fn embed(
+pub(crate) fn embed(
     encoder: &TextEncoder,
     texts: &[ContactText],
     what: &'static str,

@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 use recontact::classify::encoder::{InferenceOptions, Precision};
 use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
-use recontact_training::{bad_input, category, failure, hub, prepare, risk};
+use recontact_training::{
+    bad_input, category, failure, hub, label, prepare, risk, similarity, simulate,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -25,6 +27,12 @@ enum Command {
     Category(category::CategoryArgs),
     /// Train a recontact risk model on closed tickets.
     Risk(risk::RiskArgs),
+    /// Label the outcomes of closed tickets.
+    Label(label::LabelArgs),
+    /// Find from which cosine on two texts are about the same issue.
+    Similarity(similarity::SimilarityArgs),
+    /// Simulate a desk with a known effect of following up, and check the estimators on it.
+    Simulate(simulate::SimulateArgs),
     /// Measure a stored model on a file.
     Evaluate(EvaluateArgs),
 }
@@ -62,6 +70,9 @@ fn main() -> ExitCode {
         Command::Prepare(command) => prepare::run(command),
         Command::Category(args) => category::run(&args),
         Command::Risk(args) => risk::run(args),
+        Command::Label(args) => label::run(&args),
+        Command::Similarity(args) => similarity::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Evaluate(args) => evaluate(&args),
     };
     match result {

@@ -1,6 +1,12 @@
 //! `recontact-train risk` on tables of other helpdesks: odd names of columns, Russian texts, many missing values, and
 //! everything that can be wrong with a table.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a test that cannot set itself up must fail, and its numbers are small"
+)]
 
 use recontact::registry::{Artifact, ModelKind};
 use recontact::risk::{RiskModel, RiskScorer};

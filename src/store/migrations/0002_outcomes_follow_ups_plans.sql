@@ -1,7 +1,8 @@
 -- Outcomes of closed tickets, customers known by several identities, next issues, plans, follow-ups, experiments.
 
--- Who a contact is from when one customer has several identities. An identity is the keyed hash of a helpdesk's
--- identifier, an e-mail address or a telephone number. A row that was never merged has no row here and is its own person.
+-- Who a customer is. An identity is the keyed hash of a helpdesk's identifier, an e-mail address, a telephone number or
+-- another system's identifier. Every customer_hash of the tables below has a row here; a person's rows name one of them, the
+-- person's own, which is also what a transaction locks before it reads or changes what concerns this person.
 CREATE TABLE identities (
     tenant TEXT NOT NULL,
     identity_hash TEXT NOT NULL,
@@ -10,6 +11,9 @@ CREATE TABLE identities (
     PRIMARY KEY (tenant, identity_hash)
 );
 CREATE INDEX identities_of_person ON identities (tenant, person);
+INSERT INTO identities (tenant, identity_hash, kind, person)
+    SELECT tenant, customer_hash, 'customer', customer_hash FROM tickets
+    UNION SELECT tenant, customer_hash, 'customer', customer_hash FROM contacts;
 
 -- Why two identities are one person; append only but for the undoing. Persons are what active rows connect.
 CREATE TABLE identity_merges (
@@ -26,13 +30,28 @@ CREATE TABLE identity_merges (
 );
 CREATE INDEX identity_merges_a ON identity_merges (tenant, identity_a);
 CREATE INDEX identity_merges_b ON identity_merges (tenant, identity_b);
+CREATE INDEX identity_merges_by_time ON identity_merges (tenant, merged_at);
+
+-- What was removed when a customer was erased; nothing here tells who it was. report: JSON, rows by table.
+CREATE TABLE erasures (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    erased_at BIGINT NOT NULL,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    report TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+);
 
 -- author: customer, agent or system. kind: substantive, thanks, auto_reply, bounce, survey_reply, spam, agent_created.
+-- kind_rule: why it was taken for that. category_is_certain: whether the category may be set without a person.
 -- embedding: the text's vector in bytes, base64; personal data like the text it came from.
 -- follow_up_id: the follow-up this contact answers.
 ALTER TABLE contacts ADD COLUMN author TEXT NOT NULL DEFAULT 'customer';
 ALTER TABLE contacts ADD COLUMN kind TEXT NOT NULL DEFAULT 'substantive';
+ALTER TABLE contacts ADD COLUMN kind_rule TEXT;
 ALTER TABLE contacts ADD COLUMN category TEXT;
+ALTER TABLE contacts ADD COLUMN category_is_certain BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE contacts ADD COLUMN embedding TEXT;
 ALTER TABLE contacts ADD COLUMN follow_up_id TEXT;
 CREATE INDEX contacts_of_customer ON contacts (tenant, customer_hash, occurred_at);
@@ -151,6 +170,8 @@ CREATE TABLE experiments (
     body TEXT NOT NULL,
     PRIMARY KEY (tenant, id)
 );
+-- One runs at a time.
+CREATE UNIQUE INDEX experiments_running ON experiments (tenant) WHERE ended_at IS NULL;
 
 -- The arm of a customer (treatment or control), fixed when first needed.
 CREATE TABLE assignments (
@@ -163,7 +184,8 @@ CREATE TABLE assignments (
 );
 
 -- Flagged closings of both arms. status: waiting, held_out (control), suppressed (frequency cap or opt-out), claimed, done,
--- snoozed, disagreed, not_needed, expired. version counts changes, for optimistic locking.
+-- snoozed, disagreed, not_needed, expired. version counts changes, for optimistic locking. The team is '' where a ticket has none.
+-- A held-out row with a status_reason would have been suppressed for it. expected_benefit is what the queue is ordered by.
 CREATE TABLE follow_ups (
     tenant TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -180,6 +202,7 @@ CREATE TABLE follow_ups (
     status_reason TEXT,
     available_at BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    is_after_gap BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     claimed_by TEXT,
     handled_at BIGINT,
@@ -189,8 +212,17 @@ CREATE TABLE follow_ups (
 );
 CREATE UNIQUE INDEX follow_ups_of_episode ON follow_ups (tenant, ticket_id, episode);
 CREATE INDEX follow_ups_of_team ON follow_ups (tenant, team, status, available_at);
+CREATE INDEX follow_ups_handled ON follow_ups (tenant, team, handled_at);
+CREATE INDEX follow_ups_by_expiry ON follow_ups (tenant, status, expires_at);
 CREATE INDEX follow_ups_of_customer ON follow_ups (tenant, customer_hash, created_at);
-CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, arm);
+CREATE INDEX follow_ups_of_experiment ON follow_ups (tenant, experiment_id, customer_hash, id);
+
+-- One row per team that ever claimed a follow-up: a claim locks it, so that a team's capacity holds whoever claims at once.
+CREATE TABLE follow_up_teams (
+    tenant TEXT NOT NULL,
+    team TEXT NOT NULL,
+    PRIMARY KEY (tenant, team)
+);
 
 -- Every step of a follow-up; append only.
 CREATE TABLE follow_up_events (
@@ -205,13 +237,15 @@ CREATE TABLE follow_up_events (
     PRIMARY KEY (tenant, follow_up_id, version)
 );
 
--- Customers who do not want to be scored or contacted.
+-- Customers who do not want to be scored or contacted, and those who wanted so once: an opt-out holds while withdrawn_at is null.
 CREATE TABLE opt_outs (
     tenant TEXT NOT NULL,
     customer_hash TEXT NOT NULL,
     author TEXT NOT NULL,
     reason TEXT NOT NULL,
     opted_out_at BIGINT NOT NULL,
+    withdrawn_at BIGINT,
+    withdrawn_by TEXT,
     PRIMARY KEY (tenant, customer_hash)
 );
 

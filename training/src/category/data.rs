@@ -187,7 +187,7 @@ fn rounded_share(rows: usize, share: f64) -> usize {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a few lines that give the same split on every machine and in every version.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub(crate) u64);
 
 impl SplitMix64 {
     fn next(&mut self) -> u64 {
@@ -199,7 +199,7 @@ impl SplitMix64 {
     }
 
     /// A number below `bound`, which is small against 2^64, so that the bias does not matter.
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap_or(0)
     }
 }

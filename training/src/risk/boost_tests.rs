@@ -1,6 +1,7 @@
 use super::*;
 
 /// Rows whose outcome depends on two columns together; every fifth first number is missing.
+#[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
 fn rows(count: usize) -> (Columns, Vec<bool>) {
     let mut trees = vec![0.0; count * 3];
     let mut positive = Vec::new();

@@ -164,6 +164,7 @@ fn is_enough(on: &Predicted) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers of a test")]
 mod tests {
     use super::*;
 

@@ -394,7 +394,7 @@ impl ThresholdParams {
                 "threshold.per_team_and_day: expected more than 0, got {capacity}"
             ));
         }
-        let Some(cost) = self.cost else { return None };
+        let cost = self.cost?;
         let amounts = [cost.follow_up, cost.harm, cost.repeat];
         if !amounts.into_iter().all(|amount| amount.is_finite() && amount >= 0.0) {
             return Some("threshold.cost: expected amounts of 0 or more".into());

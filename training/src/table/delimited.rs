@@ -1,25 +1,36 @@
 //! CSV: comma, semicolon or tab, taken from the header; a byte-order mark and any line ends are accepted.
 
-use super::malformed;
+use super::{Head, malformed};
 use crate::bad_input;
 use crate::faults::Faults;
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
-use std::io::{BufRead, Cursor, Read};
+use std::io::{BufRead, Chain, Cursor, Read};
 
 /// A header longer than this is no header.
 const MAX_HEADER_BYTES: u64 = 1 << 20;
 
-pub(super) fn read(
+/// The header, which was looked at before, and what comes after it.
+type Whole = Chain<Cursor<Vec<u8>>, Box<dyn BufRead>>;
+
+/// The rows after the header.
+pub(super) struct Records {
+    csv: csv::Reader<Whole>,
+    bytes: ByteRecord,
+    number: usize,
+}
+
+/// Reads the header: the column names, and the rows to come.
+pub(super) fn open(
     file: &str,
-    mut reader: impl BufRead,
-) -> anyhow::Result<(Vec<String>, Vec<StringRecord>)> {
+    mut reader: Box<dyn BufRead>,
+) -> anyhow::Result<(Vec<String>, Records)> {
     let cannot_read = |error: std::io::Error| malformed(file, "cannot be read", error);
     let mut head = Vec::new();
     reader.by_ref().take(MAX_HEADER_BYTES).read_until(b'\n', &mut head).map_err(cannot_read)?;
     check_head(file, &head)?;
-    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head);
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).to_vec();
     let mut csv = ReaderBuilder::new()
-        .delimiter(delimiter(head))
+        .delimiter(delimiter(&head))
         .flexible(true)
         .from_reader(Cursor::new(head).chain(reader));
     let header = csv.byte_headers().map_err(|error| malformed(file, "header", error))?.clone();
@@ -29,34 +40,47 @@ pub(super) fn read(
     if let Some(nameless) = columns.iter().position(String::is_empty) {
         return Err(bad_input!("{file}, header: column {} has no name", nameless + 1));
     }
+    Ok((columns, Records { csv, bytes: ByteRecord::new(), number: 0 }))
+}
 
-    let mut faults = Faults::default();
-    let mut records = Vec::new();
-    let mut number = 0_usize;
-    let mut bytes = ByteRecord::new();
-    while csv.read_byte_record(&mut bytes).map_err(|error| malformed(file, "CSV", error))? {
-        number += 1;
-        if bytes.len() != columns.len() {
-            let (expected, found) = (columns.len(), bytes.len());
-            let line = bytes.position().map_or(0, csv::Position::line);
-            faults.push(format!(
-                "{file}, row {number} (line {line}): expected {expected} cells, got {found}"
-            ));
-            continue;
-        }
-        match StringRecord::from_byte_record(bytes.clone()) {
-            Ok(record) => records.push(record),
-            Err(error) => {
-                let column = &columns[error.utf8_error().field()];
+impl Records {
+    /// Reads the next row into `record`: its number, or nothing at the end. Rows with faults are noted and passed over.
+    pub(super) fn next(
+        &mut self,
+        head: &Head,
+        record: &mut StringRecord,
+        faults: &mut Faults,
+    ) -> anyhow::Result<Option<usize>> {
+        let (file, columns) = (&head.file, &head.columns);
+        let Self { csv, bytes, number } = self;
+        while csv.read_byte_record(bytes).map_err(|error| malformed(file, "CSV", error))? {
+            *number += 1;
+            if bytes.len() != columns.len() {
+                let (expected, found) = (columns.len(), bytes.len());
+                let line = bytes.position().map_or(0, csv::Position::line);
                 faults.push(format!(
-                    "{file}, row {number}, column {column}: expected UTF-8, got the byte 0x{:02X}",
-                    bytes[error.utf8_error().field()][error.utf8_error().valid_up_to()],
+                    "{file}, row {number} (line {line}): expected {expected} cells, got {found}"
                 ));
+                continue;
+            }
+            match StringRecord::from_byte_record(std::mem::take(bytes)) {
+                Ok(read) => {
+                    *bytes = std::mem::replace(record, read).into_byte_record();
+                    return Ok(Some(*number));
+                }
+                Err(error) => {
+                    let (field, at) =
+                        (error.utf8_error().field(), error.utf8_error().valid_up_to());
+                    *bytes = error.into_byte_record();
+                    faults.push(format!(
+                        "{file}, row {number}, column {}: expected UTF-8, got the byte 0x{:02X}",
+                        columns[field], bytes[field][at],
+                    ));
+                }
             }
         }
+        Ok(None)
     }
-    faults.finish()?;
-    Ok((columns, records))
 }
 
 fn check_head(file: &str, head: &[u8]) -> anyhow::Result<()> {

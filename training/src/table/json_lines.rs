@@ -10,41 +10,66 @@ use std::io::BufRead;
 /// Above this, a number that is no 64-bit integer may already have lost digits.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-pub(super) fn read(
-    file: &str,
-    mut reader: impl BufRead,
-) -> anyhow::Result<(Vec<String>, Vec<StringRecord>)> {
-    let mut faults = Faults::default();
-    let mut columns = Columns::default();
-    let mut rows: Vec<(u64, Vec<String>)> = Vec::new();
-    let mut line = Vec::new();
-    let mut line_number = 0;
-    loop {
-        line.clear();
-        let read = reader.read_until(b'\n', &mut line);
-        if read.map_err(|error| malformed(file, "cannot be read", error))? == 0 {
-            break;
-        }
-        line_number += 1;
-        let text = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| line_number == 1).unwrap_or(&line);
-        if text.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let place = format!("{file}, row {} (line {line_number})", rows.len() + 1);
-        let mut cells = Vec::new();
-        match serde_json::from_slice::<Map<String, Value>>(text) {
-            Ok(object) => {
-                if let Err(fault) = columns.fill("", object, &mut cells) {
-                    faults.push(format!("{place}, {fault}"));
-                }
-            }
-            Err(error) => faults.push(format!("{place}: expected a JSON object: {error}")),
-        }
-        rows.push((line_number, cells));
+/// The lines, and the columns met so far.
+pub(super) struct Records {
+    reader: Box<dyn BufRead>,
+    columns: Columns,
+    line: Vec<u8>,
+    line_number: u64,
+    number: usize,
+}
+
+impl Records {
+    pub(super) fn new(reader: Box<dyn BufRead>) -> Self {
+        Self { reader, columns: Columns::default(), line: Vec::new(), line_number: 0, number: 0 }
     }
-    faults.finish()?;
-    let records = rows.into_iter().map(|(line, cells)| record(line, cells, columns.names.len()));
-    Ok((columns.names.clone(), records.collect()))
+
+    /// Puts columns at the positions that are known already.
+    pub(super) fn expect_columns(&mut self, names: &[String]) {
+        names.iter().for_each(|name| {
+            self.columns.position(name.clone());
+        });
+    }
+
+    /// The columns in the order of their first appearance.
+    pub(super) fn into_columns(self) -> Vec<String> {
+        self.columns.names
+    }
+
+    /// Reads the next object into `record`: its number, or nothing at the end. Rows with faults are noted and passed over.
+    pub(super) fn next(
+        &mut self,
+        file: &str,
+        record: &mut StringRecord,
+        faults: &mut Faults,
+    ) -> anyhow::Result<Option<usize>> {
+        loop {
+            self.line.clear();
+            let read = self.reader.read_until(b'\n', &mut self.line);
+            if read.map_err(|error| malformed(file, "cannot be read", error))? == 0 {
+                return Ok(None);
+            }
+            self.line_number += 1;
+            let text = self.line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| self.line_number == 1);
+            let text = text.unwrap_or(&self.line);
+            if text.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            self.number += 1;
+            let place = || format!("{file}, row {} (line {})", self.number, self.line_number);
+            let mut cells = Vec::new();
+            match serde_json::from_slice::<Map<String, Value>>(text) {
+                Ok(object) => match self.columns.fill("", object, &mut cells) {
+                    Ok(()) => {
+                        fill_record(record, self.line_number, &cells);
+                        return Ok(Some(self.number));
+                    }
+                    Err(fault) => faults.push(format!("{}, {fault}", place())),
+                },
+                Err(error) => faults.push(format!("{}: expected a JSON object: {error}", place())),
+            }
+        }
+    }
 }
 
 /// Column names in the order of their first appearance.
@@ -100,12 +125,10 @@ fn text(value: Value) -> Result<String, String> {
     }
 }
 
-fn record(line: u64, cells: Vec<String>, width: usize) -> StringRecord {
-    let missing = width - cells.len().min(width);
-    let mut record: StringRecord = cells.into_iter().collect();
-    (0..missing).for_each(|_| record.push_field(""));
+fn fill_record(record: &mut StringRecord, line: u64, cells: &[String]) {
+    record.clear();
+    cells.iter().for_each(|cell| record.push_field(cell));
     let mut position = csv::Position::new();
     position.set_line(line);
     record.set_position(Some(position));
-    record
 }

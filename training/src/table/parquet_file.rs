@@ -6,32 +6,52 @@ use csv::StringRecord;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
+use parquet::record::reader::RowIter;
 use parquet::schema::types::Type;
 use std::fs::File;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-pub(super) fn read(file: &str, opened: File) -> anyhow::Result<(Vec<String>, Vec<StringRecord>)> {
+/// The rows, read page by page.
+pub(super) struct Records {
+    rows: RowIter<'static>,
+    is_nanos: Vec<bool>,
+    number: usize,
+}
+
+/// Reads the schema: the column names, and the rows to come.
+pub(super) fn open(file: &str, opened: File) -> anyhow::Result<(Vec<String>, Records)> {
     let reader = SerializedFileReader::new(opened)
         .map_err(|error| malformed(file, "expected Parquet", error))?;
     let schema = reader.metadata().file_metadata().schema();
     let columns: Vec<String> =
         schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
     let is_nanos: Vec<bool> = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
-    let rows = reader.get_row_iter(None).map_err(|error| malformed(file, "Parquet", error))?;
-    let mut records = Vec::new();
-    for (index, row) in rows.enumerate() {
-        let row = row
-            .map_err(|error| malformed(&format!("{file}, row {}", index + 1), "Parquet", error))?;
-        let mut record = StringRecord::new();
-        for ((name, field), is_nanos) in row.get_column_iter().zip(&is_nanos) {
+    let rows = RowIter::from_file_into(Box::new(reader));
+    Ok((columns, Records { rows, is_nanos, number: 0 }))
+}
+
+impl Records {
+    /// Reads the next row into `record`: its number, or nothing at the end.
+    pub(super) fn next(
+        &mut self,
+        file: &str,
+        record: &mut StringRecord,
+    ) -> anyhow::Result<Option<usize>> {
+        let Some(row) = self.rows.next() else { return Ok(None) };
+        self.number += 1;
+        let number = self.number;
+        let row =
+            row.map_err(|error| malformed(&format!("{file}, row {number}"), "Parquet", error))?;
+        record.clear();
+        record.set_position(None);
+        for ((name, field), is_nanos) in row.get_column_iter().zip(&self.is_nanos) {
             let cell = text(field, *is_nanos)
-                .map_err(|fault| bad_input!("{file}, row {}, column {name}: {fault}", index + 1))?;
+                .map_err(|fault| bad_input!("{file}, row {number}, column {name}: {fault}"))?;
             record.push_field(&cell);
         }
-        records.push(record);
+        Ok(Some(number))
     }
-    Ok((columns, records))
 }
 
 /// Nanosecond instants have no older "converted" type, so the record interface hands them out as plain integers.

@@ -1,0 +1,109 @@
+//! What a running service does by itself, beside answering: take over models, derive what was not derived, keep the map of
+//! next issues up to date, let follow-ups expire. Each task can be lost at any moment and goes on after a restart.
+
+use crate::app::App;
+use crate::live_next_issues::Refreshed;
+use crate::timestamp::Timestamp;
+use actix_web::rt::task::JoinHandle;
+use actix_web::{rt, web};
+use std::time::Duration;
+
+/// Starts every task; they run until they are aborted.
+#[must_use]
+pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
+    vec![
+        rt::spawn(reload_regularly(app.clone())),
+        rt::spawn(maintain_outcomes(app.clone())),
+        rt::spawn(refresh_next_issues_regularly(app.clone())),
+        rt::spawn(sweep_follow_ups(app.clone())),
+    ]
+}
+
+/// Looks at `live.toml` every so often, and at once on a hang-up signal.
+async fn reload_regularly(app: web::Data<App>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interval = tokio::time::interval(Duration::from_secs(app.settings.reload_interval_s));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+    // The first tick comes at once; what is live was loaded a moment ago.
+    interval.tick().await;
+    loop {
+        tokio::select! {
+            _ = interval.tick() => {}
+            _ = hang_up.recv() => {}
+        }
+        let app = app.clone();
+        let look = move || {
+            app.reload();
+            // Folds what histograms have collected, so that they stay small where nobody reads the metrics.
+            app.metrics.run_upkeep();
+        };
+        if let Err(error) = web::block(look).await {
+            tracing::error!(%error, "reloading models failed");
+        }
+    }
+}
+
+/// Derives what an earlier version stored, once; then looks for outages every so often.
+async fn maintain_outcomes(app: web::Data<App>) {
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
+    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
+        Ok(0) => {}
+        Ok(persons) => tracing::info!(persons, "outcomes of earlier tickets are derived"),
+        Err(error) => tracing::error!(%error, "deriving outcomes of earlier tickets failed"),
+    }
+    let seconds = app.settings.events.maintenance_interval_s;
+    let mut interval = tokio::time::interval(Duration::from_secs(seconds));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let policy = &app.settings.outcomes;
+        match app.store.flag_outages(&app.tenant, policy, Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
+            Err(error) => tracing::error!(%error, "looking for outages failed"),
+        }
+    }
+}
+
+/// The longest time between two looks at the map of next issues that another process may have computed.
+const NEXT_ISSUES_LOOK: Duration = Duration::from_secs(30);
+
+/// Keeps the map of next issues up to date, from the start on.
+async fn refresh_next_issues_regularly(app: web::Data<App>) {
+    let started_at = Timestamp::now();
+    let process = format!("{}-{}", std::process::id(), started_at.millis());
+    let due = Duration::from_secs(app.settings.next_issues.refresh_interval_s);
+    let mut interval = tokio::time::interval(due.min(NEXT_ISSUES_LOOK));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let before = std::time::Instant::now();
+        let now = Timestamp::now();
+        match app.next_issues.refresh(&app.store, &app.tenant, &process, now).await {
+            Ok(Refreshed::Computed) => {
+                let seconds = before.elapsed().as_secs_f64();
+                metrics::histogram!("recontact_next_issues_seconds").record(seconds);
+                tracing::info!(seconds, "next issues computed");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "next issues could not be computed; the figures before them stay");
+            }
+        }
+    }
+}
+
+/// Records every so often which follow-ups have expired. A failure is tried again at the next turn.
+async fn sweep_follow_ups(app: web::Data<App>) {
+    let period = Duration::from_secs(app.settings.follow_ups.sweep_interval_s);
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = app.store.expire_follow_ups(&app.tenant, Timestamp::now()).await {
+            tracing::warn!(%error, "expired follow-ups could not be recorded");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `recontact report`: figures from the database on standard output, for people, spreadsheets and programs.
+//!
+//! A report reads; it makes no database and no key, and stores nothing.
+
+mod effect;
+mod next_issues;
+
+use crate::config::{CommandLineSettings, Settings};
+use crate::customer_key;
+use crate::store::{Store, StoreOptions};
+use crate::ticket::Name;
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What to report.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Which issue follows which: how often, how much more often than usual, how long after
+    NextIssues(next_issues::NextIssuesArgs),
+    /// What following up is worth, from an experiment's control group
+    Effect(effect::EffectArgs),
+}
+
+/// Where the figures are, and in what form they are wanted.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// File with the key under which customers are hashed
+    #[arg(long, value_name = "FILE")]
+    customer_key_file: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_enum, default_value = "table")]
+    format: ReportFormat,
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Columns for people
+    Table,
+    /// Comma-separated values, one line for each row
+    Csv,
+    /// One JSON object
+    Json,
+}
+
+/// Writes a report to standard output.
+///
+/// # Errors
+/// If the configuration, the key or the database cannot be used, or the output cannot be written.
+pub fn run(command: ReportCommand) -> anyhow::Result<()> {
+    match command {
+        ReportCommand::NextIssues(args) => next_issues::run(args),
+        ReportCommand::Effect(args) => effect::run(&args),
+    }
+}
+
+impl ReportArgs {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        Settings::load(&CommandLineSettings {
+            config: self.config.clone(),
+            database: self.database.clone(),
+            customer_key_file: self.customer_key_file.clone(),
+            ..CommandLineSettings::default()
+        })
+        .map_err(anyhow::Error::msg)
+    }
+}
+
+/// Opens a database that is there already.
+async fn open(settings: &Settings) -> anyhow::Result<Store> {
+    if let Some(path) = settings.database.strip_prefix("sqlite:") {
+        let path = Path::new(path.strip_prefix("//").unwrap_or(path));
+        anyhow::ensure!(path.exists(), "{}: no such database file", path.display());
+    }
+    let key_file = &settings.customer_key_file;
+    anyhow::ensure!(key_file.exists(), "{}: no such customer key file", key_file.display());
+    let key = customer_key::load_or_make(key_file)?;
+    let options = StoreOptions {
+        max_connections: settings.database_connections,
+        acquire_timeout: Duration::from_secs(settings.database_timeout_s),
+    };
+    Store::connect(&settings.database, key, options).await.context("opening the database")
+}
+
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
+}

@@ -1,0 +1,168 @@
+//! What a change of the adjacent pairs means for recontacts that are stored.
+
+use super::derivation::{
+    ChangeCause, Derivation, OutcomeRules, OutcomesPerWindow, RECONTACT_COLUMNS, read_recontact,
+    record_changes,
+};
+use super::episodes::read_number;
+use super::rows::bulk_query;
+use super::{OutcomeChange, Store, StoreError, Tenant, instant, name};
+use crate::outcome::{AdjacentPairs, EpisodeId, OutcomePolicy, Recontact, Relation, WINDOWS_DAYS};
+use crate::ticket::IssueCategory;
+use crate::timestamp::Timestamp;
+use sqlx::AnyConnection;
+use std::collections::{BTreeMap, HashSet};
+
+/// The episodes of a pair that may change, each with its close and everything stored of it.
+type Episodes = BTreeMap<(Timestamp, EpisodeId), Vec<Recontact>>;
+
+impl Store {
+    /// The pairs of different categories that have contacts of a relation.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn related_pairs(
+        &self,
+        tenant: &Tenant,
+        relation: Relation,
+    ) -> Result<AdjacentPairs, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT primary_category, category FROM recontacts \
+             WHERE tenant = $1 AND relation = $2 AND category IS NOT NULL AND category <> primary_category",
+        )
+        .bind(tenant.as_str())
+        .bind(relation.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let primary = name(row, "recontacts", "primary_category")?;
+                Ok((primary, name(row, "recontacts", "category")?))
+            })
+            .collect()
+    }
+
+    /// Brings stored recontacts from one set of adjacent pairs to another: those of pairs that are new become implicit, those of
+    /// pairs that are gone unrelated. Changes of outcomes that were told are recorded. Answers how many recontacts changed.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn refresh_adjacency(
+        &self,
+        tenant: &Tenant,
+        old: &AdjacentPairs,
+        new: &AdjacentPairs,
+        policy: &OutcomePolicy,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let rules = OutcomeRules { pairs: new, policy, late_after_ms: i64::MAX };
+        let derivation = Derivation { tenant, rules: &rules, now, cause: ChangeCause::Adjacency };
+        let added = new.iter().filter(|(p, s)| !old.contains(p, s));
+        let removed = old.iter().filter(|(p, s)| !new.contains(p, s));
+        let steps = added
+            .map(|pair| (pair, [Relation::Unrelated, Relation::Implicit]))
+            .chain(removed.map(|pair| (pair, [Relation::Implicit, Relation::Unrelated])));
+        let mut changed = 0;
+        for (pair, relations) in steps {
+            // A transaction for each pair: none of them holds up closings for long.
+            let mut write = self.begin_write().await?;
+            let moved = move_pair(write.connection(), derivation, pair, relations).await?;
+            write.finish(moved > 0).await?;
+            changed += moved;
+        }
+        Ok(changed)
+    }
+}
+
+async fn move_pair(
+    connection: &mut AnyConnection,
+    derivation: Derivation<'_>,
+    pair: (&IssueCategory, &IssueCategory),
+    [from, to]: [Relation; 2],
+) -> Result<u64, StoreError> {
+    let moved = sqlx::query(
+        "UPDATE recontacts SET relation = $5, derived_at = $6 \
+         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND relation = $4",
+    )
+    .bind(derivation.tenant.as_str())
+    .bind(pair.0.as_str())
+    .bind(pair.1.as_str())
+    .bind(from.as_str())
+    .bind(to.as_str())
+    .bind(derivation.now.millis())
+    .execute(&mut *connection)
+    .await?
+    .rows_affected();
+    if moved > 0 {
+        let episodes = episodes_of_pair(connection, derivation, pair).await?;
+        let changes = changes(derivation, pair, [from, to], episodes);
+        record_changes(connection, derivation, &changes).await?;
+    }
+    Ok(moved)
+}
+
+/// Everything that is stored of the mature episodes whose recontacts were just moved.
+async fn episodes_of_pair(
+    connection: &mut AnyConnection,
+    derivation: Derivation<'_>,
+    pair: (&IssueCategory, &IssueCategory),
+) -> Result<Episodes, StoreError> {
+    let statement = format!(
+        "SELECT e.closed_at AS closed_at, {RECONTACT_COLUMNS} FROM (SELECT DISTINCT ticket_id, episode FROM recontacts \
+         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND derived_at = $4) m \
+         JOIN episodes e ON e.tenant = $1 AND e.ticket_id = m.ticket_id AND e.number = m.episode AND e.closed_at <= $5 \
+         JOIN recontacts r ON r.tenant = $1 AND r.ticket_id = m.ticket_id AND r.episode = m.episode"
+    );
+    let shortest = WINDOWS_DAYS.into_iter().min().unwrap_or_default();
+    let rows = bulk_query(statement, true)
+        .bind(derivation.tenant.as_str())
+        .bind(pair.0.as_str())
+        .bind(pair.1.as_str())
+        .bind(derivation.now.millis())
+        .bind(derivation.now.plus_days(-i64::from(shortest)).millis())
+        .fetch_all(connection)
+        .await?;
+    let mut episodes = Episodes::new();
+    for row in &rows {
+        let id = EpisodeId {
+            ticket: name(row, "recontacts", "ticket_id")?,
+            number: read_number(row, "episode")?,
+        };
+        let closed_at = instant(row, "episodes", "closed_at")?;
+        episodes.entry((closed_at, id)).or_default().push(read_recontact(row)?);
+    }
+    Ok(episodes)
+}
+
+fn changes(
+    derivation: Derivation<'_>,
+    pair: (&IssueCategory, &IssueCategory),
+    [from, to]: [Relation; 2],
+    episodes: Episodes,
+) -> Vec<OutcomeChange> {
+    let mut seen = HashSet::new();
+    let mut changes = Vec::new();
+    for ((closed_at, episode), after) in episodes {
+        let mut before = after.clone();
+        for recontact in &mut before {
+            if recontact.category.as_ref() == Some(pair.1) && recontact.relation == to {
+                recontact.relation = from;
+            }
+        }
+        let told = |recontacts: &[Recontact]| {
+            OutcomesPerWindow::of(recontacts, closed_at, derivation.now, false)
+        };
+        let (before, after) = (told(&before), told(&after));
+        if before != after && seen.insert(episode.clone()) {
+            let cause = derivation.cause;
+            changes.push(OutcomeChange {
+                episode,
+                changed_at: derivation.now,
+                cause,
+                before,
+                after,
+            });
+        }
+    }
+    changes
+}

@@ -1,0 +1,228 @@
+//! The flagged closings of an experiment with what became of them, read page by page into a [`Tally`].
+//!
+//! Both arms count by intention to treat: every follow-up row of the experiment, whatever became of it, also suppressed and
+//! expired ones. Whether a repeat followed is read from `recontacts`, unless a person corrected the outcome: then the
+//! newest correction counts, for repeats and for contacts that our own follow-up caused.
+
+use super::{Store, StoreError, Tenant, instant, name, optional_instant};
+use crate::effect::uplift::{ScoreCuts, ScoreHistogram};
+use crate::effect::{Arm, Design, EffectPolicy, Observation, Tally};
+use crate::ticket::Name;
+use crate::timestamp::{DAY_MS, Timestamp};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
+
+/// Follow-ups read at once.
+const PAGE: usize = 1000;
+
+/// An experiment and the sums of what was observed in it.
+#[derive(Debug, Clone)]
+pub struct ExperimentEffect {
+    /// Its identifier.
+    pub id: Name,
+    /// Share of customers assigned to treatment.
+    pub treatment_share: f64,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended, if it has.
+    pub ended_at: Option<Timestamp>,
+    /// What was observed.
+    pub tally: Tally,
+}
+
+impl Store {
+    /// What an experiment shows as of `now`; `None` when there is none of this identifier. Memory does not grow with it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn experiment_effect(
+        &self,
+        tenant: &Tenant,
+        id: &Name,
+        policy: &EffectPolicy,
+        now: Timestamp,
+    ) -> Result<Option<ExperimentEffect>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let Some(design) = find_design(&mut connection, tenant, id, policy).await? else {
+            return Ok(None);
+        };
+        let cuts = score_cuts(&mut connection, tenant, id).await?;
+        let mut tally = Tally::new(design.clone(), now, cuts);
+        let mut after = Place::default();
+        let mut customer = CustomerRows::default();
+        loop {
+            let rows = page_of_outcomes(&mut connection, tenant, id, &after, &design).await?;
+            for row in &rows {
+                after = Place::of(row)?;
+                if after.customer != customer.hash {
+                    tally.add_customer(&customer.episodes);
+                    customer = CustomerRows { hash: after.customer.clone(), episodes: Vec::new() };
+                }
+                match observation(row, &design)? {
+                    Some(observation) => customer.episodes.push(observation),
+                    None => tally.skip_without_outcome(),
+                }
+            }
+            if rows.len() < PAGE {
+                break;
+            }
+        }
+        tally.add_customer(&customer.episodes);
+        Ok(Some(ExperimentEffect {
+            id: id.clone(),
+            treatment_share: design.treatment_share,
+            started_at: design.started_at,
+            ended_at: design.ended_at,
+            tally,
+        }))
+    }
+}
+
+/// The rows of one customer.
+#[derive(Default)]
+struct CustomerRows {
+    hash: String,
+    episodes: Vec<Observation>,
+}
+
+/// The last row of a page, in the order of customers.
+#[derive(Default)]
+struct Place {
+    customer: String,
+    id: String,
+}
+
+impl Place {
+    fn of(row: &AnyRow) -> Result<Self, StoreError> {
+        Ok(Self { customer: row.try_get("customer_hash")?, id: row.try_get("id")? })
+    }
+}
+
+async fn find_design(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    id: &Name,
+    policy: &EffectPolicy,
+) -> Result<Option<Design>, StoreError> {
+    let row = sqlx::query(
+        "SELECT treatment_share, window_days, started_at, ended_at FROM experiments WHERE tenant = $1 AND id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        let window_days = u32::try_from(row.try_get::<i64, _>("window_days")?)
+            .map_err(|error| StoreError::corrupt("experiments", "window_days", error))?;
+        Ok(Design {
+            window_days,
+            treatment_share: row.try_get("treatment_share")?,
+            started_at: instant(&row, "experiments", "started_at")?,
+            ended_at: optional_instant(&row, "experiments", "ended_at")?,
+            looks: policy.looks_days.clone(),
+            costs: policy.costs(),
+            target_reduction: policy.target_reduction,
+        })
+    })
+    .transpose()
+}
+
+/// Cuts the order of the scores of all flagged closings, mature or not.
+async fn score_cuts(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    id: &Name,
+) -> Result<ScoreCuts, StoreError> {
+    let mut histogram = ScoreHistogram::default();
+    let mut after = Place::default();
+    loop {
+        let rows = sqlx::query(
+            "SELECT customer_hash, id, probability FROM follow_ups \
+             WHERE tenant = $1 AND experiment_id = $2 AND (customer_hash, id) > ($3, $4) \
+             ORDER BY customer_hash, id LIMIT $5",
+        )
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .bind(after.customer.as_str())
+        .bind(after.id.as_str())
+        .bind(PAGE as i64)
+        .fetch_all(&mut *connection)
+        .await?;
+        for row in &rows {
+            histogram.add(row.try_get("probability")?);
+        }
+        let is_last = rows.len() < PAGE;
+        match rows.last() {
+            Some(last) if !is_last => after = Place::of(last)?,
+            _ => return Ok(histogram.cuts()),
+        }
+    }
+}
+
+async fn page_of_outcomes(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    id: &Name,
+    after: &Place,
+    design: &Design,
+) -> Result<Vec<AnyRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT f.customer_hash AS customer_hash, f.id AS id, f.arm AS arm, f.probability AS probability, \
+         f.status AS status, f.created_at AS created_at, e.closed_at AS closed_at, \
+         (SELECT c.outcome FROM outcome_corrections c \
+          WHERE c.tenant = f.tenant AND c.ticket_id = f.ticket_id AND c.episode = f.episode \
+          ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) AS corrected, \
+         (SELECT c.gap_ms FROM outcome_corrections c \
+          WHERE c.tenant = f.tenant AND c.ticket_id = f.ticket_id AND c.episode = f.episode \
+          ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) AS corrected_gap_ms, \
+         (SELECT COUNT(*) FROM recontacts r \
+          WHERE r.tenant = f.tenant AND r.ticket_id = f.ticket_id AND r.episode = f.episode \
+          AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0 AND r.gap_ms <= $5) AS repeats, \
+         (SELECT COUNT(*) FROM recontacts r \
+          WHERE r.tenant = f.tenant AND r.ticket_id = f.ticket_id AND r.episode = f.episode \
+          AND r.relation = 'induced' AND r.gap_ms > 0 AND r.gap_ms <= $5) AS induced \
+         FROM follow_ups f LEFT JOIN episodes e \
+         ON e.tenant = f.tenant AND e.ticket_id = f.ticket_id AND e.number = f.episode \
+         WHERE f.tenant = $1 AND f.experiment_id = $2 AND (f.customer_hash, f.id) > ($3, $4) \
+         ORDER BY f.customer_hash, f.id LIMIT $6",
+    )
+    .bind(tenant.as_str())
+    .bind(id.as_str())
+    .bind(after.customer.as_str())
+    .bind(after.id.as_str())
+    .bind(i64::from(design.window_days) * DAY_MS)
+    .bind(PAGE as i64)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// `None` when the episode is not there any more.
+fn observation(row: &AnyRow, design: &Design) -> Result<Option<Observation>, StoreError> {
+    let Some(closed_at) = optional_instant(row, "episodes", "closed_at")? else { return Ok(None) };
+    let arm = name(row, "follow_ups", "arm")?;
+    let arm = Arm::parse(arm.as_str())
+        .ok_or_else(|| StoreError::corrupt("follow_ups", "arm", format!("unknown arm {arm}")))?;
+    let corrected: Option<String> = row.try_get("corrected")?;
+    let (repeat, induced) = match corrected.as_deref() {
+        Some(outcome) => {
+            let gap: Option<i64> = row.try_get("corrected_gap_ms")?;
+            let is_within = gap.is_none_or(|gap| gap <= i64::from(design.window_days) * DAY_MS);
+            let is_repeat = matches!(outcome, "explicit" | "implicit");
+            (is_within && is_repeat, u32::from(is_within && outcome == "induced"))
+        }
+        None => {
+            let induced = row.try_get::<i64, _>("induced")?;
+            (row.try_get::<i64, _>("repeats")? > 0, u32::try_from(induced).unwrap_or(u32::MAX))
+        }
+    };
+    Ok(Some(Observation {
+        arm,
+        score: row.try_get("probability")?,
+        flagged_at: instant(row, "follow_ups", "created_at")?,
+        matures_at: closed_at.plus_days(i64::from(design.window_days)),
+        repeat,
+        induced,
+        contacted: row.try_get::<String, _>("status")? == "done",
+    }))
+}

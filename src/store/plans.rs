@@ -1,0 +1,292 @@
+//! Plans as stored: one row per version, never changed; and the counts behind what a version did.
+
+use super::{Store, StoreError, Tenant, instant, name};
+use crate::plan::consistency::ChannelSeen;
+use crate::plan::effect::{ActivePeriod, Arms};
+use crate::plan::{PlanContent, PlanStatus};
+use crate::statistics::Proportion;
+use crate::ticket::{IssueCategory, Name};
+use crate::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+/// A version of a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredPlan {
+    /// The primary category.
+    pub category: IssueCategory,
+    /// Counts the category's versions from 1.
+    pub version: u32,
+    /// Draft, in use, or no longer in use.
+    pub status: PlanStatus,
+    /// Who wrote the version.
+    pub author: Name,
+    /// When.
+    pub created_at: Timestamp,
+    /// When somebody has to look at it again.
+    pub review_at: Timestamp,
+    /// What it says.
+    pub content: PlanContent,
+    /// Why it is in use although the channels answer differently.
+    pub accepted_because: Option<String>,
+}
+
+/// What became of a new version.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlanRecorded {
+    /// It is the newest version now.
+    Recorded,
+    /// Somebody else was faster, or it was written on another version than the newest: this one, if there is any.
+    Conflict(Option<Box<StoredPlan>>),
+}
+
+/// What the column `body` holds.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    content: PlanContent,
+    accepted_because: Option<String>,
+}
+
+/// Whether an episode `e` had a repeat within the window of $4 milliseconds: by the newest correction, else by its contacts.
+macro_rules! had_repeat {
+    () => {
+        "CAST(CASE \
+         WHEN EXISTS (SELECT 1 FROM outcome_corrections c WHERE c.tenant = e.tenant AND c.ticket_id = e.ticket_id \
+           AND c.episode = e.number) \
+         THEN (SELECT CASE WHEN c.outcome IN ('explicit', 'implicit') AND (c.gap_ms IS NULL OR c.gap_ms <= $4) \
+           THEN 1 ELSE 0 END FROM outcome_corrections c WHERE c.tenant = e.tenant AND c.ticket_id = e.ticket_id \
+           AND c.episode = e.number ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) \
+         WHEN EXISTS (SELECT 1 FROM recontacts r WHERE r.tenant = e.tenant AND r.ticket_id = e.ticket_id \
+           AND r.episode = e.number AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0 AND r.gap_ms <= $4) \
+         THEN 1 ELSE 0 END AS BIGINT)"
+    };
+}
+
+impl Store {
+    /// Records a version, unless the newest one is not the one before it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn record_plan(
+        &self,
+        tenant: &Tenant,
+        plan: &StoredPlan,
+    ) -> Result<PlanRecorded, StoreError> {
+        let body =
+            Body { content: plan.content.clone(), accepted_because: plan.accepted_because.clone() };
+        let body = serde_json::to_string(&body)
+            .map_err(|error| StoreError::corrupt("plans", "body", error))?;
+        let mut write = self.begin_write().await?;
+        let inserted = sqlx::query(
+            "INSERT INTO plans (tenant, category, version, status, author, created_at, review_at, body) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8 \
+             WHERE (SELECT COALESCE(MAX(version), 0) FROM plans WHERE tenant = $1 AND category = $2) = $3 - 1 \
+             ON CONFLICT (tenant, category, version) DO NOTHING",
+        )
+        .bind(tenant.as_str())
+        .bind(plan.category.as_str())
+        .bind(i64::from(plan.version))
+        .bind(plan.status.as_str())
+        .bind(plan.author.as_str())
+        .bind(plan.created_at.millis())
+        .bind(plan.review_at.millis())
+        .bind(body)
+        .execute(write.connection())
+        .await?;
+        let is_recorded = inserted.rows_affected() == 1;
+        write.finish(is_recorded).await?;
+        if is_recorded {
+            return Ok(PlanRecorded::Recorded);
+        }
+        let current = self.plan(tenant, &plan.category).await?;
+        Ok(PlanRecorded::Conflict(current.map(Box::new)))
+    }
+
+    /// The newest version of a category's plan.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn plan(
+        &self,
+        tenant: &Tenant,
+        category: &IssueCategory,
+    ) -> Result<Option<StoredPlan>, StoreError> {
+        Ok(self.plan_versions(tenant, category).await?.pop())
+    }
+
+    /// All versions of a category's plan, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn plan_versions(
+        &self,
+        tenant: &Tenant,
+        category: &IssueCategory,
+    ) -> Result<Vec<StoredPlan>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT category, version, status, author, created_at, review_at, body FROM plans \
+             WHERE tenant = $1 AND category = $2 ORDER BY version",
+        )
+        .bind(tenant.as_str())
+        .bind(category.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read_plan).collect()
+    }
+
+    /// The newest version of every category's plan, by category.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn plans(&self, tenant: &Tenant) -> Result<Vec<StoredPlan>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT category, version, status, author, created_at, review_at, body FROM plans p \
+             WHERE tenant = $1 AND version = (SELECT MAX(version) FROM plans l \
+             WHERE l.tenant = p.tenant AND l.category = p.category)",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        let mut plans: Vec<StoredPlan> = rows.iter().map(read_plan).collect::<Result<_, _>>()?;
+        plans.sort_by(|a, b| a.category.cmp(&b.category));
+        Ok(plans)
+    }
+
+    /// The channels in which customers came with a category whose episodes were closed at or after `since`, the most frequent
+    /// first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn channels_of_category(
+        &self,
+        tenant: &Tenant,
+        category: &IssueCategory,
+        since: Timestamp,
+    ) -> Result<Vec<ChannelSeen>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT channel, COUNT(*) AS episodes FROM episodes \
+             WHERE tenant = $1 AND category = $2 AND closed_at >= $3 AND channel IS NOT NULL GROUP BY channel",
+        )
+        .bind(tenant.as_str())
+        .bind(category.as_str())
+        .bind(since.millis())
+        .fetch_all(&self.pool)
+        .await?;
+        let mut seen = rows
+            .iter()
+            .map(|row| {
+                Ok(ChannelSeen {
+                    channel: name(row, "episodes", "channel")?,
+                    episodes: count(row, "episodes")?,
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        seen.sort_by(|a, b| b.episodes.cmp(&a.episodes).then_with(|| a.channel.cmp(&b.channel)));
+        Ok(seen)
+    }
+
+    /// Repeats within `window_days` among the mature episodes of a category that were closed in a period.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn repeats_in_period(
+        &self,
+        tenant: &Tenant,
+        category: &IssueCategory,
+        period: ActivePeriod,
+        window_days: u32,
+        now: Timestamp,
+    ) -> Result<Proportion, StoreError> {
+        let row = sqlx::query(concat!(
+            "SELECT COUNT(*) AS episodes, COALESCE(CAST(SUM(repeat) AS BIGINT), 0) AS repeats FROM (SELECT ",
+            had_repeat!(),
+            " AS repeat FROM episodes e WHERE e.tenant = $1 AND e.category = $2 AND e.closed_at >= $3 \
+             AND e.closed_at < $5 AND e.closed_at <= $6) AS counted"
+        ))
+        .bind(tenant.as_str())
+        .bind(category.as_str())
+        .bind(period.from.millis())
+        .bind(window_ms(window_days))
+        .bind(period.to.millis())
+        .bind(now.plus_days(-i64::from(window_days)).millis())
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Proportion { count: count(&row, "repeats")?, trials: count(&row, "episodes")? })
+    }
+
+    /// The same for the flagged episodes of the experiment that has most of them in the period, by the arm that the customers
+    /// were assigned to, whether they were followed up or not. `None` where nobody was assigned.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn repeats_by_arm(
+        &self,
+        tenant: &Tenant,
+        category: &IssueCategory,
+        period: ActivePeriod,
+        window_days: u32,
+        now: Timestamp,
+    ) -> Result<Option<Arms>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT experiment_id, arm, COUNT(*) AS episodes, CAST(SUM(repeat) AS BIGINT) AS repeats FROM (SELECT ",
+            "f.experiment_id AS experiment_id, f.arm AS arm, ",
+            had_repeat!(),
+            " AS repeat FROM episodes e JOIN follow_ups f ON f.tenant = e.tenant AND f.ticket_id = e.ticket_id \
+             AND f.episode = e.number WHERE e.tenant = $1 AND e.category = $2 AND e.closed_at >= $3 \
+             AND e.closed_at < $5 AND e.closed_at <= $6) AS counted GROUP BY experiment_id, arm ORDER BY experiment_id"
+        ))
+        .bind(tenant.as_str())
+        .bind(category.as_str())
+        .bind(period.from.millis())
+        .bind(window_ms(window_days))
+        .bind(period.to.millis())
+        .bind(now.plus_days(-i64::from(window_days)).millis())
+        .fetch_all(&self.pool)
+        .await?;
+        let mut experiments: Vec<Arms> = Vec::new();
+        for row in &rows {
+            let experiment_id = name(row, "follow_ups", "experiment_id")?;
+            let of = Proportion { count: count(row, "repeats")?, trials: count(row, "episodes")? };
+            if experiments.last().is_none_or(|arms| arms.experiment_id != experiment_id) {
+                let (treatment, control) = (Proportion::default(), Proportion::default());
+                experiments.push(Arms { experiment_id, treatment, control });
+            }
+            if let Some(arms) = experiments.last_mut() {
+                match row.try_get::<String, _>("arm")?.as_str() {
+                    "treatment" => arms.treatment = of,
+                    "control" => arms.control = of,
+                    other => return Err(StoreError::corrupt("follow_ups", "arm", other)),
+                }
+            }
+        }
+        Ok(experiments.into_iter().max_by_key(|arms| arms.treatment.trials + arms.control.trials))
+    }
+}
+
+fn window_ms(window_days: u32) -> i64 {
+    i64::from(window_days) * crate::timestamp::DAY_MS
+}
+
+fn count(row: &AnyRow, column: &'static str) -> Result<u64, StoreError> {
+    u64::try_from(row.try_get::<i64, _>(column)?)
+        .map_err(|error| StoreError::corrupt("episodes", column, error))
+}
+
+fn read_plan(row: &AnyRow) -> Result<StoredPlan, StoreError> {
+    let status: String = row.try_get("status")?;
+    let body: Body = serde_json::from_str(&row.try_get::<String, _>("body")?)
+        .map_err(|error| StoreError::corrupt("plans", "body", error))?;
+    Ok(StoredPlan {
+        category: name(row, "plans", "category")?,
+        version: u32::try_from(row.try_get::<i64, _>("version")?)
+            .map_err(|error| StoreError::corrupt("plans", "version", error))?,
+        status: PlanStatus::parse(&status)
+            .ok_or_else(|| StoreError::corrupt("plans", "status", &status))?,
+        author: name(row, "plans", "author")?,
+        created_at: instant(row, "plans", "created_at")?,
+        review_at: instant(row, "plans", "review_at")?,
+        content: body.content,
+        accepted_because: body.accepted_because,
+    })
+}
