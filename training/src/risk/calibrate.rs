@@ -117,11 +117,22 @@ fn isotonic(on: &Predicted) -> anyhow::Result<Calibration> {
     };
     let (ends, shares) = (list("regressor")?, list("response")?);
     let (mut from, mut to): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+    let mut first = 0;
     for (end, share) in ends.into_iter().zip(shares) {
-        let share = share.clamp(EDGE, 1.0 - EDGE);
+        let after = first + rows[first..].partition_point(|(logit, _)| *logit <= end);
+        let block = &rows[first..after];
+        first = after;
+        // A step becomes a knot in the middle of its tickets: at its end, everything before it would be told too low.
+        let tickets = block.iter().fold(0.0, |tickets, _| tickets + 1.0);
+        if tickets == 0.0 {
+            continue;
+        }
+        let middle = block.iter().map(|(logit, _)| logit / tickets).sum::<f64>();
+        // Half a ticket of each outcome more: a step without returns is no proof that there are none.
+        let share = ((share * tickets + 0.5) / (tickets + 1.0)).clamp(EDGE, 1.0 - EDGE);
         let logit = (share / (1.0 - share)).ln();
-        if from.last().is_none_or(|last| end > *last) {
-            from.push(end);
+        if from.last().is_none_or(|last| middle > *last) {
+            from.push(middle);
             to.push(to.last().map_or(logit, |last: &f64| last.max(logit)));
         }
     }
