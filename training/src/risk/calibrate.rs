@@ -1,15 +1,13 @@
-//! Calibration on tickets that were predicted before their outcome was known: linfa's Platt scaling and isotonic
-//! regression.
+//! Calibration on tickets that were predicted before their outcome was known: linfa's Platt scaling, and isotonic
+//! regression by pooling adjacent violators. linfa-linear 0.8.1 has one too, but on yes-or-no outcomes it pools nearly all
+//! tickets into one step.
 
 use super::params::CalibrationChoice;
 use crate::metrics;
-use anyhow::{Context, anyhow};
-use linfa::DatasetBase;
+use anyhow::anyhow;
 use linfa::ParamGuard;
 use linfa::composing::platt_scaling::{Platt, platt_newton_method};
-use linfa::traits::Fit;
-use linfa_linear::IsotonicRegression;
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 use recontact::probability::Probability;
 use recontact::risk::Calibration;
 use serde::Serialize;
@@ -84,7 +82,7 @@ pub fn choose(
 fn fitted(method: CalibrationChoice, on: &Predicted) -> anyhow::Result<Calibration> {
     match method {
         CalibrationChoice::Platt => platt(on),
-        CalibrationChoice::Isotonic => isotonic(on),
+        CalibrationChoice::Isotonic => Ok(isotonic(on)),
         CalibrationChoice::None | CalibrationChoice::Auto => Ok(Calibration::None),
     }
 }
@@ -99,44 +97,55 @@ fn platt(on: &Predicted) -> anyhow::Result<Calibration> {
     Ok(Calibration::Platt { slope: (-a).max(1e-3), offset: -b })
 }
 
-fn isotonic(on: &Predicted) -> anyhow::Result<Calibration> {
-    // linfa finds the knots of steps in the order of the rows, so they must be in order.
+fn isotonic(on: &Predicted) -> Calibration {
     let mut rows: Vec<(f64, bool)> =
         on.logits.iter().copied().zip(on.positive.iter().copied()).collect();
     rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let x = Array2::from_shape_fn((rows.len(), 1), |(row, _)| rows[row].0);
-    let y = Array1::from_iter(rows.iter().map(|(_, positive)| f64::from(u8::from(*positive))));
-    let fitted = IsotonicRegression::new()
-        .fit(&DatasetBase::new(x, y))
-        .map_err(|error| anyhow!("isotonic regression: {error}"))?;
-    let written = serde_json::to_value(&fitted)?;
-    let list = |name: &str| -> anyhow::Result<Vec<f64>> {
-        let array = serde_json::from_value::<Array1<f64>>(written[name].clone())
-            .with_context(|| format!("isotonic regression without {name}"))?;
-        Ok(array.to_vec())
-    };
-    let (ends, shares) = (list("regressor")?, list("response")?);
     let (mut from, mut to): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    let mut first = 0;
-    for (end, share) in ends.into_iter().zip(shares) {
-        let after = first + rows[first..].partition_point(|(logit, _)| *logit <= end);
-        let block = &rows[first..after];
-        first = after;
-        // A step becomes a knot in the middle of its tickets: at its end, everything before it would be told too low.
-        let tickets = block.iter().fold(0.0, |tickets, _| tickets + 1.0);
-        if tickets == 0.0 {
-            continue;
-        }
-        let middle = block.iter().map(|(logit, _)| logit / tickets).sum::<f64>();
-        // Half a ticket of each outcome more: a step without returns is no proof that there are none.
-        let share = ((share * tickets + 0.5) / (tickets + 1.0)).clamp(EDGE, 1.0 - EDGE);
-        let logit = (share / (1.0 - share)).ln();
+    for step in pooled(&rows) {
+        // A step becomes a knot in the middle of its tickets. Half a ticket of each outcome more: a step without returns
+        // is no proof that there are none.
+        let share = ((step.positives + 0.5) / (step.tickets + 1.0)).clamp(EDGE, 1.0 - EDGE);
+        let (middle, logit) = (step.logits / step.tickets, (share / (1.0 - share)).ln());
         if from.last().is_none_or(|last| middle > *last) {
             from.push(middle);
             to.push(to.last().map_or(logit, |last: &f64| last.max(logit)));
         }
     }
-    Ok(Calibration::Isotonic { from, to })
+    Calibration::Isotonic { from, to }
+}
+
+/// Tickets next to each other that get one probability.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    tickets: f64,
+    positives: f64,
+    /// Sum of the log-odds.
+    logits: f64,
+}
+
+/// The steps of the isotonic fit, in order: neighbours are pooled until the share that came back rises from step to step
+/// (Best and Chakravarti 1990). Tickets of equal log-odds are one step from the start.
+fn pooled(rows: &[(f64, bool)]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for equal in rows.chunk_by(|a, b| a.0 == b.0) {
+        let mut step = Step { tickets: 0.0, positives: 0.0, logits: 0.0 };
+        for (logit, positive) in equal {
+            step.tickets += 1.0;
+            step.positives += f64::from(u8::from(*positive));
+            step.logits += logit;
+        }
+        while let Some(last) = steps.last().copied()
+            && last.positives * step.tickets >= step.positives * last.tickets
+        {
+            steps.pop();
+            step.tickets += last.tickets;
+            step.positives += last.positives;
+            step.logits += last.logits;
+        }
+        steps.push(step);
+    }
+    steps
 }
 
 fn measured(calibration: &Calibration, on: &Predicted) -> TriedCalibration {
@@ -187,7 +196,7 @@ mod tests {
         let predicted = overconfident(4000);
         let Calibration::Platt { slope, offset } = platt(&predicted).unwrap() else { panic!() };
         assert!((slope - 0.5).abs() < 0.05 && (offset - 1.0).abs() < 0.1, "{slope} {offset}");
-        let steps = isotonic(&predicted).unwrap();
+        let steps = isotonic(&predicted);
         assert_eq!(steps.fault(), None);
         for logit in [-2.0, 0.0, 1.5] {
             assert!((steps.apply(logit) - (0.5 * logit + 1.0)).abs() < 0.35, "{logit} {steps:?}");

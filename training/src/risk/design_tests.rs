@@ -78,7 +78,7 @@ fn a_past_rate_counts_only_outcomes_known_when_the_ticket_was_closed() {
             examples.rows[other].positive = !flipped;
         }
         let (after, _) = rates_of(&examples.rows);
-        let known_from = changed.min(other) + 14;
+        let known_from = (changed.min(other) + 14).min(60);
         let prior = context(&examples.rows, &params()).base_rate;
         if (prior
             - context(&Examples::label(&table, 14, until, &BTreeSet::new()).rows, &params())
