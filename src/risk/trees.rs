@@ -1,12 +1,13 @@
 //! Gradient-boosted trees as they serve: [`TreeEnsemble`], and the exact share of each feature in what they say.
 //!
 //! A feature's share is its Shapley value of the path-dependent expectation (Lundberg et al. 2020, "From local
-//! explanations to global understanding with explainable AI for trees", algorithm 2, "TreeSHAP"): where a feature is
-//! not known, both branches are followed in proportion to the training rows that went there. The players of the game
+//! explanations to global understanding with explainable AI for trees"): where a feature is not known, both branches are
+//! followed in proportion to the training rows that went there. The players of the game
 //! are features, not columns: several columns of one feature are known or unknown together. The shares and
 //! [`TreeEnsemble::expected`] add up to the output.
 
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// A node that is no leaf has its children after itself, so a path never comes back.
 const LEAF: u32 = 0;
@@ -59,9 +60,11 @@ impl TreeEnsemble {
     /// Adds to `shares` what each feature adds to the log-odds beyond [`TreeEnsemble::expected`]; `feature_of` says to
     /// which feature a column belongs.
     pub fn add_shares(&self, columns: &[f64], feature_of: &[usize], shares: &mut [f64]) {
-        let mut explainer = Explainer::default();
+        static RULES: LazyLock<Quadratures> = LazyLock::new(Quadratures::new);
+        let mut explainer = Explainer::new(&RULES);
         for tree in &self.trees {
-            explainer.explain(tree, columns, feature_of, shares);
+            // What a tree of one leaf says does not depend on any feature.
+            explainer.descend(&Case { tree, columns, feature_of }, 0, shares);
         }
     }
 
@@ -164,121 +167,13 @@ impl Tree {
     }
 }
 
-/// One feature on the way from the root: the share of the subsets in which it is unknown and known that come this way,
-/// and the weight of the subsets of each size.
-#[derive(Debug, Clone, Copy, Default)]
+/// A feature on the way from the root to a leaf: the share of the training rows that come this way where it is not known, and
+/// whether (1 or 0) the ticket does where it is.
+#[derive(Debug, Clone, Copy)]
 struct Step {
     feature: usize,
-    zero: f64,
-    one: f64,
-    weight: f64,
-}
-
-/// Works out shares; holds the path's memory, so that one allocation serves all trees.
-#[derive(Debug, Default)]
-struct Explainer {
-    path: Vec<Step>,
-}
-
-/// No feature: the step before the root.
-const NONE: usize = usize::MAX;
-
-impl Explainer {
-    fn explain(&mut self, tree: &Tree, columns: &[f64], feature_of: &[usize], shares: &mut [f64]) {
-        self.path.clear();
-        let root = Step { feature: NONE, zero: 1.0, one: 1.0, weight: 0.0 };
-        self.descend(&Case { tree, columns, feature_of }, 0, 0, root, shares);
-    }
-
-    /// Comes to `node` over `step`; the steps so far are `path[from..]`.
-    fn descend(
-        &mut self,
-        case: &Case<'_>,
-        node: usize,
-        from: usize,
-        step: Step,
-        shares: &mut [f64],
-    ) {
-        let tree = case.tree;
-        self.extend(from, step);
-        if tree.is_leaf(node) {
-            for at in from + 1..self.path.len() {
-                let weight = self.unwound_sum(from, at);
-                let step = self.path[at];
-                shares[step.feature] += weight * (step.one - step.zero) * tree.value[node];
-            }
-            return;
-        }
-        let feature = case.feature_of[index(tree.column[node])];
-        let (mut zero, mut one) = (1.0, 1.0);
-        let known = (from + 1..self.path.len()).find(|at| self.path[*at].feature == feature);
-        if let Some(at) = known {
-            (zero, one) = (self.path[at].zero, self.path[at].one);
-            self.unwind(from, at);
-        }
-        let (hot, cold) = tree.children(node, case.columns);
-        let end = self.path.len();
-        for (child, one) in [(hot, one), (cold, 0.0)] {
-            // Each branch works on its own copy of the path, put behind the present one.
-            self.path.extend_from_within(from..end);
-            let zero = zero * tree.share(node, child);
-            self.descend(case, child, end, Step { feature, zero, one, weight: 0.0 }, shares);
-            self.path.truncate(end);
-        }
-    }
-
-    fn extend(&mut self, from: usize, step: Step) {
-        let depth = self.path.len() - from;
-        let weight = if depth == 0 { 1.0 } else { 0.0 };
-        self.path.push(Step { weight, ..step });
-        let path = &mut self.path[from..];
-        for i in (0..depth).rev() {
-            path[i + 1].weight += step.one * path[i].weight * number(i + 1) / number(depth + 1);
-            path[i].weight = step.zero * path[i].weight * number(depth - i) / number(depth + 1);
-        }
-    }
-
-    /// Takes the step at `at` out again, as if it had never been made.
-    fn unwind(&mut self, from: usize, at: usize) {
-        let path = &mut self.path[from..];
-        let at = at - from;
-        let depth = path.len() - 1;
-        let Step { zero, one, .. } = path[at];
-        let mut next = path[depth].weight;
-        for i in (0..depth).rev() {
-            if one == 0.0 {
-                path[i].weight = path[i].weight * number(depth + 1) / (zero * number(depth - i));
-            } else {
-                let before = path[i].weight;
-                path[i].weight = next * number(depth + 1) / (number(i + 1) * one);
-                next = before - path[i].weight * zero * number(depth - i) / number(depth + 1);
-            }
-        }
-        for i in at..depth {
-            let Step { feature, zero, one, .. } = path[i + 1];
-            path[i] = Step { feature, zero, one, weight: path[i].weight };
-        }
-        self.path.pop();
-    }
-
-    /// The sum of the weights that [`Explainer::unwind`] would leave.
-    fn unwound_sum(&self, from: usize, at: usize) -> f64 {
-        let path = &self.path[from..];
-        let depth = path.len() - 1;
-        let Step { zero, one, .. } = path[at - from];
-        let mut next = path[depth].weight;
-        let mut total = 0.0;
-        for i in (0..depth).rev() {
-            if one == 0.0 {
-                total += path[i].weight / (zero * number(depth - i) / number(depth + 1));
-            } else {
-                let unwound = next * number(depth + 1) / (number(i + 1) * one);
-                total += unwound;
-                next = path[i].weight - unwound * zero * number(depth - i) / number(depth + 1);
-            }
-        }
-        total
-    }
+    unknown: f64,
+    known: f64,
 }
 
 /// What does not change while a tree is explained.
@@ -286,6 +181,102 @@ struct Case<'a> {
     tree: &'a Tree,
     columns: &'a [f64],
     feature_of: &'a [usize],
+}
+
+/// Works out shares; holds the path's memory, so that one allocation serves all trees.
+///
+/// A leaf is reached by the product of its path's factors, each of which is `known` or `unknown`. The share of a feature is
+/// the mean of what knowing it adds, over the orders in which features become known: that is the integral over t from 0 to 1
+/// of `(known - unknown)` times the product over the other features of `t known + (1 - t) unknown` (Owen 1972, "Multilinear
+/// extensions of games"). The product is a polynomial in t, so Gauss-Legendre quadrature of n points is exact up to 2 n features.
+struct Explainer<'a> {
+    rules: &'a Quadratures,
+    path: Vec<Step>,
+    factors: Vec<f64>,
+}
+
+impl<'a> Explainer<'a> {
+    fn new(rules: &'a Quadratures) -> Self {
+        Self { rules, path: Vec::new(), factors: Vec::new() }
+    }
+
+    /// Comes to `node`, and adds what the leaves below it give each feature.
+    fn descend(&mut self, case: &Case<'_>, node: usize, shares: &mut [f64]) {
+        let tree = case.tree;
+        if tree.is_leaf(node) {
+            self.add_leaf(tree.value[node], shares);
+            return;
+        }
+        let feature = case.feature_of[index(tree.column[node])];
+        let (hot, cold) = tree.children(node, case.columns);
+        let hot_share = tree.share(node, hot);
+        let earlier = self.path.iter().position(|step| step.feature == feature);
+        for (child, share, known) in [(hot, hot_share, 1.0), (cold, 1.0 - hot_share, 0.0)] {
+            match earlier {
+                None => {
+                    self.path.push(Step { feature, unknown: share, known });
+                    self.descend(case, child, shares);
+                    self.path.pop();
+                }
+                Some(at) => {
+                    let before = self.path[at];
+                    self.path[at].unknown *= share;
+                    self.path[at].known *= known;
+                    self.descend(case, child, shares);
+                    self.path[at] = before;
+                }
+            }
+        }
+    }
+
+    fn add_leaf(&mut self, value: f64, shares: &mut [f64]) {
+        for &(t, weight) in self.rules.exact_for(self.path.len()) {
+            let factor = |step: &Step| t * step.known + (1.0 - t) * step.unknown;
+            self.factors.clear();
+            self.factors.extend(self.path.iter().map(factor));
+            // No factor is zero: t lies inside of 0 to 1, and training rows came to every node.
+            let product = weight * value * self.factors.iter().product::<f64>();
+            for (step, factor) in self.path.iter().zip(&self.factors) {
+                shares[step.feature] += (step.known - step.unknown) * product / factor;
+            }
+        }
+    }
+}
+
+/// Points from 0 to 1 with their weights, by number of points.
+#[derive(Debug)]
+struct Quadratures(Vec<Vec<(f64, f64)>>);
+
+impl Quadratures {
+    /// The rules that the deepest tree needs.
+    fn new() -> Self {
+        Self((0..=MAX_DEPTH.div_ceil(2)).map(gauss_legendre).collect())
+    }
+
+    /// The rule for a path of so many features.
+    fn exact_for(&self, features: usize) -> &[(f64, f64)] {
+        self.0.get(features.div_ceil(2)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Points and weights of Gauss-Legendre quadrature over 0 to 1: the roots of the Legendre polynomial, found by Newton's method
+/// from Tricomi's first guess (Press et al., "Numerical Recipes", section 4.6).
+fn gauss_legendre(points: usize) -> Vec<(f64, f64)> {
+    let rule = |index: usize| {
+        let mut x = (std::f64::consts::PI * (number(index) + 0.75) / (number(points) + 0.5)).cos();
+        let mut slope = 1.0;
+        for _ in 0..8 {
+            let (mut last, mut value) = (0.0, 1.0);
+            for degree in 0..points {
+                let n = number(degree);
+                (last, value) = (value, ((2.0 * n + 1.0) * x * value - n * last) / (n + 1.0));
+            }
+            slope = number(points) * (x * value - last) / (x * x - 1.0);
+            x -= value / slope;
+        }
+        (0.5 * (1.0 - x), 1.0 / ((1.0 - x * x) * slope * slope))
+    };
+    (0..points).map(rule).collect()
 }
 
 fn index(node: u32) -> usize {

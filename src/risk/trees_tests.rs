@@ -139,3 +139,16 @@ fn damaged_trees_are_refused_before_anything_follows_them() {
         assert!(fault.contains(expected), "{fault}");
     }
 }
+
+#[test]
+fn a_quadrature_of_n_points_is_exact_for_products_of_2n_factors() {
+    let rules = Quadratures::new();
+    for features in 1..=MAX_DEPTH {
+        let rule = rules.exact_for(features);
+        for degree in 0..features {
+            let power = i32::try_from(degree).unwrap();
+            let sum: f64 = rule.iter().map(|(t, weight)| weight * t.powi(power)).sum();
+            assert!((sum * (number(degree) + 1.0) - 1.0).abs() < 1e-12, "{features} {degree}");
+        }
+    }
+}
