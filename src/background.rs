@@ -16,6 +16,7 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(maintain_outcomes(app.clone())),
         rt::spawn(refresh_next_issues_regularly(app.clone())),
         rt::spawn(sweep_follow_ups(app.clone())),
+        rt::spawn(tidy_store(app.clone())),
     ]
 }
 
@@ -44,25 +45,39 @@ async fn reload_regularly(app: web::Data<App>) {
     }
 }
 
-/// Derives what an earlier version stored, once; then looks for outages every so often.
+/// Derives what an earlier version stored, once, and looks for outages every so often.
 async fn maintain_outcomes(app: web::Data<App>) {
-    let pairs = app.adjacent_pairs();
-    let rules = app.outcome_rules(&pairs);
-    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
-        Ok(0) => {}
-        Ok(persons) => tracing::info!(persons, "outcomes of earlier tickets are derived"),
-        Err(error) => tracing::error!(%error, "deriving outcomes of earlier tickets failed"),
-    }
     let seconds = app.settings.events.maintenance_interval_s;
     let mut interval = tokio::time::interval(Duration::from_secs(seconds));
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_derived = false;
     loop {
         interval.tick().await;
+        if !is_derived {
+            is_derived = derive_earlier_outcomes(&app).await;
+        }
         let policy = &app.settings.outcomes;
         match app.store.flag_outages(&app.tenant, policy, Timestamp::now()).await {
             Ok(0) => {}
             Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
             Err(error) => tracing::error!(%error, "looking for outages failed"),
+        }
+    }
+}
+
+/// Whether nothing is left to be derived; a failure is tried again at the next turn.
+async fn derive_earlier_outcomes(app: &App) -> bool {
+    let pairs = app.adjacent_pairs();
+    let rules = app.outcome_rules(&pairs);
+    match app.store.derive_earlier_outcomes(&app.tenant, &rules, Timestamp::now()).await {
+        Ok(0) => true,
+        Ok(persons) => {
+            tracing::info!(persons, "outcomes of earlier tickets are derived");
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, "deriving outcomes of earlier tickets failed");
+            false
         }
     }
 }
@@ -104,6 +119,21 @@ async fn sweep_follow_ups(app: web::Data<App>) {
         interval.tick().await;
         if let Err(error) = app.store.expire_follow_ups(&app.tenant, Timestamp::now()).await {
             tracing::warn!(%error, "expired follow-ups could not be recorded");
+        }
+    }
+}
+
+/// How often the store is given a chance to tidy up.
+const TIDYING: Duration = Duration::from_millis(250);
+
+/// Lets the store use moments in which nobody writes.
+async fn tidy_store(app: web::Data<App>) {
+    let mut interval = tokio::time::interval(TIDYING);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = app.store.tidy().await {
+            tracing::warn!(%error, "the database's log could not be moved into the database");
         }
     }
 }

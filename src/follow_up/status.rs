@@ -103,21 +103,21 @@ impl FollowUpStatus {
     /// |---|---|---|
     /// | claim | waiting, snoozed | claimed |
     /// | release | claimed | waiting |
-    /// | done | claimed, expired | done |
+    /// | done | claimed, expired, suppressed | done |
     /// | snooze | waiting, snoozed, claimed | snoozed |
     /// | disagree | waiting, snoozed, claimed | disagreed |
     /// | not needed | waiting, snoozed, claimed | not needed |
     /// | expire | waiting, snoozed, claimed | expired |
     /// | suppress | waiting, snoozed, claimed | suppressed |
     ///
-    /// Done from expired is for whoever had claimed it and made the contact late: what happened must be recorded. Whoever
-    /// calls this checks that it was claimed. Held out, suppressed, done, disagreed and not needed are final.
+    /// Done from expired or suppressed is for whoever had claimed it and made the contact all the same: what happened must be
+    /// recorded. Whoever calls this checks that it was claimed. Held out, done, disagreed and not needed are final.
     #[must_use]
     pub fn after(self, action: Action) -> Option<Self> {
         match (action, self) {
             (Action::Claim, Self::Waiting | Self::Snoozed) => Some(Self::Claimed),
             (Action::Release, Self::Claimed) => Some(Self::Waiting),
-            (Action::Done, Self::Claimed | Self::Expired) => Some(Self::Done),
+            (Action::Done, Self::Claimed | Self::Expired | Self::Suppressed) => Some(Self::Done),
             (Action::Snooze, open) if open.is_open() => Some(Self::Snoozed),
             (Action::Disagree, open) if open.is_open() => Some(Self::Disagreed),
             (Action::NotNeeded, open) if open.is_open() => Some(Self::NotNeeded),
@@ -238,7 +238,9 @@ mod tests {
             let possible: Vec<Action> =
                 Action::ALL.into_iter().filter(|action| status.after(*action).is_some()).collect();
             match status {
-                FollowUpStatus::Expired => assert_eq!(possible, [Action::Done]),
+                FollowUpStatus::Expired | FollowUpStatus::Suppressed => {
+                    assert_eq!(possible, [Action::Done]);
+                }
                 open if open.is_open() => assert!(possible.len() >= 6, "{open}: {possible:?}"),
                 end => assert_eq!(possible, [], "{end}"),
             }

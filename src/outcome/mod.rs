@@ -32,6 +32,16 @@ pub const WINDOWS_DAYS: [u32; 5] = [1, 3, 7, 14, 30];
 /// The longest of [`WINDOWS_DAYS`]: later contacts prove nothing.
 pub const LONGEST_WINDOW_DAYS: u32 = 30;
 
+/// A helpdesk opens a ticket again when a customer writes on it; by its clock that may be so much before the contact. Milliseconds.
+pub const REOPENING_SLACK_MS: i64 = 60_000;
+
+/// Whether a contact of the customer on the same ticket is why it was opened again, so that the contact counts (or, as a mere
+/// thanks, does not), and not the reopening. It must come after the closing before.
+#[must_use]
+pub fn explains_reopening(contact_ms: i64, reopened_ms: i64) -> bool {
+    contact_ms <= reopened_ms.saturating_add(REOPENING_SLACK_MS)
+}
+
 /// One issue of one customer from its opening to its close.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EpisodeId {

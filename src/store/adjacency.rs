@@ -64,62 +64,112 @@ impl Store {
             .chain(removed.map(|pair| (pair, [Relation::Implicit, Relation::Unrelated])));
         let mut changed = 0;
         for (pair, relations) in steps {
-            // A transaction for each pair: none of them holds up closings for long.
-            let mut write = self.begin_write().await?;
-            let moved = move_pair(write.connection(), derivation, pair, relations).await?;
-            write.finish(moved > 0).await?;
-            changed += moved;
+            let mut after = (String::new(), 0);
+            while let Some(last) = self.last_of_batch(tenant, pair, relations[0], &after).await? {
+                // A transaction for some episodes each: none of them holds up closings for long.
+                let mut write = self.begin_write().await?;
+                let batch = Batch { pair, relations, after: &after, last: &last };
+                let moved = move_batch(write.connection(), derivation, &batch).await?;
+                write.finish(moved > 0).await?;
+                changed += moved;
+                after = last;
+            }
         }
         Ok(changed)
     }
+
+    /// The last of the next episodes of a pair that have recontacts to be moved; `None` when there are no more.
+    async fn last_of_batch(
+        &self,
+        tenant: &Tenant,
+        pair: (&IssueCategory, &IssueCategory),
+        from: Relation,
+        after: &(String, i64),
+    ) -> Result<Option<(String, i64)>, StoreError> {
+        let episodes: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT DISTINCT ticket_id, episode FROM recontacts WHERE tenant = $1 AND primary_category = $2 \
+             AND category = $3 AND relation = $4 AND (ticket_id, episode) > ($5, $6) ORDER BY ticket_id, episode LIMIT $7",
+        )
+        .bind(tenant.as_str())
+        .bind(pair.0.as_str())
+        .bind(pair.1.as_str())
+        .bind(from.as_str())
+        .bind(after.0.as_str())
+        .bind(after.1)
+        .bind(MOVED_AT_ONCE)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(episodes.into_iter().last())
+    }
 }
 
-async fn move_pair(
+/// Episodes whose recontacts are moved in one transaction.
+const MOVED_AT_ONCE: i64 = 200;
+
+/// The episodes of a pair that come after one and up to another, in the order of ticket and number.
+struct Batch<'a> {
+    pair: (&'a IssueCategory, &'a IssueCategory),
+    relations: [Relation; 2],
+    after: &'a (String, i64),
+    last: &'a (String, i64),
+}
+
+async fn move_batch(
     connection: &mut AnyConnection,
     derivation: Derivation<'_>,
-    pair: (&IssueCategory, &IssueCategory),
-    [from, to]: [Relation; 2],
+    batch: &Batch<'_>,
 ) -> Result<u64, StoreError> {
+    let [from, to] = batch.relations;
     let moved = sqlx::query(
         "UPDATE recontacts SET relation = $5, derived_at = $6 \
-         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND relation = $4",
+         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND relation = $4 \
+         AND (ticket_id, episode) > ($7, $8) AND (ticket_id, episode) <= ($9, $10)",
     )
     .bind(derivation.tenant.as_str())
-    .bind(pair.0.as_str())
-    .bind(pair.1.as_str())
+    .bind(batch.pair.0.as_str())
+    .bind(batch.pair.1.as_str())
     .bind(from.as_str())
     .bind(to.as_str())
     .bind(derivation.now.millis())
+    .bind(batch.after.0.as_str())
+    .bind(batch.after.1)
+    .bind(batch.last.0.as_str())
+    .bind(batch.last.1)
     .execute(&mut *connection)
     .await?
     .rows_affected();
     if moved > 0 {
-        let episodes = episodes_of_pair(connection, derivation, pair).await?;
-        let changes = changes(derivation, pair, [from, to], episodes);
+        let episodes = episodes_of_batch(connection, derivation, batch).await?;
+        let changes = changes(derivation, batch.pair, batch.relations, episodes);
         record_changes(connection, derivation, &changes).await?;
     }
     Ok(moved)
 }
 
 /// Everything that is stored of the mature episodes whose recontacts were just moved.
-async fn episodes_of_pair(
+async fn episodes_of_batch(
     connection: &mut AnyConnection,
     derivation: Derivation<'_>,
-    pair: (&IssueCategory, &IssueCategory),
+    batch: &Batch<'_>,
 ) -> Result<Episodes, StoreError> {
     let statement = format!(
         "SELECT e.closed_at AS closed_at, {RECONTACT_COLUMNS} FROM (SELECT DISTINCT ticket_id, episode FROM recontacts \
-         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND derived_at = $4) m \
+         WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND derived_at = $4 \
+         AND (ticket_id, episode) > ($6, $7) AND (ticket_id, episode) <= ($8, $9)) m \
          JOIN episodes e ON e.tenant = $1 AND e.ticket_id = m.ticket_id AND e.number = m.episode AND e.closed_at <= $5 \
          JOIN recontacts r ON r.tenant = $1 AND r.ticket_id = m.ticket_id AND r.episode = m.episode"
     );
     let shortest = WINDOWS_DAYS.into_iter().min().unwrap_or_default();
     let rows = bulk_query(statement, true)
         .bind(derivation.tenant.as_str())
-        .bind(pair.0.as_str())
-        .bind(pair.1.as_str())
+        .bind(batch.pair.0.as_str())
+        .bind(batch.pair.1.as_str())
         .bind(derivation.now.millis())
         .bind(derivation.now.plus_days(-i64::from(shortest)).millis())
+        .bind(batch.after.0.as_str())
+        .bind(batch.after.1)
+        .bind(batch.last.0.as_str())
+        .bind(batch.last.1)
         .fetch_all(connection)
         .await?;
     let mut episodes = Episodes::new();

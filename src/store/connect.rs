@@ -1,5 +1,6 @@
 //! [`Store::connect`]: from a URL to a migrated database that belongs to the customer key.
 
+use super::sqlite_writer::SqliteWriter;
 use super::{CustomerKey, Store, StoreError, StoreOptions};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migrator};
@@ -9,16 +10,15 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/store/migrations");
 
 /// How long SQLite waits for another process's write to end.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What SQLite must be told on every connection. FULL: a commit is on the disk when it is answered.
-const SQLITE_SESSION: &str =
-    "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
+/// What SQLite must be told on every connection; sizes in KiB and bytes. FULL: a commit is on the disk when it is answered.
+pub(super) const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824";
 
 /// The tenant of settings that hold for the whole database; no [`super::Tenant`] has this name.
 const WHOLE_DATABASE: &str = "";
@@ -39,20 +39,25 @@ impl Store {
         let pool_options = AnyPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(options.acquire_timeout);
-        let (pool, write_turn) = match Address::parse(url)? {
+        let (pool, writer) = match Address::parse(url)? {
             Address::Sqlite(path) => {
                 let path = make_parent_folder(&path)?;
-                prepare_sqlite(&path).await?;
+                let has_log = prepare_sqlite(&path).await?;
+                let address = sqlite_address(&path)?;
+                let turn_timeout = options.acquire_timeout;
+                let writer = SqliteWriter::new(&path, address.clone(), has_log, turn_timeout);
+                // A connection to a file does not break, so it need not be tested each time.
                 let pool = pool_options
+                    .test_before_acquire(false)
                     .after_connect(|connection, _| {
                         Box::pin(async move {
                             connection.execute(SQLITE_SESSION).await?;
                             Ok(())
                         })
                     })
-                    .connect_with(sqlite_address(&path)?)
+                    .connect_with(address)
                     .await?;
-                (pool, Some(Arc::new(Mutex::new(()))))
+                (pool, Some(Arc::new(writer)))
             }
             Address::Postgres(address) => {
                 let pool = pool_options.connect_with(address).await.map_err(not_a_url)?;
@@ -61,8 +66,7 @@ impl Store {
             }
         };
         claim_for_key(&pool, &key).await?;
-        let acquire_timeout = options.acquire_timeout;
-        Ok(Self { pool, key, write_turn, acquire_timeout, follow_ups: None })
+        Ok(Self { pool, key, writer, follow_ups: None })
     }
 }
 
@@ -132,37 +136,38 @@ fn sqlite_address(path: &Path) -> Result<AnyConnectOptions, StoreError> {
     url.parse().map_err(not_a_url)
 }
 
-/// Makes the file, switches it to write-ahead logging and migrates it, while other processes may do the same.
-async fn prepare_sqlite(path: &Path) -> Result<(), StoreError> {
+/// Makes the file, switches it to write-ahead logging and migrates it, while other processes may do the same. Whether
+/// there is a write-ahead log.
+async fn prepare_sqlite(path: &Path) -> Result<bool, StoreError> {
     let mut connection = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
         .connect()
         .await?;
-    switch_to_wal(&mut connection).await?;
+    let has_log = switch_to_wal(&mut connection).await?;
     // The migrator takes no lock on SQLite; this transaction is the lock.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     MIGRATOR.run_direct(None, &mut *transaction, false).await.map_err(migration_error)?;
     transaction.commit().await?;
     connection.close().await?;
-    Ok(())
+    Ok(has_log)
 }
 
 /// SQLite answers "busy" at once when two processes switch at the same time, so the waiting is done here.
-async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
     let started = Instant::now();
     loop {
         let mode: Result<String, sqlx::Error> =
             sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await;
         match mode.map_err(StoreError::from) {
-            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) if mode == "wal" => return Ok(true),
             Ok(mode) => {
                 tracing::warn!(
                     mode,
                     "the file system offers no write-ahead log: writing will be slower"
                 );
-                return Ok(());
+                return Ok(false);
             }
             Err(StoreError::Unavailable { .. }) if started.elapsed() < SQLITE_BUSY_TIMEOUT => {
                 tokio::time::sleep(Duration::from_millis(10)).await;

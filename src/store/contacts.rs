@@ -208,7 +208,7 @@ impl Recording<'_> {
     /// Whether the contact was not there.
     async fn record(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
         let ticket = match &self.contact.ticket_id {
-            Some(id) => lock_ticket(connection, self.tenant, id).await?.map(|locked| locked.ticket),
+            Some(id) => lock_ticket(connection, self.tenant, id).await?,
             None => None,
         };
         if !self.insert(connection).await? {

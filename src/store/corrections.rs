@@ -147,3 +147,20 @@ pub(super) async fn find_corrections(
         })
         .collect()
 }
+
+/// The highest number of an episode of a ticket that a correction names; 0 without corrections.
+pub(super) async fn highest_corrected(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    ticket: &TicketId,
+) -> Result<u32, StoreError> {
+    let highest: Option<i64> = sqlx::query_scalar(
+        "SELECT MAX(episode) FROM outcome_corrections WHERE tenant = $1 AND ticket_id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(ticket.as_str())
+    .fetch_one(connection)
+    .await?;
+    u32::try_from(highest.unwrap_or(0))
+        .map_err(|error| StoreError::corrupt("outcome_corrections", "episode", error))
+}

@@ -1,4 +1,4 @@
-//! The flagged closings of an experiment with what became of them, read page by page into a [`Tally`].
+//! The flagged closings of an experiment with what became of them, read one by one into a [`Tally`].
 //!
 //! Both arms count by intention to treat: every follow-up row of the experiment, whatever became of it, also suppressed and
 //! expired ones. Whether a repeat followed is read from `recontacts`, unless a person corrected the outcome: then the
@@ -9,11 +9,9 @@ use crate::effect::uplift::{ScoreCuts, ScoreHistogram};
 use crate::effect::{Arm, Design, EffectPolicy, Observation, Tally};
 use crate::ticket::Name;
 use crate::timestamp::{DAY_MS, Timestamp};
+use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
-
-/// Follow-ups read at once.
-const PAGE: usize = 1000;
 
 /// An experiment and the sums of what was observed in it.
 #[derive(Debug, Clone)]
@@ -48,26 +46,24 @@ impl Store {
         };
         let cuts = score_cuts(&mut connection, tenant, id).await?;
         let mut tally = Tally::new(design.clone(), now, cuts);
-        let mut after = Place::default();
-        let mut customer = CustomerRows::default();
-        loop {
-            let rows = page_of_outcomes(&mut connection, tenant, id, &after, &design).await?;
-            for row in &rows {
-                after = Place::of(row)?;
-                if after.customer != customer.hash {
-                    tally.add_customer(&customer.episodes);
-                    customer = CustomerRows { hash: after.customer.clone(), episodes: Vec::new() };
-                }
-                match observation(row, &design)? {
-                    Some(observation) => customer.episodes.push(observation),
-                    None => tally.skip_without_outcome(),
-                }
+        let mut of_person = PersonRows::default();
+        let mut rows = sqlx::query(OUTCOMES)
+            .bind(tenant.as_str())
+            .bind(id.as_str())
+            .bind(i64::from(design.window_days) * DAY_MS)
+            .fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            let person: String = row.try_get("person")?;
+            if person != of_person.person {
+                tally.add_customer(&of_person.episodes);
+                of_person = PersonRows { person, episodes: Vec::new() };
             }
-            if rows.len() < PAGE {
-                break;
+            match observation(&row, &design)? {
+                Some(observation) => of_person.episodes.push(observation),
+                None => tally.skip_without_outcome(),
             }
         }
-        tally.add_customer(&customer.episodes);
+        tally.add_customer(&of_person.episodes);
         Ok(Some(ExperimentEffect {
             id: id.clone(),
             treatment_share: design.treatment_share,
@@ -78,24 +74,11 @@ impl Store {
     }
 }
 
-/// The rows of one customer.
+/// The rows of one person: whoever is known under several identities counts once.
 #[derive(Default)]
-struct CustomerRows {
-    hash: String,
+struct PersonRows {
+    person: String,
     episodes: Vec<Observation>,
-}
-
-/// The last row of a page, in the order of customers.
-#[derive(Default)]
-struct Place {
-    customer: String,
-    id: String,
-}
-
-impl Place {
-    fn of(row: &AnyRow) -> Result<Self, StoreError> {
-        Ok(Self { customer: row.try_get("customer_hash")?, id: row.try_get("id")? })
-    }
 }
 
 async fn find_design(
@@ -134,68 +117,36 @@ async fn score_cuts(
     id: &Name,
 ) -> Result<ScoreCuts, StoreError> {
     let mut histogram = ScoreHistogram::default();
-    let mut after = Place::default();
-    loop {
-        let rows = sqlx::query(
-            "SELECT customer_hash, id, probability FROM follow_ups \
-             WHERE tenant = $1 AND experiment_id = $2 AND (customer_hash, id) > ($3, $4) \
-             ORDER BY customer_hash, id LIMIT $5",
-        )
-        .bind(tenant.as_str())
-        .bind(id.as_str())
-        .bind(after.customer.as_str())
-        .bind(after.id.as_str())
-        .bind(PAGE as i64)
-        .fetch_all(&mut *connection)
-        .await?;
-        for row in &rows {
-            histogram.add(row.try_get("probability")?);
-        }
-        let is_last = rows.len() < PAGE;
-        match rows.last() {
-            Some(last) if !is_last => after = Place::of(last)?,
-            _ => return Ok(histogram.cuts()),
-        }
+    let mut rows =
+        sqlx::query("SELECT probability FROM follow_ups WHERE tenant = $1 AND experiment_id = $2")
+            .bind(tenant.as_str())
+            .bind(id.as_str())
+            .fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        histogram.add(row.try_get("probability")?);
     }
+    Ok(histogram.cuts())
 }
 
-async fn page_of_outcomes(
-    connection: &mut AnyConnection,
-    tenant: &Tenant,
-    id: &Name,
-    after: &Place,
-    design: &Design,
-) -> Result<Vec<AnyRow>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT f.customer_hash AS customer_hash, f.id AS id, f.arm AS arm, f.probability AS probability, \
-         f.status AS status, f.created_at AS created_at, e.closed_at AS closed_at, \
-         (SELECT c.outcome FROM outcome_corrections c \
-          WHERE c.tenant = f.tenant AND c.ticket_id = f.ticket_id AND c.episode = f.episode \
-          ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) AS corrected, \
-         (SELECT c.gap_ms FROM outcome_corrections c \
-          WHERE c.tenant = f.tenant AND c.ticket_id = f.ticket_id AND c.episode = f.episode \
-          ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) AS corrected_gap_ms, \
-         (SELECT COUNT(*) FROM recontacts r \
-          WHERE r.tenant = f.tenant AND r.ticket_id = f.ticket_id AND r.episode = f.episode \
-          AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0 AND r.gap_ms <= $5) AS repeats, \
-         (SELECT COUNT(*) FROM recontacts r \
-          WHERE r.tenant = f.tenant AND r.ticket_id = f.ticket_id AND r.episode = f.episode \
-          AND r.relation = 'induced' AND r.gap_ms > 0 AND r.gap_ms <= $5) AS induced \
-         FROM follow_ups f LEFT JOIN episodes e \
-         ON e.tenant = f.tenant AND e.ticket_id = f.ticket_id AND e.number = f.episode \
-         WHERE f.tenant = $1 AND f.experiment_id = $2 AND (f.customer_hash, f.id) > ($3, $4) \
-         ORDER BY f.customer_hash, f.id LIMIT $6",
-    )
-    .bind(tenant.as_str())
-    .bind(id.as_str())
-    .bind(after.customer.as_str())
-    .bind(after.id.as_str())
-    .bind(i64::from(design.window_days) * DAY_MS)
-    .bind(PAGE as i64)
-    .fetch_all(connection)
-    .await?;
-    Ok(rows)
-}
+/// The flagged closings of experiment `$2`, person by person, with what followed within `$3` ms.
+const OUTCOMES: &str = "SELECT COALESCE(i.person, f.customer_hash) AS person, f.arm AS arm, f.probability AS probability, \
+     f.status AS status, f.created_at AS created_at, e.closed_at AS closed_at, \
+     (SELECT c.outcome FROM outcome_corrections c \
+      WHERE c.tenant = f.tenant AND c.ticket_id = f.ticket_id AND c.episode = f.episode \
+      ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) AS corrected, \
+     (SELECT c.gap_ms FROM outcome_corrections c \
+      WHERE c.tenant = f.tenant AND c.ticket_id = f.ticket_id AND c.episode = f.episode \
+      ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) AS corrected_gap_ms, \
+     (SELECT COUNT(*) FROM recontacts r \
+      WHERE r.tenant = f.tenant AND r.ticket_id = f.ticket_id AND r.episode = f.episode \
+      AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0 AND r.gap_ms <= $3) AS repeats, \
+     (SELECT COUNT(*) FROM recontacts r \
+      WHERE r.tenant = f.tenant AND r.ticket_id = f.ticket_id AND r.episode = f.episode \
+      AND r.relation = 'induced' AND r.gap_ms > 0 AND r.gap_ms <= $3) AS induced \
+     FROM follow_ups f LEFT JOIN episodes e \
+     ON e.tenant = f.tenant AND e.ticket_id = f.ticket_id AND e.number = f.episode \
+     LEFT JOIN identities i ON i.tenant = f.tenant AND i.identity_hash = f.customer_hash \
+     WHERE f.tenant = $1 AND f.experiment_id = $2 ORDER BY 1, f.created_at, f.id";
 
 /// `None` when the episode is not there any more.
 fn observation(row: &AnyRow, design: &Design) -> Result<Option<Observation>, StoreError> {

@@ -77,29 +77,6 @@ pub(super) struct LastEpisode {
     pub(super) ended_by: EndedBy,
 }
 
-pub(super) async fn last_episode(
-    connection: &mut AnyConnection,
-    tenant: &Tenant,
-    ticket: &TicketId,
-) -> Result<Option<LastEpisode>, StoreError> {
-    let row = sqlx::query(
-        "SELECT number, closed_at, ended_by FROM episodes WHERE tenant = $1 AND ticket_id = $2 \
-         ORDER BY number DESC LIMIT 1",
-    )
-    .bind(tenant.as_str())
-    .bind(ticket.as_str())
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        Ok(LastEpisode {
-            number: read_number(&row, "number")?,
-            closed_at: instant(&row, "episodes", "closed_at")?,
-            ended_by: read_ended_by(&row)?,
-        })
-    })
-    .transpose()
-}
-
 pub(super) async fn insert_episodes(
     connection: &mut AnyConnection,
     tenant: &Tenant,
@@ -134,32 +111,34 @@ pub(super) async fn insert_episodes(
     Ok(())
 }
 
-/// Removes the topic changes of a ticket from number `from` on, with what was derived for them.
+/// Removes the topic changes of a ticket from number `from` on, with what was derived for them; what was derived for numbers
+/// that `replacing` takes over stays, to be compared with what is derived for these.
 pub(super) async fn delete_topic_changes(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     ticket: &TicketId,
     from: u32,
+    replacing: &[StoredEpisode],
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM recontacts WHERE tenant = $1 AND ticket_id = $2 AND episode IN \
-         (SELECT number FROM episodes WHERE tenant = $1 AND ticket_id = $2 AND number >= $3 AND ended_by = $4)",
+    let gone: Vec<i64> = sqlx::query_scalar(
+        "DELETE FROM episodes WHERE tenant = $1 AND ticket_id = $2 AND number >= $3 AND ended_by = $4 RETURNING number",
     )
     .bind(tenant.as_str())
     .bind(ticket.as_str())
     .bind(i64::from(from))
     .bind(EndedBy::TopicChange.as_str())
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
-    sqlx::query(
-        "DELETE FROM episodes WHERE tenant = $1 AND ticket_id = $2 AND number >= $3 AND ended_by = $4",
-    )
-    .bind(tenant.as_str())
-    .bind(ticket.as_str())
-    .bind(i64::from(from))
-    .bind(EndedBy::TopicChange.as_str())
-    .execute(connection)
-    .await?;
+    let is_taken_over =
+        |number: i64| replacing.iter().any(|episode| i64::from(episode.facts.id.number) == number);
+    for number in gone.into_iter().filter(|number| !is_taken_over(*number)) {
+        sqlx::query("DELETE FROM recontacts WHERE tenant = $1 AND ticket_id = $2 AND episode = $3")
+            .bind(tenant.as_str())
+            .bind(ticket.as_str())
+            .bind(number)
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
 }
 
@@ -235,7 +214,7 @@ pub(super) fn read_vector(
         .map_err(|error| StoreError::corrupt(table, "embedding", error))
 }
 
-fn read_ended_by(row: &AnyRow) -> Result<EndedBy, StoreError> {
+pub(super) fn read_ended_by(row: &AnyRow) -> Result<EndedBy, StoreError> {
     match row.try_get::<String, _>("ended_by")?.as_str() {
         "closing" => Ok(EndedBy::Closing),
         "topic_change" => Ok(EndedBy::TopicChange),

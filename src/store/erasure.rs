@@ -6,6 +6,8 @@
 //! of the customer that is sent again is refused as a conflict instead of bringing them back. The helpdesk's own identifiers
 //! of contacts and tickets lead to a person only through the helpdesk's records.
 
+use super::experiments::identities_of_the_person;
+use super::follow_ups::{Suppression, suppress_all_of};
 use super::identities::lock_merges;
 use super::persons::{identities_of, lock_person};
 use super::{CustomerHash, Store, StoreError, Tenant, encode_error};
@@ -16,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, Row};
 
-/// What stands where something was erased.
-const ERASED: &str = "erased";
+/// What stands where something was erased; also the kind of an identity that was.
+pub(super) const ERASED: &str = "erased";
 
 /// Whom to erase, and why.
 #[derive(Debug, Clone)]
@@ -98,7 +100,16 @@ async fn erase(
     if known.is_none() {
         return Ok(None);
     }
+    lock_tickets(connection, tenant, hash).await?;
     let person = lock_person(connection, tenant, hash, request.identity.kind()).await?;
+    let suppression = Suppression {
+        customer: hash,
+        because: ERASED,
+        author: &request.author,
+        reason: None,
+        at: now,
+    };
+    suppress_all_of(connection, tenant, &suppression).await?;
     let mut report = ErasureReport::default();
     let mut anonymous_person = None;
     for (index, identity) in identities_of(connection, tenant, &person).await?.iter().enumerate() {
@@ -113,6 +124,23 @@ async fn erase(
     }
     record_erasure(connection, tenant, request, &report, now).await?;
     Ok(Some(report))
+}
+
+/// Locks the person's tickets: everybody locks a ticket before its person.
+async fn lock_tickets(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    hash: &CustomerHash,
+) -> Result<(), StoreError> {
+    sqlx::query(concat!(
+        "UPDATE tickets SET updated_at = updated_at WHERE tenant = $1 AND customer_hash IN ",
+        identities_of_the_person!()
+    ))
+    .bind(tenant.as_str())
+    .bind(hash.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// A hash that no identity has and that tells nothing about the one it replaces.
@@ -265,7 +293,9 @@ impl Erasing<'_> {
         report.follow_ups += self
             .rename(
                 connection,
-                "UPDATE follow_ups SET customer_hash = $3, status_reason = NULL \
+                // The service's own reasons stay, people's go.
+                "UPDATE follow_ups SET customer_hash = $3, status_reason = CASE \
+                 WHEN status_reason IN ('frequency_cap', 'opt_out', 'control', 'erased') THEN status_reason END \
                  WHERE tenant = $1 AND customer_hash = $2",
             )
             .await?;

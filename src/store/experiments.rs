@@ -147,8 +147,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let note = "the first experiment, started by the service itself".to_owned();
         let body = body_json(&Body { author: None, note: Some(note), ended_by: None })?;
-        let turn = self.write_turn().await?;
-        let inserted = sqlx::query(
+        let start = sqlx::query(
             "INSERT INTO experiments (tenant, id, treatment_share, window_days, started_at, body) \
              SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM experiments WHERE tenant = $1) \
              ON CONFLICT DO NOTHING",
@@ -158,11 +157,8 @@ impl Store {
         .bind(policy.treatment_share)
         .bind(i64::from(policy.window_days))
         .bind(now.millis())
-        .bind(body)
-        .execute(&self.pool)
-        .await?;
-        drop(turn);
-        Ok(inserted.rows_affected() == 1)
+        .bind(body);
+        Ok(self.execute(start).await? == 1)
     }
 
     /// Ends an experiment: no customer is assigned any more, and no closing is put into the queue until another starts.
@@ -301,7 +297,8 @@ pub(super) async fn lock_person(
     fix(connection, tenant, experiment, &smallest, arm, now).await
 }
 
-async fn first_assignment(
+/// The arm that the person was dealt first, under any of their identities.
+pub(super) async fn first_assignment(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     experiment: &str,

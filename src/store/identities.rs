@@ -6,6 +6,7 @@
 
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
+use super::opt_outs::suppress_if_opted_out;
 use super::persons::{Person, find_person, identities_of, lock_person};
 use super::{
     CustomerHash, Store, StoreError, Tenant, instant, name, optional_instant, optional_name,
@@ -209,6 +210,7 @@ async fn merge(
             .bind(kept.as_str())
             .execute(&mut *connection)
             .await?;
+        suppress_if_opted_out(connection, tenant, &a.0, now).await?;
         rederive(connection, derivation, &[kept], Affected::all(), Told::All).await?;
     }
     Ok(merge)

@@ -1,6 +1,6 @@
 //! Bulk load of closed tickets: a helpdesk's history, thousands of rows in one transaction.
 
-use super::closings::ClosingContent;
+use super::closing_draft::ClosingContent;
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::episodes::{EndedBy, StoredEpisode, insert_episodes};
@@ -43,7 +43,7 @@ impl Store {
         }
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateContact };
         let persons = record_episodes(write.connection(), derivation, &imported).await?;
-        if self.write_turn.is_none() && imported.len() >= MANY {
+        if self.writer.is_none() && imported.len() >= MANY {
             analyze(write.connection()).await?;
         }
         let new = imported.iter().map(|row| row.episode_id()).collect();

@@ -12,8 +12,18 @@ use std::collections::BTreeMap;
 /// Set once all episodes of a tenant that were stored by earlier versions are derived.
 const DERIVED: &str = "outcomes_derived";
 
-/// Different customers by day, for one category.
-type Days = BTreeMap<i64, u64>;
+/// What came on a day with a category.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    /// Different customers.
+    customers: u64,
+    /// Whether some, and whether all of its episodes are marked as of an outage.
+    some_marked: bool,
+    all_marked: bool,
+}
+
+/// Days since 1970, for one category.
+type Days = BTreeMap<i64, Day>;
 
 impl Store {
     /// Derives the outcomes of everything that an earlier version stored, person by person; does nothing when that is done.
@@ -50,15 +60,10 @@ impl Store {
             rederive(connection, derivation, &locked, Affected::all(), Told::Nothing).await?;
             write.finish(true).await?;
         }
-        let turn = self.write_turn().await?;
-        sqlx::query(
+        let done = sqlx::query(
             "INSERT INTO settings (tenant, name, value) VALUES ($1, $2, '1') ON CONFLICT (tenant, name) DO NOTHING",
-        )
-        .bind(tenant.as_str())
-        .bind(DERIVED)
-        .execute(&self.pool)
-        .await?;
-        drop(turn);
+        );
+        self.execute(done.bind(tenant.as_str()).bind(DERIVED)).await?;
         Ok(count)
     }
 
@@ -94,13 +99,17 @@ impl Store {
         let mut changed = 0;
         for (category, days) in &by_category {
             for day in first..=today {
-                let Some(customers) = days.get(&day) else { continue };
+                let Some(found) = days.get(&day) else { continue };
                 let oldest =
                     (day - i64::from(policy.outage_trailing_days)).max(begin.unwrap_or(day));
-                let before: Vec<u64> =
-                    (oldest..day).map(|day| days.get(&day).copied().unwrap_or(0)).collect();
-                let flag = is_outage(*customers, &before, policy);
-                changed += self.flag_day(tenant, category, day, flag).await?;
+                let before: Vec<u64> = (oldest..day)
+                    .map(|day| days.get(&day).map_or(0, |day| day.customers))
+                    .collect();
+                let flag = is_outage(found.customers, &before, policy);
+                // Usually all marks are right, and nobody has to wait for a write that changes nothing.
+                if found.some_marked != flag || found.all_marked != flag {
+                    changed += self.flag_day(tenant, category, day, flag).await?;
+                }
             }
         }
         Ok(changed)
@@ -114,7 +123,8 @@ impl Store {
         // What was opened on a day was closed on it or later, which the index knows.
         let rows = sqlx::query(
             "SELECT e.category AS category, CAST(e.opened_at / 86400000 AS BIGINT) AS day, \
-             COUNT(DISTINCT i.person) AS customers FROM episodes e \
+             COUNT(DISTINCT i.person) AS customers, MIN(e.is_outage) AS all_marked, MAX(e.is_outage) AS some_marked \
+             FROM episodes e \
              JOIN identities i ON i.tenant = e.tenant AND i.identity_hash = e.customer_hash \
              WHERE e.tenant = $1 AND e.closed_at >= $2 AND e.opened_at >= $2 \
              GROUP BY e.category, CAST(e.opened_at / 86400000 AS BIGINT)",
@@ -125,9 +135,13 @@ impl Store {
         .await?;
         let mut by_category: BTreeMap<IssueCategory, Days> = BTreeMap::new();
         for row in &rows {
-            let customers = u64::try_from(row.try_get::<i64, _>("customers")?).unwrap_or(0);
+            let found = Day {
+                customers: u64::try_from(row.try_get::<i64, _>("customers")?).unwrap_or(0),
+                some_marked: row.try_get::<i64, _>("some_marked")? != 0,
+                all_marked: row.try_get::<i64, _>("all_marked")? != 0,
+            };
             let category = name(row, "episodes", "category")?;
-            by_category.entry(category).or_default().insert(row.try_get("day")?, customers);
+            by_category.entry(category).or_default().insert(row.try_get("day")?, found);
         }
         Ok(by_category)
     }
@@ -139,8 +153,7 @@ impl Store {
         day: i64,
         flag: bool,
     ) -> Result<u64, StoreError> {
-        let turn = self.write_turn().await?;
-        let changed = sqlx::query(
+        let marking = sqlx::query(
             "UPDATE episodes SET is_outage = $5 WHERE tenant = $1 AND category = $2 AND closed_at >= $3 \
              AND opened_at >= $3 AND opened_at < $4 AND is_outage <> $5",
         )
@@ -148,10 +161,7 @@ impl Store {
         .bind(category.as_str())
         .bind(day * DAY_MS)
         .bind((day + 1) * DAY_MS)
-        .bind(i64::from(flag))
-        .execute(&self.pool)
-        .await?;
-        drop(turn);
-        Ok(changed.rows_affected())
+        .bind(i64::from(flag));
+        self.execute(marking).await
     }
 }

@@ -8,6 +8,7 @@
 //! [`StoreError`] means that the database did not do its part.
 
 mod adjacency;
+mod closing_draft;
 mod closings;
 mod connect;
 mod contacts;
@@ -30,6 +31,7 @@ mod persons;
 mod plans;
 mod reopenings;
 mod rows;
+mod sqlite_writer;
 mod threads;
 mod ticket_reports;
 mod tickets;
@@ -65,13 +67,14 @@ use crate::follow_up::FollowUpPolicy;
 use crate::ticket::{CustomerId, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
+use sqlite_writer::{SqliteTransaction, SqliteWriter};
 use sqlx::any::AnyRow;
+use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// Whose rows a query is about: one organisation among those that share a database.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +143,16 @@ pub enum StoreError {
     /// The database file or its folder cannot be made.
     #[error("{path}: the database file cannot be made: {source}")]
     File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What was written may not be on the disk. The service must be started again, so that it reads what is there.
+    #[error(
+        "{path}: what was written may not be on the disk: {source}; check the disk and start again"
+    )]
+    Disk {
         /// The file.
         path: std::path::PathBuf,
         /// What the system said.
@@ -219,10 +232,8 @@ fn is_passing(code: &str) -> bool {
 pub struct Store {
     pool: AnyPool,
     key: CustomerKey,
-    /// SQLite has one writer at a time. Waiting here is fair and costs no connection, while SQLite's own waiting
-    /// sleeps and retries. Correctness does not rest on it: other processes only meet at the file's lock.
-    write_turn: Option<Arc<Mutex<()>>>,
-    acquire_timeout: Duration,
+    /// Who writes to SQLite; `None` for PostgreSQL, where every connection does.
+    writer: Option<Arc<SqliteWriter>>,
     /// Which closings are put into the follow-up queue, and how it is worked on; without one, none.
     follow_ups: Option<Arc<FollowUpPolicy>>,
 }
@@ -246,7 +257,22 @@ impl Store {
     /// Waits until running calls are done and closes all connections; later calls answer
     /// [`StoreError::Unavailable`].
     pub async fn close(&self) {
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
         self.pool.close().await;
+    }
+
+    /// Keeps SQLite's write-ahead log short: to be called a few times a second by a process that stays. It waits for a moment
+    /// in which nobody writes, unless the log has grown long. PostgreSQL does this by itself.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn tidy(&self) -> Result<(), StoreError> {
+        match &self.writer {
+            Some(writer) => writer.move_log(&self.pool).await,
+            None => Ok(()),
+        }
     }
 
     /// A customer as the store knows them.
@@ -255,41 +281,59 @@ impl Store {
         self.key.customer_hash(tenant, id)
     }
 
-    /// Begins a transaction whose first statement must be a write: so SQLite gives it the write lock at once,
-    /// and it never finds out half-way that another writer was faster.
+    /// Begins a transaction that writes.
     async fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
-        let turn = self.write_turn().await?;
-        Ok(WriteTransaction { transaction: self.pool.begin().await?, _turn: turn })
+        Ok(match &self.writer {
+            Some(writer) => WriteTransaction::Sqlite(writer.begin().await?, Arc::clone(writer)),
+            None => WriteTransaction::Postgres(self.pool.begin().await?),
+        })
     }
 
-    async fn write_turn(&self) -> Result<Option<OwnedMutexGuard<()>>, StoreError> {
-        let Some(turn) = &self.write_turn else { return Ok(None) };
-        tokio::time::timeout(self.acquire_timeout, Arc::clone(turn).lock_owned())
-            .await
-            .map(Some)
-            .map_err(|_| StoreError::Unavailable { source: sqlx::Error::PoolTimedOut })
+    /// Executes one statement that writes; answers how many rows it met.
+    async fn execute<'q>(
+        &self,
+        statement: Query<'q, Any, sqlx::any::AnyArguments>,
+    ) -> Result<u64, StoreError> {
+        let mut write = self.begin_write().await?;
+        let done = statement.execute(write.connection()).await?;
+        write.finish(true).await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Waits until what can be read now is on the disk.
+    async fn until_durable(&self) -> Result<(), StoreError> {
+        match &self.writer {
+            Some(writer) => writer.until_durable().await,
+            None => Ok(()),
+        }
     }
 }
 
-/// A transaction and this process's turn to write; the turn ends after the transaction.
-struct WriteTransaction {
-    transaction: Transaction<'static, Any>,
-    _turn: Option<OwnedMutexGuard<()>>,
+/// A transaction that writes. Dropped before its end, it takes everything back.
+enum WriteTransaction {
+    Sqlite(SqliteTransaction, Arc<SqliteWriter>),
+    Postgres(Transaction<'static, Any>),
 }
 
 impl WriteTransaction {
     fn connection(&mut self) -> &mut AnyConnection {
-        &mut self.transaction
+        match self {
+            Self::Sqlite(transaction, _) => &mut transaction.connection,
+            Self::Postgres(transaction) => transaction,
+        }
     }
 
-    /// Keeps what was written when `keep`, and takes all of it back otherwise.
+    /// Keeps what was written when `keep`, and takes all of it back otherwise. When this answers, everything that the
+    /// transaction has seen or written is on the disk.
     async fn finish(self, keep: bool) -> Result<(), StoreError> {
-        if keep {
-            self.transaction.commit().await?;
-        } else {
-            self.transaction.rollback().await?;
+        match self {
+            Self::Sqlite(transaction, writer) => {
+                transaction.finish(&writer, keep).await?;
+                writer.until_durable().await
+            }
+            Self::Postgres(transaction) if keep => Ok(transaction.commit().await?),
+            Self::Postgres(transaction) => Ok(transaction.rollback().await?),
         }
-        Ok(())
     }
 }
 

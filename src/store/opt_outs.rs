@@ -1,8 +1,10 @@
 //! Customers who want neither to be scored nor to be contacted. An opt-out of any identity counts for the whole person.
 
 use super::experiments::identities_of_the_person;
-use super::follow_ups::suppress_all_of;
+use super::follow_ups::{OPT_OUT, Suppression, suppress_all_of};
+use super::persons::lock_person;
 use super::{CustomerHash, Store, StoreError, Tenant, instant, name};
+use crate::identity::IdentityKind;
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
 use sqlx::any::AnyRow;
@@ -57,6 +59,9 @@ impl Store {
         opt_out: &OptOut,
     ) -> Result<OptOutRecorded, StoreError> {
         let mut write = self.begin_write().await?;
+        // A closing of this person either comes before, and what it puts into the queue is suppressed below, or after.
+        let kind = IdentityKind::Customer;
+        lock_person(write.connection(), tenant, &opt_out.customer, kind).await?;
         let changed = sqlx::query(
             "INSERT INTO opt_outs (tenant, customer_hash, author, reason, opted_out_at) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, customer_hash) DO UPDATE SET \
@@ -77,12 +82,12 @@ impl Store {
             let stored = stored.ok_or(StoreError::Database { source: sqlx::Error::RowNotFound })?;
             return Ok(OptOutRecorded::Unchanged(stored));
         }
-        let suppressed = suppress_all_of(write.connection(), tenant, opt_out).await?;
+        let suppressed = suppress_for(write.connection(), tenant, opt_out).await?;
         write.finish(true).await?;
         Ok(OptOutRecorded::Recorded { opt_out: opt_out.clone(), suppressed })
     }
 
-    /// Withdraws an opt-out; whether one held. Closings from now on are assessed again; what was suppressed stays so.
+    /// Withdraws the person's opt-outs, under whichever identities they were recorded; whether one held. Closings from now on are assessed again; what was suppressed stays so.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -93,19 +98,22 @@ impl Store {
         author: &Name,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let turn = self.write_turn().await?;
-        let withdrawn = sqlx::query(
+        let mut write = self.begin_write().await?;
+        lock_person(write.connection(), tenant, customer, IdentityKind::Customer).await?;
+        let withdrawn = sqlx::query(concat!(
             "UPDATE opt_outs SET withdrawn_at = $3, withdrawn_by = $4 \
-             WHERE tenant = $1 AND customer_hash = $2 AND withdrawn_at IS NULL",
-        )
+             WHERE tenant = $1 AND withdrawn_at IS NULL AND customer_hash IN ",
+            identities_of_the_person!()
+        ))
         .bind(tenant.as_str())
         .bind(customer.as_str())
         .bind(now.millis())
         .bind(author.as_str())
-        .execute(&self.pool)
-        .await?;
-        drop(turn);
-        Ok(withdrawn.rows_affected() == 1)
+        .execute(write.connection())
+        .await?
+        .rows_affected();
+        write.finish(withdrawn > 0).await?;
+        Ok(withdrawn > 0)
     }
 
     /// The opt-out of a customer, by whichever of the person's identities it was recorded.
@@ -150,6 +158,30 @@ pub(super) async fn has_opted_out(
     customer: &CustomerHash,
 ) -> Result<bool, StoreError> {
     Ok(find_of_person(connection, tenant, customer).await?.is_some())
+}
+
+/// Takes everything open of the person out of the queue if they have opted out, as two persons become one.
+pub(super) async fn suppress_if_opted_out(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    customer: &CustomerHash,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(opt_out) = find_of_person(connection, tenant, customer).await? {
+        suppress_for(connection, tenant, &OptOut { opted_out_at: now, ..opt_out }).await?;
+    }
+    Ok(())
+}
+
+async fn suppress_for(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    opt_out: &OptOut,
+) -> Result<u64, StoreError> {
+    let OptOut { customer, author, reason, opted_out_at } = opt_out;
+    let (reason, at) = (Some(reason), *opted_out_at);
+    let suppression = Suppression { customer, because: OPT_OUT, author, reason, at };
+    suppress_all_of(connection, tenant, &suppression).await
 }
 
 async fn find_of_person(

@@ -2,7 +2,8 @@
 //!
 //! Every customer that was ever written about has a row in `identities`; most are persons of their own. Whoever reads a
 //! person's events and writes what follows from them locks the person first, so that of two events at once the later one
-//! sees the earlier. A ticket's lock is taken before its person's.
+//! sees the earlier. A ticket's lock is taken before its person's. Each lock counts the person's revision up: who has read
+//! before the transaction can tell inside it whether anything of the person may have changed since.
 
 use super::{CustomerHash, Store, StoreError, Tenant};
 use crate::identity::{Identity, IdentityKind};
@@ -38,7 +39,7 @@ pub(super) async fn lock_person(
 ) -> Result<Person, StoreError> {
     for _ in 0..TRIES {
         let locked = sqlx::query(
-            "UPDATE identities SET kind = kind WHERE tenant = $1 AND identity_hash = \
+            "UPDATE identities SET revision = revision + 1 WHERE tenant = $1 AND identity_hash = \
              (SELECT person FROM identities WHERE tenant = $1 AND identity_hash = $2) \
              RETURNING identity_hash, person",
         )
@@ -61,6 +62,33 @@ pub(super) async fn lock_person(
         }
     }
     Err(StoreError::Unavailable { source: sqlx::Error::PoolTimedOut })
+}
+
+/// A person as read at a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PersonAt {
+    pub(super) person: Person,
+    pub(super) revision: i64,
+}
+
+impl PersonAt {
+    /// Locks the person until the transaction ends, unless anything of theirs may have changed since the reading.
+    pub(super) async fn lock_unchanged(
+        &self,
+        connection: &mut AnyConnection,
+        tenant: &Tenant,
+    ) -> Result<bool, StoreError> {
+        let locked = sqlx::query(
+            "UPDATE identities SET revision = revision + 1 \
+             WHERE tenant = $1 AND identity_hash = $2 AND person = $2 AND revision = $3",
+        )
+        .bind(tenant.as_str())
+        .bind(self.person.as_str())
+        .bind(self.revision)
+        .execute(connection)
+        .await?;
+        Ok(locked.rows_affected() == 1)
+    }
 }
 
 /// The persons of these customers, locked in order and each once.

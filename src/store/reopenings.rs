@@ -62,10 +62,9 @@ async fn reopen(
     reopened_at: Timestamp,
 ) -> Result<TicketReopened, StoreError> {
     let tenant = derivation.tenant;
-    let Some(locked) = lock_ticket(connection, tenant, id).await? else {
+    let Some(ticket) = lock_ticket(connection, tenant, id).await? else {
         return Ok(TicketReopened::UnknownTicket);
     };
-    let ticket = locked.ticket;
     if ticket.reopens > 0 && was_reopened_at(connection, tenant, id, reopened_at).await? {
         let stored = find_ticket(connection, tenant, id).await?;
         return stored
@@ -125,25 +124,4 @@ async fn was_reopened_at(
     .fetch_optional(connection)
     .await?;
     Ok(found.is_some())
-}
-
-/// The latest reopening of a ticket.
-pub(super) async fn last_reopening(
-    connection: &mut AnyConnection,
-    tenant: &Tenant,
-    id: &TicketId,
-) -> Result<Option<Timestamp>, StoreError> {
-    let found: Option<i64> = sqlx::query_scalar(
-        "SELECT occurred_at FROM ticket_events WHERE tenant = $1 AND ticket_id = $2 AND kind = $3 \
-         ORDER BY occurred_at DESC LIMIT 1",
-    )
-    .bind(tenant.as_str())
-    .bind(id.as_str())
-    .bind(REOPENING)
-    .fetch_optional(connection)
-    .await?;
-    found
-        .map(Timestamp::from_millis)
-        .transpose()
-        .map_err(|error| StoreError::corrupt("ticket_events", "occurred_at", error))
 }

@@ -6,7 +6,8 @@
 //! of them may still be its first text.
 
 use super::CustomerHash;
-use super::derivation::{Affected, Derivation, Told, rederive};
+use super::corrections::highest_corrected;
+use super::derivation::{Affected, Derivation, Span, Told, rederive};
 use super::episodes::{
     EndedBy, StoredEpisode, delete_topic_changes, episodes_of_ticket, first_text, insert_episodes,
     read_vector,
@@ -16,7 +17,8 @@ use super::tickets::StoredTicket;
 use super::{StoreError, instant, name, optional_name};
 use crate::contact::Contact;
 use crate::outcome::{
-    Author, ContactKind, EpisodeFacts, EpisodeId, TextVector, ThreadEpisode, ThreadMessage, cut,
+    Author, ContactKind, EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, REOPENING_SLACK_MS,
+    TextVector, ThreadEpisode, ThreadMessage, cut,
 };
 use crate::ticket::TicketId;
 use crate::timestamp::Timestamp;
@@ -45,6 +47,7 @@ pub(super) async fn take_in(
 ) -> Result<(), StoreError> {
     let is_customers = contact.author == Author::Customer;
     replace_opening(connection, thread, contact).await?;
+    replace_reopening(connection, thread, contact).await?;
     let is_message = match contact.author {
         Author::Customer => kind == ContactKind::Substantive,
         Author::Agent => true,
@@ -82,25 +85,62 @@ fn is_thread(thread: &Thread<'_>, contact: &Contact) -> bool {
         .is_some_and(|channel| thread.derivation.rules.policy.is_thread(channel.as_str()))
 }
 
-/// From its first contact on, a ticket is represented by its contacts and no longer by its opening.
+/// From its customer's first contact on, a ticket is represented by its contacts and no longer by its opening; nor is it where an
+/// agent began it by writing.
 async fn replace_opening(
     connection: &mut AnyConnection,
     thread: &Thread<'_>,
     contact: &Contact,
 ) -> Result<(), StoreError> {
     let Some(ticket) = thread.ticket else { return Ok(()) };
+    let replaces = match contact.author {
+        Author::Customer => true,
+        Author::Agent => contact.occurred_at <= ticket.opened_at,
+        Author::System => false,
+    };
+    if !replaces {
+        return Ok(());
+    }
     let other: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND id <> $3 LIMIT 1",
+        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND id <> $3 \
+         AND (author = 'customer' OR (author = 'agent' AND occurred_at <= $4)) LIMIT 1",
     )
     .bind(thread.derivation.tenant.as_str())
     .bind(thread.id.as_str())
     .bind(contact.id.as_str())
+    .bind(ticket.opened_at.millis())
     .fetch_optional(&mut *connection)
     .await?;
     if other.is_some() {
         return Ok(());
     }
     let affected = Affected::by_event(ticket.opened_at);
+    rederive(connection, thread.derivation, thread.persons, affected, Told::All).await
+}
+
+/// What a customer wrote before a ticket was opened again stands for the reopening, also when it is reported after it.
+async fn replace_reopening(
+    connection: &mut AnyConnection,
+    thread: &Thread<'_>,
+    contact: &Contact,
+) -> Result<(), StoreError> {
+    let was_reopened = thread.ticket.is_some_and(|ticket| ticket.reopens > 0);
+    if !was_reopened || contact.author != Author::Customer {
+        return Ok(());
+    }
+    let reopened: Option<i64> = sqlx::query_scalar(
+        "SELECT MIN(occurred_at) FROM ticket_events \
+         WHERE tenant = $1 AND ticket_id = $2 AND kind = 'reopening' AND occurred_at >= $3",
+    )
+    .bind(thread.derivation.tenant.as_str())
+    .bind(thread.id.as_str())
+    .bind(contact.occurred_at.millis() - REOPENING_SLACK_MS)
+    .fetch_one(&mut *connection)
+    .await?;
+    let Some(reopened) = reopened else { return Ok(()) };
+    let reopened_at = Timestamp::from_millis(reopened)
+        .map_err(|error| StoreError::corrupt("ticket_events", "occurred_at", error))?;
+    let affected = Affected::by_event(reopened_at);
     rederive(connection, thread.derivation, thread.persons, affected, Told::All).await
 }
 
@@ -175,37 +215,56 @@ async fn recut(
     let mut pieces = cut(&messages, thread.derivation.rules.policy);
     // What is still going on has not ended.
     pieces.pop();
-    let first_number = last_closing.map_or(0, |last| last.facts.id.number) + 1;
-    let wanted = ended_pieces(thread, pieces, first_number, after.is_none());
+    let mut wanted = ended_pieces(thread, pieces, after.is_none());
     let stored = &episodes[open..];
-    let same = stored.iter().zip(&wanted).take_while(|(stored, wanted)| {
-        stored.facts == wanted.facts && stored.ended_by == wanted.ended_by
-    });
-    let kept = same.count();
+    let kept =
+        stored.iter().zip(&wanted).take_while(|(stored, wanted)| is_same(stored, wanted)).count();
     if kept == stored.len() && kept == wanted.len() {
         return Ok(());
     }
+    let last_kept = stored[..kept].last().or(last_closing).map_or(0, |last| last.facts.id.number);
+    // A number that a correction names is not given to another piece.
+    let corrected = highest_corrected(connection, tenant, thread.id).await?;
+    for (number, episode) in (last_kept.max(corrected) + 1..).zip(&mut wanted[kept..]) {
+        episode.facts.id.number = number;
+    }
     if let Some(changed) = stored.get(kept) {
-        delete_topic_changes(connection, tenant, thread.id, changed.facts.id.number).await?;
+        let from = changed.facts.id.number;
+        delete_topic_changes(connection, tenant, thread.id, from, &wanted[kept..]).await?;
     }
     insert_episodes(connection, tenant, &wanted[kept..]).await?;
-    let told = stored.len();
-    for (index, episode) in wanted.iter().enumerate().skip(kept) {
-        if index >= told {
-            new.insert(episode.facts.id.clone());
+    for episode in &wanted[kept..] {
+        let id = &episode.facts.id;
+        let before = stored[kept..].iter().find(|stored| stored.facts.id == *id);
+        if before.is_none() {
+            new.insert(id.clone());
         }
-        let affected = Affected::by_episode(episode.facts.closed_at);
+        let closed_at = episode.facts.closed_at;
+        let closed_before = before.map_or(closed_at, |before| before.facts.closed_at);
+        let last = closed_at.max(closed_before);
+        let came = Span {
+            from: closed_at.min(closed_before),
+            to: last.plus_days(i64::from(LONGEST_WINDOW_DAYS)),
+        };
+        let affected = Affected { closed: Span::at(closed_at), came };
         rederive(connection, thread.derivation, thread.persons, affected, Told::AllBut(new))
             .await?;
     }
     Ok(())
 }
 
+/// Whether a stored piece is as it should be; its number does not matter.
+fn is_same(stored: &StoredEpisode, wanted: &StoredEpisode) -> bool {
+    let (a, b) = (&stored.facts, &wanted.facts);
+    stored.ended_by == wanted.ended_by
+        && (&a.category, a.opened_at, a.closed_at, &a.embedding)
+            == (&b.category, b.opened_at, b.closed_at, &b.embedding)
+}
+
 /// The pieces as episodes. One whose category nobody knows is none: it could enter no rate.
 fn ended_pieces(
     thread: &Thread<'_>,
     pieces: Vec<ThreadEpisode>,
-    first_number: u32,
     is_first_of_ticket: bool,
 ) -> Vec<StoredEpisode> {
     let mut episodes: Vec<StoredEpisode> = Vec::new();
@@ -215,7 +274,8 @@ fn ended_pieces(
         let opened = thread.ticket.filter(|_| is_first_of_ticket && episodes.is_empty());
         let opened_at = opened.map_or(piece.opened_at, |t| t.opened_at.min(piece.opened_at));
         let details = thread.ticket.map(|ticket| &ticket.details);
-        let number = first_number + u32::try_from(episodes.len()).unwrap_or(u32::MAX);
+        // Numbered when it is known which of them are new.
+        let number = 0;
         episodes.push(StoredEpisode {
             facts: EpisodeFacts {
                 id: EpisodeId { ticket: thread.id.clone(), number },

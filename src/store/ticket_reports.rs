@@ -110,19 +110,16 @@ impl Report<'_> {
             details: &self.event.details,
         })?;
         let ticket = match lock_ticket(connection, self.tenant, &self.event.id).await? {
-            Some(locked) => locked.ticket,
+            Some(ticket) => ticket,
             None if self.insert_ticket(connection).await? => {
                 self.insert_event(connection, &content_sha256).await?;
                 self.derive(connection, ChangeCause::Contact).await?;
                 return Ok(TicketRecorded::Created);
             }
             // Another process has created it since; the insertion has waited for it.
-            None => {
-                lock_ticket(connection, self.tenant, &self.event.id)
-                    .await?
-                    .ok_or(StoreError::Database { source: sqlx::Error::RowNotFound })?
-                    .ticket
-            }
+            None => lock_ticket(connection, self.tenant, &self.event.id)
+                .await?
+                .ok_or(StoreError::Database { source: sqlx::Error::RowNotFound })?,
         };
         let occurred_at = self.event.occurred_at();
         let recorded = self.recorded_sha256(connection).await?;

@@ -9,6 +9,7 @@ use super::{
     CustomerHash, Store, StoreError, Tenant, encode_error, instant, name, optional_instant,
     optional_name,
 };
+use crate::risk::history::MOST_TICKETS;
 use crate::ticket::{
     CustomerHistory, CustomerId, IssueCategory, PastTicket, TicketDetails, TicketId,
 };
@@ -249,34 +250,22 @@ impl EventRow<'_> {
     }
 }
 
-pub(super) struct LockedTicket {
-    /// Without its assessment.
-    pub(super) ticket: StoredTicket,
-    pub(super) closing_sha256: Option<String>,
-}
-
-/// Locks a ticket until the transaction ends and reads it: an update that changes nothing is the one
+/// Locks a ticket until the transaction ends and reads it, without its assessment: an update that changes nothing is the one
 /// statement that both databases understand as "for update".
 pub(super) async fn lock_ticket(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     id: &TicketId,
-) -> Result<Option<LockedTicket>, StoreError> {
+) -> Result<Option<StoredTicket>, StoreError> {
     let row = sqlx::query(
         "UPDATE tickets SET updated_at = updated_at WHERE tenant = $1 AND id = $2 \
-         RETURNING id, customer_hash, opened_at, closed_at, category, details, updated_at, reopens, closing_sha256",
+         RETURNING id, customer_hash, opened_at, closed_at, category, details, updated_at, reopens",
     )
     .bind(tenant.as_str())
     .bind(id.as_str())
     .fetch_optional(connection)
     .await?;
-    row.map(|row| {
-        Ok(LockedTicket {
-            ticket: read_ticket(&row)?,
-            closing_sha256: row.try_get("closing_sha256")?,
-        })
-    })
-    .transpose()
+    row.as_ref().map(read_ticket).transpose()
 }
 
 pub(super) async fn find_ticket(
@@ -303,7 +292,7 @@ pub(super) struct PersonHistory {
     pub(super) has_reopened: bool,
 }
 
-/// The tickets of a person except one: a single query over the indexes, whether there is one identity or many.
+/// The tickets of a person except one, the newest [`MOST_TICKETS`] in the order of their opening: a single query over the indexes, whether there is one identity or many.
 pub(super) async fn find_history(
     connection: &mut AnyConnection,
     tenant: &Tenant,
@@ -313,16 +302,18 @@ pub(super) async fn find_history(
     let rows = sqlx::query(
         "SELECT t.opened_at AS opened_at, t.closed_at AS closed_at, t.category AS category, t.reopens AS reopens \
          FROM identities i CROSS JOIN tickets t \
-         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 ORDER BY t.opened_at, t.id",
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 \
+         ORDER BY t.opened_at DESC, t.id DESC LIMIT $4",
     )
     .bind(tenant.as_str())
     .bind(person.as_str())
     .bind(except.as_str())
+    .bind(i64::try_from(MOST_TICKETS).unwrap_or(i64::MAX))
     .fetch_all(connection)
     .await?;
     let mut has_reopened = false;
     let mut tickets = Vec::with_capacity(rows.len());
-    for row in &rows {
+    for row in rows.iter().rev() {
         has_reopened |= row.try_get::<i64, _>("reopens")? > 0;
         tickets.push(PastTicket {
             opened_at: instant(row, "tickets", "opened_at")?,

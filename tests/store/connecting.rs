@@ -12,7 +12,57 @@ on_both_databases!(
     another_customer_key_is_refused,
     many_first_connections_at_once_make_one_database,
     a_closed_store_is_unavailable,
+    calls_that_are_given_up_leave_nothing_half_done,
 );
+
+mod sqlite_only {
+    #[test]
+    fn what_was_logged_is_moved_into_the_file_in_a_quiet_moment() {
+        crate::run_on_sqlite(super::what_was_logged_is_moved_into_the_file_in_a_quiet_moment);
+    }
+}
+
+async fn what_was_logged_is_moved_into_the_file_in_a_quiet_moment(database: &Database) {
+    let store = database.store().await;
+    record(&store, &opening("t-1")).await;
+    // One look to see that nobody has written since the last, and then there is time.
+    store.tidy().await.unwrap();
+    store.tidy().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    // Only the file itself: what still stood in the log would be missing.
+    std::fs::copy(database.url.strip_prefix("sqlite:").unwrap(), &copy).unwrap();
+    let url = format!("sqlite:{}", copy.display());
+    let copied = Database { url, _folder: None }.store().await;
+    assert_eq!(stored(&copied, "t-1").await, stored(&store, "t-1").await);
+}
+
+/// A client that goes away takes its call with it, wherever that stands.
+async fn calls_that_are_given_up_leave_nothing_half_done(database: &Database) {
+    let store = database.store().await;
+    for steps in 0..40 {
+        let id = format!("t-{steps}");
+        record(&store, &opening(&id)).await;
+        let event = closing(9);
+        let mut call = Box::pin(close_with(&store, &id, &event, |_, _| Some(assessment("high"))));
+        for _ in 0..steps {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            if call.as_mut().poll(&mut context).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(call);
+        let ticket = stored(&store, &id).await;
+        assert_eq!(ticket.closed_at.is_some(), ticket.assessment.is_some(), "{steps}");
+        let closed = close_with(&store, &id, &event, |_, _| Some(assessment("high"))).await;
+        assert!(
+            matches!(closed, TicketClosed::Closed(_) | TicketClosed::AlreadyClosed(_)),
+            "{steps}: {closed:?}"
+        );
+        assert!(stored(&store, &id).await.assessment.is_some(), "{steps}");
+    }
+}
 
 async fn what_was_answered_is_there_after_connecting_again(database: &Database) {
     let store = database.store().await;

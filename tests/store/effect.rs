@@ -12,7 +12,8 @@ on_both_databases!(
     a_correction_counts_instead_of_what_was_derived,
     only_the_experiments_window_counts,
     immature_episodes_are_counted_and_in_no_rate,
-    the_customer_is_the_unit_across_pages,
+    the_customer_is_the_unit,
+    a_person_of_two_identities_is_one_customer,
     other_tenants_and_experiments_are_not_seen,
     an_episode_that_is_gone_is_counted,
 );
@@ -141,9 +142,24 @@ async fn immature_episodes_are_counted_and_in_no_rate(database: &Database) {
     assert_eq!((early.arms.treatment.rate, early.verdict.verdict), (None, Verdict::TooEarly));
 }
 
-async fn the_customer_is_the_unit_across_pages(database: &Database) {
+async fn a_person_of_two_identities_is_one_customer(database: &Database) {
     let (store, mut rows) = begin(database).await;
-    // More rows than a page, of two customers in each arm; one customer in both arms.
+    for (number, customer) in [(0, "c0"), (1, "c1"), (2, "c2")] {
+        rows.flagged("default", "first", &flagged(number, customer, "treatment", "done")).await;
+        let person = if customer == "c2" { "c2" } else { "c0" };
+        rows.execute(format!(
+            "INSERT INTO identities (tenant, identity_hash, kind, person) \
+             VALUES ('default', '{customer}', 'customer', '{person}')"
+        ))
+        .await;
+    }
+    let treatment = report(&store).await.arms.treatment;
+    assert_eq!((treatment.customers, treatment.mature_episodes), (2, 3));
+}
+
+async fn the_customer_is_the_unit(database: &Database) {
+    let (store, mut rows) = begin(database).await;
+    // Two customers in each arm; one customer in both arms.
     let insert = |from: u32, to: u32, customer: &str, arm: &str, status: &str| {
         let numbers = format!(
             "WITH RECURSIVE n(i) AS (SELECT CAST({from} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {to}) "

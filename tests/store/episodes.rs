@@ -1,10 +1,16 @@
 //! Episodes and what follows them: in time, late, on the same ticket, in an endless thread.
 
+use super::follow_ups::{close_risky, fill, must_step, queue};
 use super::timeline::*;
 use super::*;
 use recontact::contact::Contact;
-use recontact::outcome::{Author, ContactKind, Outcome, RecontactSource, Relation, TextVector};
-use recontact::store::{ChangeCause, ContactAnalysis, EndedBy, OutcomeFilter, TicketReopened};
+use recontact::outcome::{
+    Author, ContactKind, EpisodeId, Outcome, RecontactSource, Relation, TextVector,
+};
+use recontact::store::{
+    ChangeCause, ContactAnalysis, EndedBy, NewCorrection, OutcomeFilter, PersonAction,
+    TicketReopened,
+};
 
 on_both_databases!(
     a_later_contact_is_told_apart_by_its_category,
@@ -18,6 +24,10 @@ on_both_databases!(
     a_ticket_can_be_reopened_and_closed_any_number_of_times,
     a_reopening_that_does_not_fit_is_refused,
     an_answer_to_our_follow_up_is_induced,
+    what_names_a_follow_up_that_nobody_made_is_a_contact_like_others,
+    a_thanks_that_opens_a_ticket_again_is_no_return,
+    an_agents_answer_does_not_take_the_opening_away,
+    a_correction_does_not_pass_to_another_piece_of_the_thread,
     a_thread_that_turns_to_another_issue_is_cut,
     a_lively_thread_is_one_episode,
     an_open_ticket_of_the_same_customer_makes_an_episode_parallel,
@@ -246,12 +256,83 @@ async fn a_reopening_that_does_not_fit_is_refused(database: &Database) {
     assert!(reason.contains("before reopening"), "{reason}");
 }
 
+/// A closed ticket of a customer whom we are following up, and the follow-up's identifier.
+async fn followed_up(database: &Database) -> (Store, String, Name) {
+    let store = queue(database).await;
+    let queued = fill(&store, 5, 0).await;
+    let claimed = must_step(&store, &queued[0], "ann", PersonAction::Claim, 60).await;
+    let customer = claimed.episode.ticket.as_str().replace("t-", "u-");
+    (store, customer, claimed.id)
+}
+
 async fn an_answer_to_our_follow_up_is_induced(database: &Database) {
+    let (store, customer, id) = followed_up(database).await;
+    let ticket = customer.replace("u-", "t-");
+    let answer = Contact { follow_up_id: Some(id), ..contact("c-1", &customer, day(1.0)) };
+    say(&store, &answer, &about("card_arrival")).await;
+    assert_eq!(outcome(&store, &ticket, 14).await, Outcome::Induced);
+    // Also when it opens the ticket again: the answer stands for that.
+    let answer = Contact {
+        id: name("c-2"),
+        ticket_id: Some(name(&ticket)),
+        occurred_at: day(2.0),
+        ..answer
+    };
+    say(&store, &answer, &about("card_arrival")).await;
+    reopen(&store, &ticket, 2.0).await;
+    assert_eq!(outcome(&store, &ticket, 14).await, Outcome::Induced);
+}
+
+async fn what_names_a_follow_up_that_nobody_made_is_a_contact_like_others(database: &Database) {
+    let (store, customer, id) = followed_up(database).await;
+    let ticket = customer.replace("u-", "t-");
+    let unknown =
+        Contact { follow_up_id: Some(name("f-0")), ..contact("c-1", &customer, day(1.0)) };
+    say(&store, &unknown, &about("lost_card")).await;
+    assert_eq!(outcome(&store, &ticket, 7).await, Outcome::Unrelated);
+    // Nor can anybody answer a follow-up that was made to somebody else.
+    close_risky(&store, "t-x", "u-x", 0, 0.1).await;
+    let of_another = Contact { follow_up_id: Some(id), ..contact("c-2", "u-x", day(1.0)) };
+    say(&store, &of_another, &about("card_arrival")).await;
+    assert_eq!(outcome(&store, "t-x", 7).await, Outcome::Explicit);
+}
+
+async fn a_thanks_that_opens_a_ticket_again_is_no_return(database: &Database) {
+    for reopened_first in [false, true] {
+        let store = database.store().await;
+        let (ticket, said) = (format!("t-{reopened_first}"), format!("c-{reopened_first}"));
+        let customer = format!("u-{reopened_first}");
+        solve(&store, &ticket, &customer, "card_arrival", 0.0, 1.0).await;
+        let thanks =
+            Contact { ticket_id: Some(name(&ticket)), ..contact(&said, &customer, day(2.0)) };
+        let analysis = ContactAnalysis { kind: ContactKind::Thanks, ..about("card_arrival") };
+        if reopened_first {
+            reopen(&store, &ticket, 2.0).await;
+            assert_eq!(outcome(&store, &ticket, 14).await, Outcome::Explicit);
+        }
+        say(&store, &thanks, &analysis).await;
+        if !reopened_first {
+            reopen(&store, &ticket, 2.0).await;
+        }
+        assert_eq!(outcome(&store, &ticket, 14).await, Outcome::None, "{reopened_first}");
+    }
+}
+
+async fn an_agents_answer_does_not_take_the_opening_away(database: &Database) {
     let store = database.store().await;
     solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
-    let answer = Contact { follow_up_id: Some(name("f-1")), ..contact("c-1", "u-1", day(2.0)) };
+    solve(&store, "t-2", "u-1", "card_arrival", 3.0, 4.0).await;
+    let answer = Contact {
+        ticket_id: Some(name("t-2")),
+        author: Author::Agent,
+        ..contact("c-1", "u-1", day(3.2))
+    };
     say(&store, &answer, &about("card_arrival")).await;
-    assert_eq!(outcome(&store, "t-1", 14).await, Outcome::Induced);
+    assert_eq!(outcome(&store, "t-1", 7).await, Outcome::Explicit);
+    // What an agent began by writing is no return of the customer.
+    let beginning = Contact { id: name("c-0"), occurred_at: day(3.0), ..answer };
+    say_at(&store, &beginning, &about("card_arrival"), day(3.3)).await;
+    assert_eq!(outcome(&store, "t-1", 7).await, Outcome::None);
 }
 
 async fn in_thread(store: &Store, id: &str, at: f64, category: &str) {
@@ -296,6 +377,27 @@ async fn a_thread_that_turns_to_another_issue_is_cut(database: &Database) {
     let late = Contact { ticket_id: Some(name("t-1")), ..contact("c-0", "u-1", day(1.0)) };
     say_at(&store, &late, &about("card_arrival"), day(22.0)).await;
     assert_eq!(episodes(&store, "t-1").await.len(), 3);
+}
+
+async fn a_correction_does_not_pass_to_another_piece_of_the_thread(database: &Database) {
+    let store = database.store().await;
+    open_chat(&store).await;
+    in_thread(&store, "c-1", 0.0, "card_arrival").await;
+    in_thread(&store, "c-2", 4.0, "lost_card").await;
+    let correction = NewCorrection {
+        episode: EpisodeId { ticket: name("t-1"), number: 1 },
+        outcome: Outcome::Explicit,
+        gap_ms: None,
+        cause_code: None,
+        author: name("lead"),
+        reason: "heard it".to_owned(),
+    };
+    store.correct_outcome(&TENANT, &correction, day(4.0)).await.unwrap();
+    // A message reported late moves the end of the first piece: another episode.
+    in_thread(&store, "c-3", 1.0, "card_arrival").await;
+    let pieces = episodes(&store, "t-1").await;
+    assert_eq!(pieces.len(), 1, "{pieces:?}");
+    assert_eq!((pieces[0].episode.facts.id.number, pieces[0].corrections.len()), (2, 0));
 }
 
 async fn a_lively_thread_is_one_episode(database: &Database) {

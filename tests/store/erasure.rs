@@ -1,12 +1,15 @@
 //! Erasure: who it was and what they wrote goes, what is counted stays.
 
+use super::follow_ups::{fill, queue, read, step};
 use super::timeline::*;
 use super::*;
 use recontact::contact::Contact;
+use recontact::follow_up::FollowUpStatus;
 use recontact::identity::{Identity, IdentityKind};
 use recontact::outcome::{EpisodeId, Outcome, TextVector};
 use recontact::store::{
-    ContactAnalysis, ContactRecorded, ErasureReport, ErasureRequest, NewCorrection, OutcomeFilter,
+    ContactAnalysis, ContactRecorded, ErasureReport, ErasureRequest, FollowUpStepped,
+    NewCorrection, OutcomeFilter, PersonAction,
 };
 
 on_both_databases!(
@@ -14,7 +17,8 @@ on_both_databases!(
     a_dry_run_tells_what_would_go_and_changes_nothing,
     nobody_is_erased_where_nothing_is_known,
     events_of_an_erased_customer_do_not_bring_them_back,
-    an_erased_ticket_can_still_be_closed,
+    an_erased_ticket_can_still_be_closed_and_is_not_assessed,
+    an_erased_customer_is_not_followed_up,
 );
 
 fn email() -> Identity {
@@ -56,7 +60,7 @@ async fn story(store: &Store) {
         let said = Assessment { body: body.to_owned(), ..assessment("high") };
         let id = name(ticket);
         store
-            .close_ticket(&TENANT, &id, &closing, &rules(), day(1.0), |_, _| Some(said))
+            .close_ticket(&TENANT, &id, &closing, &rules(), day(1.0), |_, _| Some(said.clone()))
             .await
             .unwrap();
     }
@@ -151,10 +155,24 @@ async fn events_of_an_erased_customer_do_not_bring_them_back(database: &Database
     assert_eq!(erase(&store, &ErasureRequest { random: [8; 32], ..request(email()) }).await, None);
 }
 
-async fn an_erased_ticket_can_still_be_closed(database: &Database) {
+async fn an_erased_ticket_can_still_be_closed_and_is_not_assessed(database: &Database) {
     let store = database.store().await;
     record(&store, &TicketEvent { customer_id: name("u-1"), ..opening("t-9") }).await;
     erase(&store, &request(name("u-1").into())).await.unwrap();
-    close_at(&store, "t-9", 31.0, day(31.0)).await;
+    let event = ClosingEvent { closed_at: day(31.0), ..closing(0) };
+    let closed = close_with(&store, "t-9", &event, must_not_assess).await;
+    assert!(matches!(closed, TicketClosed::Closed(_)), "{closed:?}");
     assert_eq!(outcome(&store, "t-9", 14).await, Outcome::None);
+}
+
+async fn an_erased_customer_is_not_followed_up(database: &Database) {
+    let store = queue(database).await;
+    let queued = fill(&store, 3, 0).await;
+    let customer = queued[0].episode.ticket.as_str().replace("t-", "u-");
+    erase(&store, &request(name(&customer).into())).await.unwrap();
+    let now = read(&store, &queued[0].id, 1).await;
+    assert_eq!(now.status, FollowUpStatus::Suppressed);
+    assert_eq!(now.status_reason.as_deref(), Some("erased"));
+    let refused = step(&store, &now, "ann", PersonAction::Claim, 1).await;
+    assert!(matches!(refused, FollowUpStepped::NotAllowed { .. }), "{refused:?}");
 }

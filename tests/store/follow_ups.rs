@@ -26,6 +26,9 @@ on_both_databases!(
     nothing_is_claimed_in_quiet_hours,
     a_customer_who_opted_out_is_neither_scored_nor_contacted,
     an_opt_out_takes_open_follow_ups_out_of_the_queue,
+    a_merge_with_somebody_who_opted_out_takes_open_follow_ups_out_of_the_queue,
+    an_opt_out_is_withdrawn_under_any_identity_of_the_person,
+    who_turns_out_to_be_of_the_control_group_is_not_followed_up,
     lists_by_status_neither_repeat_nor_skip_one,
     new_rules_order_the_queue_anew,
     what_a_status_does_not_allow_is_refused_with_a_reason,
@@ -35,7 +38,7 @@ const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
 
 /// No quiet hours, available at once, due within a day, expired after three; almost everybody is treated.
-fn policy() -> FollowUpPolicy {
+pub(super) fn policy() -> FollowUpPolicy {
     FollowUpPolicy {
         quiet_from: TimeOfDay::parse("00:00").unwrap(),
         quiet_until: TimeOfDay::parse("00:00").unwrap(),
@@ -52,19 +55,27 @@ async fn queue_with(database: &Database, policy: FollowUpPolicy) -> Store {
     store
 }
 
-async fn queue(database: &Database) -> Store {
+pub(super) async fn queue(database: &Database) -> Store {
     queue_with(database, policy()).await
 }
 
 /// Opens a ticket of team cards and closes it with a probability; its customer is `customer`.
-async fn close_risky(store: &Store, id: &str, customer: &str, at: i64, probability: f64) {
+pub(super) async fn close_risky(
+    store: &Store,
+    id: &str,
+    customer: &str,
+    at: i64,
+    probability: f64,
+) {
     let details = TicketDetails { team: Some(name("cards")), ..TicketDetails::default() };
     let event =
         TicketEvent { customer_id: name(customer), opened_at: minute(at), details, ..opening(id) };
     record(store, &event).await;
     let assessed = Assessment { probability, ..risky() };
     store
-        .close_ticket(&TENANT, &name(id), &closing(at), &rules(), minute(at), |_, _| Some(assessed))
+        .close_ticket(&TENANT, &name(id), &closing(at), &rules(), minute(at), |_, _| {
+            Some(assessed.clone())
+        })
         .await
         .unwrap();
 }
@@ -75,7 +86,7 @@ fn risky() -> Assessment {
 
 /// Closes tickets `t-0`, `t-1`, … of as many customers at minute `at`, the later ones with lower probabilities, and says which of
 /// them are in the queue: those of the treated.
-async fn fill(store: &Store, number: usize, at: i64) -> Vec<StoredFollowUp> {
+pub(super) async fn fill(store: &Store, number: usize, at: i64) -> Vec<StoredFollowUp> {
     for index in 0..number {
         let probability = 0.9 - 0.01 * index as f64;
         close_risky(store, &format!("t-{at}-{index}"), &format!("u-{at}-{index}"), at, probability)
@@ -84,7 +95,11 @@ async fn fill(store: &Store, number: usize, at: i64) -> Vec<StoredFollowUp> {
     of_status(store, FollowUpStatus::Waiting, at).await
 }
 
-async fn of_status(store: &Store, status: FollowUpStatus, at: i64) -> Vec<StoredFollowUp> {
+pub(super) async fn of_status(
+    store: &Store,
+    status: FollowUpStatus,
+    at: i64,
+) -> Vec<StoredFollowUp> {
     let filter = FollowUpFilter { status, team: None };
     store.follow_ups(&TENANT, &filter, None, 100, minute(at)).await.unwrap()
 }
@@ -94,7 +109,7 @@ async fn today(store: &Store, at: i64) -> Vec<StoredFollowUp> {
     store.follow_ups_for(&TENANT, &days[0], minute(at)).await.unwrap()
 }
 
-async fn read(store: &Store, id: &Name, at: i64) -> StoredFollowUp {
+pub(super) async fn read(store: &Store, id: &Name, at: i64) -> StoredFollowUp {
     store.follow_up(&TENANT, id, minute(at)).await.unwrap().unwrap().0
 }
 
@@ -106,7 +121,7 @@ fn step_of(follow_up: &StoredFollowUp, author: &str, action: PersonAction) -> Fo
     FollowUpStep { version: follow_up.version, author: name(author), reason, action }
 }
 
-async fn step(
+pub(super) async fn step(
     store: &Store,
     follow_up: &StoredFollowUp,
     author: &str,
@@ -118,7 +133,7 @@ async fn step(
 }
 
 /// Makes a step that must succeed.
-async fn must_step(
+pub(super) async fn must_step(
     store: &Store,
     follow_up: &StoredFollowUp,
     author: &str,
@@ -131,7 +146,7 @@ async fn must_step(
     }
 }
 
-fn by_email() -> PersonAction {
+pub(super) fn by_email() -> PersonAction {
     PersonAction::Done { channel: name("email") }
 }
 
@@ -538,9 +553,61 @@ async fn an_opt_out_takes_open_follow_ups_out_of_the_queue(database: &Database) 
     assert_eq!(now.status_reason.as_deref(), Some("opt_out"));
     let last = events.last().unwrap();
     assert_eq!((last.action, last.author.as_str(), last.version), (Action::Suppress, "ann", 3));
-    let done = step(&store, &now, "ann", by_email(), 3).await;
-    assert!(matches!(done, FollowUpStepped::NotAllowed { .. }), "{done:?}");
     assert_eq!(of_status(&store, FollowUpStatus::Waiting, 3).await.len(), queued.len() - 1);
+    // Who was making it already may still say what happened; nobody else.
+    let by_another = step(&store, &now, "bob", by_email(), 3).await;
+    assert!(matches!(by_another, FollowUpStepped::NotAllowed { .. }), "{by_another:?}");
+    let done = must_step(&store, &now, "ann", by_email(), 3).await;
+    assert_eq!(done.status, FollowUpStatus::Done);
+}
+
+async fn merge(store: &Store, a: &str, b: &str, at: i64) {
+    let (author, reason) = (name("lead"), "same telephone");
+    let (a, b) = (name(a).into(), name(b).into());
+    store.merge_identities(&TENANT, &a, &b, &author, reason, &rules(), minute(at)).await.unwrap();
+}
+
+async fn a_merge_with_somebody_who_opted_out_takes_open_follow_ups_out_of_the_queue(
+    database: &Database,
+) {
+    let store = queue(database).await;
+    let queued = fill(&store, 1, 0).await;
+    store.opt_out(&TENANT, &opt_out(&store, "u-other", 1)).await.unwrap();
+    assert_eq!(read(&store, &queued[0].id, 2).await.status, FollowUpStatus::Waiting);
+    merge(&store, "u-0-0", "u-other", 2).await;
+    let now = read(&store, &queued[0].id, 2).await;
+    assert_eq!(now.status, FollowUpStatus::Suppressed);
+    assert_eq!(now.status_reason.as_deref(), Some("opt_out"));
+}
+
+async fn an_opt_out_is_withdrawn_under_any_identity_of_the_person(database: &Database) {
+    let store = queue(database).await;
+    store.opt_out(&TENANT, &opt_out(&store, "u-1", 1)).await.unwrap();
+    merge(&store, "u-1", "u-2", 2).await;
+    let other = store.customer_hash(&TENANT, &name("u-2"));
+    assert!(store.opt_out_of(&TENANT, &other).await.unwrap().is_some());
+    assert!(store.withdraw_opt_out(&TENANT, &other, &name("ann"), minute(3)).await.unwrap());
+    assert!(!store.withdraw_opt_out(&TENANT, &other, &name("ann"), minute(4)).await.unwrap());
+    let first = store.customer_hash(&TENANT, &name("u-1"));
+    assert_eq!(store.opt_out_of(&TENANT, &first).await.unwrap(), None);
+}
+
+/// With as many in one group as in the other.
+async fn who_turns_out_to_be_of_the_control_group_is_not_followed_up(database: &Database) {
+    let store = queue_with(database, FollowUpPolicy { treatment_share: 0.5, ..policy() }).await;
+    let treated = fill(&store, 20, 10).await;
+    let is_treated =
+        |index: usize| treated.iter().any(|t| t.episode.ticket == name(&format!("t-10-{index}")));
+    let control = (0..20).find(|index| !is_treated(*index)).unwrap();
+    // Somebody dealt to the treatment group later than the other identity was dealt to the control group.
+    let later = fill(&store, 20, 20).await;
+    let queued = later.iter().find(|t| t.episode.ticket.as_str().starts_with("t-20-")).unwrap();
+    let customer = queued.episode.ticket.as_str().replace("t-", "u-");
+    merge(&store, &customer, &format!("u-10-{control}"), 21).await;
+    let refused = step(&store, queued, "ann", PersonAction::Claim, 22).await;
+    let FollowUpStepped::NotAllowed { current, .. } = refused else { panic!("{refused:?}") };
+    assert_eq!(current.status, FollowUpStatus::Suppressed);
+    assert_eq!(current.status_reason.as_deref(), Some("control"));
 }
 
 async fn lists_by_status_neither_repeat_nor_skip_one(database: &Database) {

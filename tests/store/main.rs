@@ -177,7 +177,7 @@ async fn close_with(
     store: &Store,
     id: &str,
     closing: &ClosingEvent,
-    assess: impl FnOnce(&ClosedTicket, &CustomerHistory) -> Option<Assessment> + Send,
+    assess: impl Fn(&ClosedTicket, &CustomerHistory) -> Option<Assessment> + Send + Sync,
 ) -> TicketClosed {
     store.close_ticket(&TENANT, &name(id), closing, &rules(), minute(2_000), assess).await.unwrap()
 }

@@ -1,6 +1,7 @@
 //! What the tests of outcomes share: a story told in days, and the outcomes that the store derives from it. And one law: the
 //! store derives what the pure functions do, in whatever order the events come.
 
+use super::flagged::Rows;
 use super::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -180,13 +181,35 @@ async fn the_store_derives_what_the_pure_functions_do_in_any_order(database: &Da
     let strategy = proptest::collection::vec((event(), any::<u32>()), 1..14);
     let mut runner =
         TestRunner::new(Config { cases: 1, failure_persistence: None, ..Config::default() });
+    let mut rows = Rows::open(&database.url).await;
     for case in 0..25 {
+        for number in 0..2 {
+            insert_follow_up(&store, &mut rows, case, number).await;
+        }
         let events = strategy.new_tree(&mut runner).unwrap().current();
         let told = tell(&store, case, &events).await;
         for (id, expected) in told {
             assert_eq!(recontacts(&store, &id).await, expected, "{id} of {events:#?}");
         }
     }
+}
+
+/// A follow-up of a customer that somebody claimed before everything else.
+async fn insert_follow_up(store: &Store, rows: &mut Rows, case: usize, number: u8) {
+    let customer = store.customer_hash(&TENANT, &name(&format!("u-{case}-{number}")));
+    let id = format!("f-{case}-{number}");
+    rows.execute(format!(
+        "INSERT INTO follow_ups (tenant, id, ticket_id, episode, experiment_id, customer_hash, arm, team, category, \
+         probability, expected_benefit, status, available_at, due_at, is_after_gap, expires_at, version, created_at) \
+         VALUES ('default', '{id}', 'of-{id}', 1, 'first', '{customer}', 'treatment', 'cards', 'card', \
+         0.5, 1.0, 'claimed', 0, 0, 0, 0, 2, 0)"
+    ))
+    .await;
+    rows.execute(format!(
+        "INSERT INTO follow_up_events (tenant, follow_up_id, version, occurred_at, action, author) \
+         VALUES ('default', '{id}', 2, 0, 'claim', 'ann')"
+    ))
+    .await;
 }
 
 /// Tells a story in the order of the random numbers and answers what must follow for every ticket.
@@ -238,7 +261,7 @@ async fn tell(
                 let contact = Contact {
                     ticket_id: own_ticket(events, *of, *ticket)
                         .map(|index| name(&ticket_id(index))),
-                    follow_up_id: answers.then(|| name("f-1")),
+                    follow_up_id: answers.then(|| name(&format!("f-{case}-{of}"))),
                     ..contact(&format!("c-{case}-{index}"), &customer(*of), minute(*at))
                 };
                 let analysis = ContactAnalysis {

@@ -198,9 +198,17 @@ fn a_ticket_with_contacts_counts_by_them_and_one_without_by_its_opening() {
         ("t-2#1", "explicit", "t-3"),
         ("t-3#1", "none", ""),
     ]);
-    // What an agent opened is no return of the customer.
+    // An agent's answer takes nothing away from the customer's opening.
     let case =
         Case::new(tickets).with_contacts("c-1,u-1,2026-01-04T08:30:00Z,t-2,phone,agent,,,\n");
+    case.expect(&[
+        ("t-1#1", "explicit", "t-2"),
+        ("t-2#1", "explicit", "t-3"),
+        ("t-3#1", "none", ""),
+    ]);
+    // What an agent began by writing is no return of the customer.
+    let case =
+        Case::new(tickets).with_contacts("c-1,u-1,2026-01-04T08:00:00Z,t-2,phone,agent,,,\n");
     case.expect(&[
         ("t-1#1", "explicit", "t-3"),
         ("t-2#1", "explicit", "t-3"),
@@ -225,6 +233,12 @@ fn a_ticket_closed_several_times_has_several_episodes_and_came_back() {
     // A contact shows when the customer came back.
     let case = case.with_contacts("c-1,u-1,2026-01-03T08:00:00Z,t-1,phone,customer,,,\n");
     assert_eq!(case.outcomes()[0], ("t-1#1".into(), "explicit".into(), "c-1".into()));
+    // And where it was a mere thanks that opened the ticket again, they did not.
+    let tickets = "t-1,u-1,2026-01-01T08:00:00Z,2026-01-02T08:00:00Z,card\n\
+                   t-1,u-1,2026-01-01T08:00:00Z,2026-01-06T08:00:00Z,card\n";
+    let case = Case::new(tickets)
+        .with_contacts("c-1,u-1,2026-01-03T08:00:00Z,t-1,email,customer,,Thank you!,\n");
+    assert_eq!(case.outcomes()[0], ("t-1#1".into(), "none".into(), String::new()));
 }
 
 #[test]

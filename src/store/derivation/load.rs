@@ -6,7 +6,10 @@ use super::super::rows::{bulk_query, list_from};
 use super::super::words::{parse_relation, parse_source};
 use super::super::{StoreError, Tenant, instant, name, optional_name};
 use super::{Affected, ContactsOf, Span};
-use crate::outcome::{EpisodeFacts, EpisodeId, LaterContact, Recontact, RecontactSource};
+use crate::outcome::{
+    EpisodeFacts, EpisodeId, LaterContact, REOPENING_SLACK_MS, Recontact, RecontactSource,
+};
+use crate::ticket::{Name, TicketId};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::collections::HashMap;
@@ -79,7 +82,12 @@ pub(in super::super) async fn load_contacts(
 ) -> Result<ContactsOf, StoreError> {
     let select = "SELECT i.person AS person, c.id AS id, c.ticket_id AS ticket_id, c.occurred_at AS occurred_at, \
          c.category AS category, c.category_is_certain AS is_certain, c.embedding AS embedding, \
-         c.follow_up_id AS follow_up_id FROM identities i CROSS JOIN contacts c \
+         CASE WHEN EXISTS (SELECT 1 FROM follow_ups f \
+          JOIN identities o ON o.tenant = f.tenant AND o.identity_hash = f.customer_hash \
+          JOIN follow_up_events v ON v.tenant = f.tenant AND v.follow_up_id = f.id \
+          WHERE f.tenant = c.tenant AND f.id = c.follow_up_id AND f.arm = 'treatment' AND o.person = i.person \
+          AND v.action IN ('claim', 'done') AND v.occurred_at <= c.occurred_at) THEN 1 ELSE 0 END AS answers \
+         FROM identities i CROSS JOIN contacts c \
          WHERE c.tenant = i.tenant AND c.customer_hash = i.identity_hash AND c.occurred_at >= $2 AND c.occurred_at <= $3 \
          AND c.author = 'customer' AND c.kind = 'substantive'";
     let mut contacts = ContactsOf::new();
@@ -92,53 +100,82 @@ pub(in super::super) async fn load_contacts(
             category: optional_name(&row, "contacts", "category")?,
             category_is_certain: row.try_get::<i64, _>("is_certain")? != 0,
             embedding: read_vector(&row, "contacts")?,
-            answers_follow_up: row.try_get::<Option<String>, _>("follow_up_id")?.is_some(),
+            // Only a follow-up that somebody was making can be answered, and only by whom it was made to.
+            answers_follow_up: row.try_get::<i64, _>("answers")? != 0,
         };
         contacts.entry(row.try_get("person")?).or_default().push(contact);
     }
     Ok(contacts)
 }
 
-/// A ticket without any contact is represented by its opening.
+/// A ticket without a contact of its customer is represented by its opening, with the category it was first closed with;
+/// but not one that an agent began by writing.
 async fn load_openings(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     persons: &[Person],
     came: Span,
 ) -> Result<Vec<(String, LaterContact)>, StoreError> {
-    let select = "SELECT i.person AS person, t.id AS ticket_id, t.opened_at AS occurred_at, t.category AS category \
+    let select = "SELECT i.person AS person, t.id AS ticket_id, t.opened_at AS occurred_at, \
+         COALESCE((SELECT e.category FROM episodes e WHERE e.tenant = t.tenant AND e.ticket_id = t.id \
+          ORDER BY e.number LIMIT 1), t.category) AS category \
          FROM identities i CROSS JOIN tickets t \
          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.opened_at >= $2 AND t.opened_at <= $3 \
-         AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id)";
+         AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id \
+          AND (c.author = 'customer' OR (c.author = 'agent' AND c.occurred_at <= t.opened_at)))";
     let rows = of_persons(connection, tenant, persons, came, select).await?;
-    rows.iter().map(|row| read_of_ticket(row, RecontactSource::Ticket)).collect()
+    rows.iter()
+        .map(|row| {
+            let ticket: TicketId = name(row, "tickets", "ticket_id")?;
+            read_of_ticket(row, RecontactSource::Ticket, ticket.clone(), ticket)
+        })
+        .collect()
 }
 
 /// A ticket opened again is the same issue again unless its next closing says otherwise, so its category is no more than a
-/// guess here.
+/// guess here. Where the customer wrote before it was opened again (see [`outcome::explains_reopening`]), what they wrote
+/// stands for it, whatever kind it is.
+///
+/// [`outcome::explains_reopening`]: crate::outcome::explains_reopening
 async fn load_reopenings(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     persons: &[Person],
     came: Span,
 ) -> Result<Vec<(String, LaterContact)>, StoreError> {
-    let select = "SELECT i.person AS person, v.ticket_id AS ticket_id, v.occurred_at AS occurred_at, \
-         v.category AS category FROM identities i CROSS JOIN tickets t CROSS JOIN ticket_events v \
+    let select = format!(
+        "SELECT i.person AS person, v.ticket_id AS ticket_id, v.occurred_at AS occurred_at, v.category AS category, \
+         (SELECT COUNT(*) FROM episodes n WHERE n.tenant = t.tenant AND n.ticket_id = t.id AND n.closed_at < v.occurred_at) AS earlier \
+         FROM identities i CROSS JOIN tickets t CROSS JOIN ticket_events v \
          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.reopens > 0 AND v.tenant = t.tenant AND v.ticket_id = t.id AND v.kind = 'reopening' \
-         AND v.occurred_at >= $2 AND v.occurred_at <= $3";
-    let rows = of_persons(connection, tenant, persons, came, select).await?;
-    rows.iter().map(|row| read_of_ticket(row, RecontactSource::Reopening)).collect()
+         AND v.occurred_at >= $2 AND v.occurred_at <= $3 \
+         AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id AND c.author = 'customer' \
+          AND c.occurred_at <= v.occurred_at + {REOPENING_SLACK_MS} AND c.occurred_at > COALESCE((SELECT MAX(p.closed_at) FROM episodes p \
+           WHERE p.tenant = t.tenant AND p.ticket_id = t.id AND p.ended_by = 'closing' AND p.closed_at < v.occurred_at), 0))"
+    );
+    let rows = of_persons(connection, tenant, persons, came, &select).await?;
+    rows.iter()
+        .map(|row| {
+            let ticket: TicketId = name(row, "tickets", "ticket_id")?;
+            let number = read_number(row, "earlier")?.saturating_add(1);
+            let begun = EpisodeId { ticket: ticket.clone(), number }.to_string();
+            // An identifier that is as long as one may be goes without its number.
+            let source_id = Name::parse(&begun).unwrap_or_else(|_| ticket.clone());
+            read_of_ticket(row, RecontactSource::Reopening, source_id, ticket)
+        })
+        .collect()
 }
 
 fn read_of_ticket(
     row: &AnyRow,
     source: RecontactSource,
+    source_id: Name,
+    ticket: TicketId,
 ) -> Result<(String, LaterContact), StoreError> {
-    let ticket = name(row, "tickets", "ticket_id")?;
     let category = optional_name(row, "tickets", "category")?;
     let contact = LaterContact {
         source,
-        source_id: ticket.clone(),
+        source_id,
         ticket: Some(ticket),
         occurred_at: instant(row, "tickets", "occurred_at")?,
         category_is_certain: category.is_some() && source == RecontactSource::Ticket,

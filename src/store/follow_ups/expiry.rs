@@ -3,7 +3,7 @@
 use super::{FollowUpEvent, insert_event, service};
 use crate::follow_up::{Action, FollowUpStatus};
 use crate::store::experiments::identities_of_the_person;
-use crate::store::{OptOut, Store, StoreError, Tenant};
+use crate::store::{CustomerHash, Store, StoreError, Tenant};
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
 use serde_json::json;
@@ -14,7 +14,7 @@ use sqlx::{AnyConnection, Row};
 const SWEPT_AT_ONCE: i64 = 200;
 
 /// Why a customer's follow-ups are suppressed.
-pub(super) const OPT_OUT: &str = "opt_out";
+pub(in crate::store) const OPT_OUT: &str = "opt_out";
 
 impl Store {
     /// Records which open follow-ups have expired by `now`, and how many they were. Any number of processes may do this at any
@@ -73,29 +73,36 @@ impl Store {
         for row in rows {
             let category: String = row.try_get("category")?;
             let (gain, cost) = policy.gain_and_cost(&category);
-            let turn = self.write_turn().await?;
-            sqlx::query(
+            let ranking = sqlx::query(
                 "UPDATE follow_ups SET expected_benefit = probability * $3 - $4 \
                  WHERE tenant = $1 AND category = $2 AND status IN ('waiting', 'snoozed', 'claimed')",
-            )
-            .bind(tenant.as_str())
-            .bind(category)
-            .bind(gain)
-            .bind(cost)
-            .execute(&self.pool)
-            .await?;
-            drop(turn);
+            );
+            let ranking = ranking.bind(tenant.as_str()).bind(category).bind(gain).bind(cost);
+            self.execute(ranking).await?;
         }
         Ok(())
     }
+}
+
+/// Why everything open of a person leaves the queue.
+pub(in crate::store) struct Suppression<'a> {
+    /// Any identity of the person.
+    pub(in crate::store) customer: &'a CustomerHash,
+    /// The status' reason, [`OPT_OUT`] or another word of its kind.
+    pub(in crate::store) because: &'static str,
+    pub(in crate::store) author: &'a Name,
+    /// What the author says about it.
+    pub(in crate::store) reason: Option<&'a Name>,
+    pub(in crate::store) at: Timestamp,
 }
 
 /// Takes everything open of a person out of the queue, and says how much that was.
 pub(in crate::store) async fn suppress_all_of(
     connection: &mut AnyConnection,
     tenant: &Tenant,
-    opt_out: &OptOut,
+    suppression: &Suppression<'_>,
 ) -> Result<u64, StoreError> {
+    let Suppression { customer, because, author, reason, at } = *suppression;
     let rows = sqlx::query(concat!(
         "UPDATE follow_ups SET status = 'suppressed', status_reason = $3, version = version + 1 \
          WHERE tenant = $1 AND status IN ('waiting', 'snoozed', 'claimed') AND customer_hash IN ",
@@ -103,20 +110,14 @@ pub(in crate::store) async fn suppress_all_of(
         " RETURNING id, version"
     ))
     .bind(tenant.as_str())
-    .bind(opt_out.customer.as_str())
-    .bind(OPT_OUT)
+    .bind(customer.as_str())
+    .bind(because)
     .fetch_all(&mut *connection)
     .await?;
     for row in &rows {
         let event = FollowUpEvent {
-            reason: Some(opt_out.reason.clone()),
-            ..changed(
-                row,
-                opt_out.opted_out_at,
-                Action::Suppress,
-                &opt_out.author,
-                FollowUpStatus::Suppressed,
-            )?
+            reason: reason.cloned(),
+            ..changed(row, at, Action::Suppress, author, FollowUpStatus::Suppressed)?
         };
         insert_event(connection, tenant, &row.try_get::<String, _>("id")?, &event).await?;
     }

@@ -11,7 +11,7 @@ mod steps;
 
 pub use capacity::TeamDay;
 pub(super) use enqueue::{FlaggedClosing, enqueue};
-pub(super) use expiry::suppress_all_of;
+pub(super) use expiry::{OPT_OUT, Suppression, suppress_all_of};
 pub use list::{FollowUpCursor, FollowUpFilter};
 pub use steps::{FollowUpStep, FollowUpStepped, PersonAction};
 

@@ -6,13 +6,16 @@ use super::enqueue::{FREQUENCY_CAP, is_capped};
 use super::expiry::OPT_OUT;
 use super::{FollowUpEvent, StoredFollowUp, events_after, find, insert_event, service};
 use crate::follow_up::{Action, Arm, FollowUpPolicy, FollowUpStatus};
-use crate::store::experiments::lock_person;
+use crate::store::experiments::{first_assignment, lock_person};
 use crate::store::opt_outs::has_opted_out;
 use crate::store::{Store, StoreError, Tenant};
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
+
+/// Why a follow-up is suppressed whose person turned out to belong to the control group, under an identity known before.
+const CONTROL: &str = "control";
 
 /// What a person wants to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,12 +200,13 @@ impl Work<'_> {
             },
             PersonAction::Release => Change { claimed_by: None, ..change },
             PersonAction::Done { .. } => {
-                if current.status == FollowUpStatus::Expired
-                    && current.claimed_by.as_ref() != Some(&step.author)
-                {
-                    let reason =
-                        "it has expired, and only who had claimed it can say that it was made"
-                            .to_owned();
+                let is_over =
+                    matches!(current.status, FollowUpStatus::Expired | FollowUpStatus::Suppressed);
+                if is_over && current.claimed_by.as_ref() != Some(&step.author) {
+                    let reason = format!(
+                        "it is {}, and only who had claimed it can say that it was made",
+                        current.status
+                    );
                     return Ok(FollowUpStepped::NotAllowed { current, reason });
                 }
                 Change { handled_at: Some(self.now), ..change }
@@ -284,6 +288,12 @@ impl Work<'_> {
     ) -> Result<Option<&'static str>, StoreError> {
         if has_opted_out(self.connection, self.tenant, &current.customer).await? {
             return Ok(Some(OPT_OUT));
+        }
+        let experiment = current.experiment_id.as_str();
+        let dealt =
+            first_assignment(self.connection, self.tenant, experiment, &current.customer).await?;
+        if dealt == Some(Arm::Control) {
+            return Ok(Some(CONTROL));
         }
         let id = current.id.as_str();
         let capped =

@@ -2,12 +2,14 @@
 
 -- Who a customer is. An identity is the keyed hash of a helpdesk's identifier, an e-mail address, a telephone number or
 -- another system's identifier. Every customer_hash of the tables below has a row here; a person's rows name one of them, the
--- person's own, which is also what a transaction locks before it reads or changes what concerns this person.
+-- person's own, which is also what a transaction locks before it reads or changes what concerns this person. Locking counts
+-- that row's revision up: what was read of a person at one revision still holds while the revision is the same.
 CREATE TABLE identities (
     tenant TEXT NOT NULL,
     identity_hash TEXT NOT NULL,
     kind TEXT NOT NULL,
     person TEXT NOT NULL,
+    revision BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, identity_hash)
 );
 CREATE INDEX identities_of_person ON identities (tenant, person);

@@ -7,7 +7,7 @@ use super::step::{Arrival, ClosedEpisode, EndedBy, Step, What};
 use crate::faults::Faults;
 use recontact::outcome::{
     Author, ContactKind, EpisodeId, OutcomePolicy, RecontactSource, ThreadEpisode, ThreadMessage,
-    cut_next,
+    cut_next, explains_reopening,
 };
 use recontact::ticket::{Name, TicketId};
 use recontact::timestamp::Timestamp;
@@ -44,8 +44,7 @@ pub(super) fn find_steps(
             closings.push(next);
         }
         rows.check_closings(&mut closings, counts);
-        let has_contacts = contact.is_some() || rows.is_contact_of(ticket.as_ref());
-        let mut thread = TicketThread::new(ticket, closings, has_contacts, policy, counts, steps);
+        let mut thread = TicketThread::new(ticket, closings, policy, counts, steps);
         if thread.ticket.is_none() {
             // Contacts without a ticket have nothing in common: each is looked at alone.
             if let Some(sighting) = contact {
@@ -54,7 +53,6 @@ pub(super) fn find_steps(
             }
             continue;
         }
-        thread.begin()?;
         loop {
             let sighting = match contact.take() {
                 Some(sighting) => sighting,
@@ -158,7 +156,8 @@ struct TicketThread<'a> {
     person: Option<String>,
     customer: Option<Name>,
     closings: Vec<Closing>,
-    has_contacts: bool,
+    /// Whether its customer wrote on it, or an agent began it by writing: then its opening stands for nothing.
+    has_beginning: bool,
     /// The closing that comes next.
     next: usize,
     /// Episodes so far.
@@ -173,6 +172,8 @@ struct TicketThread<'a> {
 /// What happened in a ticket since its last closing.
 #[derive(Default)]
 struct Segment {
+    /// The customer's first contact, of whatever kind.
+    first_customer_ms: Option<i64>,
     /// The first substantive contact and its text.
     first_contact_ms: Option<i64>,
     embedding: Option<recontact::outcome::TextVector>,
@@ -186,7 +187,6 @@ impl<'a> TicketThread<'a> {
     fn new(
         ticket: Option<TicketId>,
         rows: Vec<Sighting>,
-        has_contacts: bool,
         policy: &'a OutcomePolicy,
         counts: &'a mut Counts,
         steps: &'a mut ExternalSort<Step>,
@@ -209,7 +209,7 @@ impl<'a> TicketThread<'a> {
             person,
             customer,
             closings,
-            has_contacts,
+            has_beginning: false,
             next: 0,
             number: 0,
             segment,
@@ -219,12 +219,12 @@ impl<'a> TicketThread<'a> {
         }
     }
 
-    /// A ticket without any contact is represented by its opening.
-    fn begin(&mut self) -> anyhow::Result<()> {
+    /// A ticket without a contact of its customer is represented by its opening, unless an agent began it.
+    fn open(&mut self) -> anyhow::Result<()> {
         let (Some(person), Some(ticket)) = (self.person.clone(), self.ticket.clone()) else {
             return Ok(());
         };
-        let Some(first) = self.closings.first().filter(|_| !self.has_contacts) else {
+        let Some(first) = self.closings.first().filter(|_| !self.has_beginning) else {
             return Ok(());
         };
         let arrival = Arrival {
@@ -250,6 +250,17 @@ impl<'a> TicketThread<'a> {
         }
         if self.ticket.is_some() && self.closings.is_empty() {
             self.counts.contacts_of_unknown_tickets += 1;
+        }
+        match contact.author {
+            Author::Customer => {
+                self.has_beginning = true;
+                self.segment.first_customer_ms.get_or_insert(contact.at_ms);
+            }
+            Author::Agent => {
+                let opened_ms = self.closings.first().map(|first| first.opened_ms);
+                self.has_beginning |= opened_ms.is_some_and(|opened| contact.at_ms <= opened);
+            }
+            Author::System => {}
         }
         let is_customers =
             contact.author == Author::Customer && contact.kind == ContactKind::Substantive;
@@ -289,7 +300,7 @@ impl<'a> TicketThread<'a> {
         while self.next < self.closings.len() {
             self.close()?;
         }
-        Ok(())
+        self.open()
     }
 
     /// The closing that comes next, or the last.
@@ -351,20 +362,23 @@ impl<'a> TicketThread<'a> {
         Ok(())
     }
 
-    /// A ticket that is closed again was opened again. Where no contact shows when, the table's word counts, else the
-    /// instant of the later closing, when it must have been.
+    /// A ticket that is closed again was opened again. Where no contact shows why (see [`explains_reopening`]), the table's
+    /// word counts for when, else the instant of the later closing, when it must have been.
     fn reopen(&mut self, closing: &Closing) -> anyhow::Result<()> {
         if self.next == 0 {
             return Ok(());
         }
         self.counts.reopenings += 1;
-        if self.segment.first_contact_ms.is_some() {
+        let at_ms = self.reopening_ms().or(closing.closed_ms);
+        let wrote_ms = self.segment.first_customer_ms;
+        if let (Some(wrote_ms), Some(at_ms)) = (wrote_ms, at_ms)
+            && explains_reopening(wrote_ms, at_ms)
+        {
             return Ok(());
         }
         if self.reopening_ms().is_none() {
             self.counts.reopenings_without_instant += 1;
         }
-        let at_ms = self.reopening_ms().or(closing.closed_ms);
         let (Some(person), Some(ticket), Some(at_ms)) =
             (self.person.clone(), self.ticket.clone(), at_ms)
         else {

@@ -1,0 +1,218 @@
+//! Writing to SQLite: one connection that writes, commits that are made durable together, and the moments at which what was
+//! logged is moved into the database file.
+//!
+//! SQLite has one writer at a time. Here that is one connection, whose cache therefore stays valid, and waiting for it is
+//! fair, while SQLite's own waiting sleeps and retries. Correctness does not rest on it: other processes only meet at the
+//! file's lock.
+//!
+//! A commit is answered when it is on the disk. SQLite's own way (`synchronous = FULL`) syncs the log while the next writer
+//! waits. With `NORMAL` it only writes it, and [`SqliteWriter::until_durable`] syncs it afterwards, one sync for all commits
+//! that were made meanwhile. What is on the disk then is the same: the log of every commit that was answered.
+
+use super::StoreError;
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// For the connection that writes, after what every connection is told. The log is moved by
+/// [`SqliteWriter::move_log`]; only where nobody calls that, SQLite does it itself, at a gibibyte.
+const WRITER_SESSION: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144";
+
+/// The same where the file system offers no write-ahead log.
+const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
+
+/// So many commits are moved into the database file also while others follow. Moving them slows the disk down for a second
+/// or two, so it is put off to a quiet moment for as long as the log stays of moderate size: about 60 KiB a closing.
+const MOST_COMMITS_IN_LOG: u64 = 16_384;
+
+/// Pages that may be left to move while writers wait.
+const FEW_PAGES: i64 = 500;
+
+/// The writing side of an SQLite database.
+#[derive(Debug)]
+pub(super) struct SqliteWriter {
+    options: AnyConnectOptions,
+    session: &'static str,
+    /// `None` before the first transaction, while one is under way, and after one that was given up half-way.
+    connection: Arc<Mutex<Option<AnyConnection>>>,
+    turn_timeout: Duration,
+    /// The write-ahead log; `None` where there is none.
+    log: Option<PathBuf>,
+    /// Commits so far.
+    commits: AtomicU64,
+    durable: Mutex<Durable>,
+    moved: Mutex<Moved>,
+}
+
+/// How many commits are known to be on the disk.
+#[derive(Debug, Default)]
+struct Durable {
+    commits: u64,
+    /// After a failed sync nobody knows what is on the disk, and a later sync that succeeds does not tell.
+    has_failed: bool,
+}
+
+/// How many commits are known to be in the database file.
+#[derive(Debug, Default)]
+struct Moved {
+    commits: u64,
+    /// The commits at the last look.
+    seen: u64,
+}
+
+/// A transaction of the writer. Dropped before its end, it closes the connection, which takes everything back.
+pub(super) struct SqliteTransaction {
+    pub(super) connection: AnyConnection,
+    turn: OwnedMutexGuard<Option<AnyConnection>>,
+}
+
+impl SqliteWriter {
+    pub(super) fn new(
+        path: &Path,
+        options: AnyConnectOptions,
+        has_log: bool,
+        turn_timeout: Duration,
+    ) -> Self {
+        let log = has_log.then(|| {
+            let mut log = path.as_os_str().to_owned();
+            log.push("-wal");
+            PathBuf::from(log)
+        });
+        let session = if has_log { WRITER_SESSION } else { WRITER_SESSION_WITHOUT_LOG };
+        Self {
+            options,
+            session,
+            connection: Arc::default(),
+            turn_timeout,
+            log,
+            commits: AtomicU64::new(0),
+            durable: Mutex::default(),
+            moved: Mutex::default(),
+        }
+    }
+
+    /// Waits for the turn to write and begins a transaction.
+    pub(super) async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
+        let mut turn = self.turn().await?;
+        let mut connection = match turn.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        connection.execute("BEGIN IMMEDIATE").await?;
+        Ok(SqliteTransaction { connection, turn })
+    }
+
+    async fn turn(&self) -> Result<OwnedMutexGuard<Option<AnyConnection>>, StoreError> {
+        let turn = Arc::clone(&self.connection).lock_owned();
+        tokio::time::timeout(self.turn_timeout, turn)
+            .await
+            .map_err(|_| StoreError::Unavailable { source: sqlx::Error::PoolTimedOut })
+    }
+
+    async fn connect(&self) -> Result<AnyConnection, StoreError> {
+        let mut connection = AnyConnection::connect_with(&self.options).await?;
+        connection.execute(super::connect::SQLITE_SESSION).await?;
+        connection.execute(self.session).await?;
+        Ok(connection)
+    }
+
+    /// Waits until everything that was committed so far is on the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`] when the log cannot be synced, and from then on.
+    pub(super) async fn until_durable(&self) -> Result<(), StoreError> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let wanted = self.commits.load(Ordering::Acquire);
+        let mut durable = self.durable.lock().await;
+        if durable.commits >= wanted && !durable.has_failed {
+            return Ok(());
+        }
+        let disk = |source| StoreError::Disk { path: log.clone(), source };
+        if durable.has_failed {
+            return Err(disk(std::io::Error::other("an earlier sync failed")));
+        }
+        let covered = self.commits.load(Ordering::Acquire);
+        let path = log.clone();
+        let synced = tokio::task::spawn_blocking(move || sync(&path)).await;
+        if let Err(error) = synced.map_err(std::io::Error::other).and_then(|synced| synced) {
+            durable.has_failed = true;
+            return Err(disk(error));
+        }
+        durable.commits = covered;
+        Ok(())
+    }
+
+    /// Moves what was logged into the database file, if nobody writes now or the log has grown long; to be called
+    /// every so often.
+    pub(super) async fn move_log(&self, pool: &AnyPool) -> Result<(), StoreError> {
+        let mut moved = self.moved.lock().await;
+        let commits = self.commits.load(Ordering::Acquire);
+        let is_quiet = commits == moved.seen;
+        moved.seen = commits;
+        let waiting = commits - moved.commits;
+        if self.log.is_none() || waiting == 0 || !(is_quiet || waiting >= MOST_COMMITS_IN_LOG) {
+            return Ok(());
+        }
+        // Each pass leaves only what was committed meanwhile.
+        let mut connection = pool.acquire().await?;
+        if left_to_move(&mut connection).await? > FEW_PAGES {
+            left_to_move(&mut connection).await?;
+        }
+        // Whatever is in the log now, nobody adds to it, so the next writer begins it anew, unless a reader still needs it.
+        let turn = self.turn().await?;
+        let commits = self.commits.load(Ordering::Acquire);
+        if left_to_move(&mut connection).await? == 0 {
+            moved.commits = commits;
+        }
+        drop(turn);
+        Ok(())
+    }
+
+    pub(super) async fn close(&self) {
+        if let Ok(mut turn) = self.turn().await
+            && let Some(connection) = turn.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the database connection could not be closed in order");
+        }
+    }
+}
+
+impl SqliteTransaction {
+    /// Ends the transaction and the turn. What was committed is durable only after [`SqliteWriter::until_durable`].
+    pub(super) async fn finish(
+        mut self,
+        writer: &SqliteWriter,
+        keep: bool,
+    ) -> Result<(), StoreError> {
+        if keep {
+            self.connection.execute("COMMIT").await?;
+            writer.commits.fetch_add(1, Ordering::Release);
+        } else {
+            self.connection.execute("ROLLBACK").await?;
+        }
+        *self.turn = Some(self.connection);
+        Ok(())
+    }
+}
+
+/// Makes the log durable. Where there is none, the last connection that closed has moved it into the database and removed it.
+fn sync(log: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().read(true).write(true).open(log) {
+        Ok(log) => log.sync_data(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Moves pages from the log into the database without holding anybody up, and answers how many are left.
+async fn left_to_move(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    let row = connection.fetch_one("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    let (logged, moved): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+    Ok((logged - moved).max(0))
+}
