@@ -261,7 +261,10 @@ impl Connection {
         let mut line = String::new();
         loop {
             line.clear();
-            self.0.read_line(&mut line).unwrap();
+            assert!(
+                self.0.read_line(&mut line).unwrap() > 0,
+                "the service has closed the connection"
+            );
             if line == "\r\n" {
                 break;
             }

@@ -72,8 +72,14 @@ impl Filler {
             for statement in open_statements(self.open) {
                 execute(&mut connection, statement).await;
             }
+            // As in a service that has been running for long: nothing is left to be derived from earlier versions.
+            let derived = "INSERT INTO settings (tenant, name, value) VALUES ('default', 'outcomes_derived', '1')";
+            execute(&mut connection, derived.to_owned()).await;
+            let identities = "INSERT INTO identities (tenant, identity_hash, kind, person) \
+                 SELECT DISTINCT tenant, customer_hash, 'customer', customer_hash FROM tickets";
+            execute(&mut connection, identities.to_owned()).await;
             if is_sqlite {
-                execute(&mut connection, "ANALYZE".to_owned()).await;
+                // No ANALYZE: nobody runs it in a database of the service either.
                 execute(&mut connection, "PRAGMA wal_checkpoint(TRUNCATE)".to_owned()).await;
             } else {
                 execute(&mut connection, "VACUUM ANALYZE".to_owned()).await;

@@ -34,6 +34,7 @@ use encoding::{Encoding, FeatureModel};
 use features::{Facts, FeatureKind};
 use serde::{Deserialize, Serialize};
 use source::{FeatureSource, RawValue};
+use trees::TreeExplainer;
 
 /// The file of a model folder that holds a [`RiskWeights`].
 pub const MODEL_FILE: &str = "model.json";
@@ -79,8 +80,8 @@ pub struct RiskModel {
     /// Per feature: what its columns add to the linear log-odds on average in training, taken out of its contribution and
     /// into the base.
     expected: Vec<f64>,
-    /// To which feature each column that trees see belongs.
-    feature_of: Vec<usize>,
+    /// The trees, if there are any.
+    explainer: Option<TreeExplainer>,
     /// Log-odds of the average training ticket, calibrated where that is a straight line.
     base_logit: f64,
 }
@@ -149,7 +150,8 @@ impl RiskModel {
             Calibration::Platt { slope, offset } => slope * base + offset,
             Calibration::None | Calibration::Isotonic { .. } => base,
         };
-        Ok(Self { version, weights, expected, feature_of, base_logit })
+        let explainer = weights.scorer.trees().map(|trees| TreeExplainer::new(trees, &feature_of));
+        Ok(Self { version, weights, expected, explainer, base_logit })
     }
 
     /// Assesses a ticket at the moment it was closed. `history` holds the customer's other tickets, not this one;
@@ -220,13 +222,13 @@ impl RiskModel {
                 share * (sum - expected)
             })
             .collect();
-        if let Some(trees) = scorer.trees() {
-            let mut columns = Vec::with_capacity(self.feature_of.len());
+        if let Some(explainer) = &self.explainer {
+            let mut columns = Vec::new();
             for (feature, value) in features {
                 feature.encoding.encode_for_trees(value, &mut columns);
             }
             let mut shares = vec![0.0; contributions.len()];
-            trees.add_shares(&columns, &self.feature_of, &mut shares);
+            explainer.add_shares(&columns, &mut shares);
             for (contribution, tree_share) in contributions.iter_mut().zip(shares) {
                 *contribution += (1.0 - share) * tree_share;
             }

@@ -57,17 +57,6 @@ impl TreeEnsemble {
         self.base + self.trees.iter().map(|tree| tree.expected_below(0)).sum::<f64>()
     }
 
-    /// Adds to `shares` what each feature adds to the log-odds beyond [`TreeEnsemble::expected`]; `feature_of` says to
-    /// which feature a column belongs.
-    pub fn add_shares(&self, columns: &[f64], feature_of: &[usize], shares: &mut [f64]) {
-        static RULES: LazyLock<Quadratures> = LazyLock::new(Quadratures::new);
-        let mut explainer = Explainer::new(&RULES);
-        for tree in &self.trees {
-            // What a tree of one leaf says does not depend on any feature.
-            explainer.descend(&Case { tree, columns, feature_of }, 0, shares);
-        }
-    }
-
     /// Seen from a model file: what is wrong with the trees, if anything, for so many columns.
     #[must_use]
     pub fn fault(&self, columns: usize) -> Option<String> {
@@ -176,68 +165,123 @@ struct Step {
     known: f64,
 }
 
-/// What does not change while a tree is explained.
-struct Case<'a> {
-    tree: &'a Tree,
-    columns: &'a [f64],
-    feature_of: &'a [usize],
-}
-
-/// Works out shares; holds the path's memory, so that one allocation serves all trees.
+/// Trees ready to be explained: [`TreeExplainer::add_shares`].
 ///
 /// A leaf is reached by the product of its path's factors, each of which is `known` or `unknown`. The share of a feature is
 /// the mean of what knowing it adds, over the orders in which features become known: that is the integral over t from 0 to 1
 /// of `(known - unknown)` times the product over the other features of `t known + (1 - t) unknown` (Owen 1972, "Multilinear
 /// extensions of games"). The product is a polynomial in t, so Gauss-Legendre quadrature of n points is exact up to 2 n features.
-struct Explainer<'a> {
-    rules: &'a Quadratures,
-    path: Vec<Step>,
-    factors: Vec<f64>,
+#[derive(Debug, Clone)]
+pub struct TreeExplainer {
+    /// The nodes of all trees, side by side: a ticket goes through most of them.
+    nodes: Vec<Node>,
+    roots: Vec<usize>,
 }
 
-impl<'a> Explainer<'a> {
-    fn new(rules: &'a Quadratures) -> Self {
-        Self { rules, path: Vec::new(), factors: Vec::new() }
+/// A node of a [`Tree`] with what is the same for every ticket.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    column: usize,
+    feature: usize,
+    split: f64,
+    missing_left: bool,
+    /// The children; the root of the first tree stands for none.
+    left: usize,
+    right: usize,
+    left_share: f64,
+    value: f64,
+}
+
+impl TreeExplainer {
+    /// Prepares trees; `feature_of` says to which feature a column belongs.
+    #[must_use]
+    pub fn new(ensemble: &TreeEnsemble, feature_of: &[usize]) -> Self {
+        let (mut nodes, mut roots) = (Vec::new(), Vec::new());
+        for tree in &ensemble.trees {
+            let root = nodes.len();
+            roots.push(root);
+            nodes.extend((0..tree.left.len()).map(|node| {
+                let (left, right) = (index(tree.left[node]), index(tree.right[node]));
+                let column = index(tree.column[node]);
+                let is_leaf = tree.is_leaf(node);
+                Node {
+                    column,
+                    feature: if is_leaf { 0 } else { feature_of[column] },
+                    split: tree.split[node],
+                    missing_left: tree.missing_left[node],
+                    left: if is_leaf { 0 } else { root + left },
+                    right: if is_leaf { 0 } else { root + right },
+                    left_share: if is_leaf { 1.0 } else { tree.share(node, left) },
+                    value: tree.value[node],
+                }
+            }));
+        }
+        Self { nodes, roots }
     }
 
+    /// Adds to `shares` what each feature adds to the log-odds beyond [`TreeEnsemble::expected`].
+    pub fn add_shares(&self, columns: &[f64], shares: &mut [f64]) {
+        static RULES: LazyLock<Quadratures> = LazyLock::new(Quadratures::new);
+        let rules: &Quadratures = &RULES;
+        let mut walk = Walk { nodes: &self.nodes, columns, rules, path: Vec::new(), shares };
+        for root in &self.roots {
+            walk.descend(*root);
+        }
+    }
+}
+
+/// One ticket on its way through all trees.
+struct Walk<'a> {
+    nodes: &'a [Node],
+    columns: &'a [f64],
+    rules: &'a Quadratures,
+    path: Vec<Step>,
+    shares: &'a mut [f64],
+}
+
+impl Walk<'_> {
     /// Comes to `node`, and adds what the leaves below it give each feature.
-    fn descend(&mut self, case: &Case<'_>, node: usize, shares: &mut [f64]) {
-        let tree = case.tree;
-        if tree.is_leaf(node) {
-            self.add_leaf(tree.value[node], shares);
+    fn descend(&mut self, node: usize) {
+        let Node { column, feature, split, missing_left, left, right, left_share, value } =
+            self.nodes[node];
+        if left == 0 {
+            self.add_leaf(value);
             return;
         }
-        let feature = case.feature_of[index(tree.column[node])];
-        let (hot, cold) = tree.children(node, case.columns);
-        let hot_share = tree.share(node, hot);
+        let content = self.columns[column];
+        let goes_left = if content.is_nan() { missing_left } else { content < split };
+        let known = if goes_left { [1.0, 0.0] } else { [0.0, 1.0] };
         let earlier = self.path.iter().position(|step| step.feature == feature);
-        for (child, share, known) in [(hot, hot_share, 1.0), (cold, 1.0 - hot_share, 0.0)] {
+        let children = [(left, left_share, known[0]), (right, 1.0 - left_share, known[1])];
+        for (child, share, known) in children {
             match earlier {
                 None => {
                     self.path.push(Step { feature, unknown: share, known });
-                    self.descend(case, child, shares);
+                    self.descend(child);
                     self.path.pop();
                 }
                 Some(at) => {
                     let before = self.path[at];
                     self.path[at].unknown *= share;
                     self.path[at].known *= known;
-                    self.descend(case, child, shares);
+                    self.descend(child);
                     self.path[at] = before;
                 }
             }
         }
     }
 
-    fn add_leaf(&mut self, value: f64, shares: &mut [f64]) {
+    fn add_leaf(&mut self, value: f64) {
+        let mut factors = [0.0; MAX_DEPTH];
         for &(t, weight) in self.rules.exact_for(self.path.len()) {
-            let factor = |step: &Step| t * step.known + (1.0 - t) * step.unknown;
-            self.factors.clear();
-            self.factors.extend(self.path.iter().map(factor));
             // No factor is zero: t lies inside of 0 to 1, and training rows came to every node.
-            let product = weight * value * self.factors.iter().product::<f64>();
-            for (step, factor) in self.path.iter().zip(&self.factors) {
-                shares[step.feature] += (step.known - step.unknown) * product / factor;
+            let mut product = weight * value;
+            for (factor, step) in factors.iter_mut().zip(&self.path) {
+                *factor = t * step.known + (1.0 - t) * step.unknown;
+                product *= *factor;
+            }
+            for (factor, step) in factors.iter().zip(&self.path) {
+                self.shares[step.feature] += (step.known - step.unknown) * product / factor;
             }
         }
     }

@@ -97,7 +97,7 @@ proptest! {
         let ensemble = TreeEnsemble { base: -1.0, trees: vec![tree] };
         prop_assert_eq!(ensemble.fault(6), None);
         let mut shares = vec![0.0; 4];
-        ensemble.add_shares(&columns, &feature_of, &mut shares);
+        TreeExplainer::new(&ensemble, &feature_of).add_shares(&columns, &mut shares);
         for (found, expected) in shares.iter().zip(&expected) {
             prop_assert!((found - expected).abs() < 1e-9, "{shares:?} {expected:?}");
         }
@@ -112,7 +112,7 @@ proptest! {
         let ensemble = TreeEnsemble { base: 0.3, trees };
         let feature_of: Vec<usize> = (0..12).collect();
         let mut shares = vec![0.0; 12];
-        ensemble.add_shares(&columns, &feature_of, &mut shares);
+        TreeExplainer::new(&ensemble, &feature_of).add_shares(&columns, &mut shares);
         let sum: f64 = shares.iter().sum();
         prop_assert!((ensemble.expected() + sum - ensemble.predict(&columns)).abs() < 1e-9);
     }

@@ -18,7 +18,9 @@ use super::tickets::{
 };
 use super::{StoreError, Tenant, instant, optional_instant, optional_name};
 use crate::outcome::{EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, Recontact, is_parallel};
-use crate::ticket::{ClosedTicket, ClosingEvent, IssueCategory, TicketDetails, TicketId};
+use crate::ticket::{
+    ClosedTicket, ClosingEvent, CustomerHistory, IssueCategory, TicketDetails, TicketId,
+};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use sqlx::{AnyConnection, Row};
@@ -71,6 +73,8 @@ pub(super) struct Draft {
     pub(super) person: Option<PersonAt>,
     pub(super) ticket: ClosedTicket,
     pub(super) episode: StoredEpisode,
+    /// The other tickets of the person; `None` if the closing must not be assessed.
+    history: Option<CustomerHistory>,
     pub(super) assessment: Option<Assessment>,
     pub(super) following: Following,
     /// Whether the ticket's opening, which may follow earlier episodes, is about something else now.
@@ -91,13 +95,19 @@ impl Draft {
     pub(super) fn is_complete(&self) -> bool {
         self.person.is_some() && self.later_cuts.is_none()
     }
+
+    /// Has the closing assessed, unless its customer must not be.
+    pub(super) fn assess(&mut self, assess: &Assess<'_>) {
+        if let Some(history) = &self.history {
+            self.assessment = assess(&with_reopens(&self.ticket, self.read.reopens), history);
+        }
+    }
 }
 
-/// Reads everything a closing depends on and works it out.
+/// Reads everything a closing depends on and works it out, but for the assessment.
 pub(super) async fn draft(
     connection: &mut AnyConnection,
     report: &ClosingReport<'_>,
-    assess: &Assess<'_>,
 ) -> Result<Drafted, StoreError> {
     let (tenant, closing) = (report.derivation.tenant, report.closing);
     let settled = |answer| Ok(Drafted::Settled(Box::new(answer)));
@@ -132,20 +142,17 @@ pub(super) async fn draft(
     let first = first_text(connection, tenant, report.id, after, closing.closed_at).await?;
     let episode = episode(&found, &ticket, first, last, &others);
     let following = find_following(connection, report, &person, &episode.facts, &others).await?;
-    let assessment = match found.may_be_assessed {
-        true => assess(&with_reopens(&ticket, known.reopens), &others.history),
-        false => None,
-    };
     Ok(Drafted::Draft(Box::new(Draft {
         opening_changes: last.is_none()
             && found.ticket.category.as_ref() != Some(&ticket.category)
             && !others.history.tickets.is_empty(),
         later_cuts: later_cuts(connection, report, &found).await?,
+        history: Some(others.history).filter(|_| found.may_be_assessed),
         read: found.ticket,
         person: found.person,
         ticket,
         episode,
-        assessment,
+        assessment: None,
         following,
     })))
 }

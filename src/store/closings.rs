@@ -75,16 +75,17 @@ impl Store {
         }
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateClosing };
         let report = ClosingReport::new(derivation, id, closing)?;
-        let mut connection = self.pool.acquire().await?;
-        let drafted = draft(&mut connection, &report, &assess).await?;
-        drop(connection);
-        let draft = match drafted {
+        let mut look = self.look().await?;
+        let drafted = draft(look.connection(), &report).await?;
+        look.end();
+        let mut draft = match drafted {
             Drafted::Draft(draft) => draft,
             Drafted::Settled(answer) => {
                 self.until_durable().await?;
                 return Ok(*answer);
             }
         };
+        draft.assess(&assess);
         let mut write = self.begin_write().await?;
         if draft.is_complete() && take(write.connection(), &report, &draft).await? {
             let closed = record(self, write.connection(), &report, *draft).await?;
@@ -141,17 +142,18 @@ async fn close_locked(
         return Ok(TicketClosed::UnknownTicket);
     };
     lock_person(connection, tenant, &locked.customer, IdentityKind::Customer).await?;
-    let mut drafted = draft(connection, report, assess).await?;
+    let mut drafted = draft(connection, report).await?;
     if let Drafted::Draft(incomplete) = &drafted
         && let Some(from) = incomplete.later_cuts
     {
         // The closing was reported late: what came after it is not of its episode.
         delete_topic_changes(connection, tenant, report.id, from, &[]).await?;
-        drafted = draft(connection, report, assess).await?;
+        drafted = draft(connection, report).await?;
     }
     match drafted {
         Drafted::Settled(answer) => Ok(*answer),
-        Drafted::Draft(draft) => {
+        Drafted::Draft(mut draft) => {
+            draft.assess(assess);
             if !take(connection, report, &draft).await? {
                 // Locked and read in one transaction, it cannot have changed.
                 return Err(StoreError::Database { source: sqlx::Error::RowNotFound });

@@ -16,9 +16,9 @@ static MIGRATOR: Migrator = sqlx::migrate!("src/store/migrations");
 /// How long SQLite waits for another process's write to end.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What SQLite must be told on every connection; sizes in KiB and bytes. FULL: a commit is on the disk when it is answered.
-pub(super) const SQLITE_SESSION: &str = "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA mmap_size = 1073741824";
+/// What SQLite must be told on every connection. FULL: a commit is on the disk when it is answered.
+pub(super) const SQLITE_SESSION: &str =
+    "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
 
 /// The tenant of settings that hold for the whole database; no [`super::Tenant`] has this name.
 const WHOLE_DATABASE: &str = "";

@@ -2,7 +2,7 @@
 
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::persons::lock_persons;
-use super::{CustomerHash, PER_STATEMENT, Store, StoreError, Tenant, name};
+use super::{CustomerHash, Store, StoreError, Tenant, name};
 use crate::outcome::{LONGEST_WINDOW_DAYS, OutcomePolicy, is_outage};
 use crate::ticket::IssueCategory;
 use crate::timestamp::{DAY_MS, Timestamp};
@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 
 /// Set once all episodes of a tenant that were stored by earlier versions are derived.
 const DERIVED: &str = "outcomes_derived";
+
+/// Persons whose outcomes are derived in one transaction: whoever else writes waits for it.
+const DERIVED_AT_ONCE: i64 = 10;
 
 /// What came on a day with a category.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +78,7 @@ impl Store {
         )
         .bind(tenant.as_str())
         .bind(after)
-        .bind(PER_STATEMENT as i64)
+        .bind(DERIVED_AT_ONCE)
         .fetch_all(&self.pool)
         .await?)
     }

@@ -67,8 +67,9 @@ use crate::follow_up::FollowUpPolicy;
 use crate::ticket::{CustomerId, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlite_writer::{SqliteTransaction, SqliteWriter};
+use sqlite_writer::{SqliteTurn, SqliteWriter};
 use sqlx::any::AnyRow;
+use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
 use std::borrow::Cow;
@@ -281,6 +282,14 @@ impl Store {
         self.key.customer_hash(tenant, id)
     }
 
+    /// For a short look at what is about to be changed.
+    async fn look(&self) -> Result<Look, StoreError> {
+        Ok(match &self.writer {
+            Some(writer) => Look::Sqlite(writer.turn().await?),
+            None => Look::Postgres(self.pool.acquire().await?),
+        })
+    }
+
     /// Begins a transaction that writes.
     async fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
         Ok(match &self.writer {
@@ -309,16 +318,37 @@ impl Store {
     }
 }
 
+/// A connection to read by, of the kind that finds the most in its cache.
+enum Look {
+    Sqlite(SqliteTurn),
+    Postgres(PoolConnection<Any>),
+}
+
+impl Look {
+    fn connection(&mut self) -> &mut AnyConnection {
+        match self {
+            Self::Sqlite(turn) => &mut turn.connection,
+            Self::Postgres(connection) => connection,
+        }
+    }
+
+    fn end(self) {
+        if let Self::Sqlite(turn) = self {
+            turn.give_back();
+        }
+    }
+}
+
 /// A transaction that writes. Dropped before its end, it takes everything back.
 enum WriteTransaction {
-    Sqlite(SqliteTransaction, Arc<SqliteWriter>),
+    Sqlite(SqliteTurn, Arc<SqliteWriter>),
     Postgres(Transaction<'static, Any>),
 }
 
 impl WriteTransaction {
     fn connection(&mut self) -> &mut AnyConnection {
         match self {
-            Self::Sqlite(transaction, _) => &mut transaction.connection,
+            Self::Sqlite(turn, _) => &mut turn.connection,
             Self::Postgres(transaction) => transaction,
         }
     }
@@ -327,8 +357,8 @@ impl WriteTransaction {
     /// transaction has seen or written is on the disk.
     async fn finish(self, keep: bool) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(transaction, writer) => {
-                transaction.finish(&writer, keep).await?;
+            Self::Sqlite(turn, writer) => {
+                turn.finish(&writer, keep).await?;
                 writer.until_durable().await
             }
             Self::Postgres(transaction) if keep => Ok(transaction.commit().await?),

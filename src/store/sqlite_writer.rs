@@ -19,9 +19,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// For the connection that writes, after what every connection is told. The log is moved by
-/// [`SqliteWriter::move_log`]; only where nobody calls that, SQLite does it itself, at a gibibyte.
-const WRITER_SESSION: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144";
+/// For the connection that writes, after what every connection is told. Its cache (in KiB) is worth its size, as nobody else
+/// changes what it holds. The log is moved by [`SqliteWriter::move_log`]; only where nobody calls that, SQLite does it itself,
+/// at a gibibyte.
+const WRITER_SESSION: &str =
+    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144; PRAGMA cache_size = -131072";
 
 /// The same where the file system offers no write-ahead log.
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
@@ -65,8 +67,9 @@ struct Moved {
     seen: u64,
 }
 
-/// A transaction of the writer. Dropped before its end, it closes the connection, which takes everything back.
-pub(super) struct SqliteTransaction {
+/// The turn to use the writer's connection. Dropped without having been given back, it closes the connection, which takes
+/// back what was not committed.
+pub(super) struct SqliteTurn {
     pub(super) connection: AnyConnection,
     turn: OwnedMutexGuard<Option<AnyConnection>>,
 }
@@ -97,17 +100,23 @@ impl SqliteWriter {
     }
 
     /// Waits for the turn to write and begins a transaction.
-    pub(super) async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
+    pub(super) async fn begin(&self) -> Result<SqliteTurn, StoreError> {
         let mut turn = self.turn().await?;
-        let mut connection = match turn.take() {
+        turn.connection.execute("BEGIN IMMEDIATE").await?;
+        Ok(turn)
+    }
+
+    /// Waits for the turn, for a short look: what the writer has in its cache others would have to read anew after each commit.
+    pub(super) async fn turn(&self) -> Result<SqliteTurn, StoreError> {
+        let mut turn = self.wait().await?;
+        let connection = match turn.take() {
             Some(connection) => connection,
             None => self.connect().await?,
         };
-        connection.execute("BEGIN IMMEDIATE").await?;
-        Ok(SqliteTransaction { connection, turn })
+        Ok(SqliteTurn { connection, turn })
     }
 
-    async fn turn(&self) -> Result<OwnedMutexGuard<Option<AnyConnection>>, StoreError> {
+    async fn wait(&self) -> Result<OwnedMutexGuard<Option<AnyConnection>>, StoreError> {
         let turn = Arc::clone(&self.connection).lock_owned();
         tokio::time::timeout(self.turn_timeout, turn)
             .await
@@ -164,7 +173,7 @@ impl SqliteWriter {
             left_to_move(&mut connection).await?;
         }
         // Whatever is in the log now, nobody adds to it, so the next writer begins it anew, unless a reader still needs it.
-        let turn = self.turn().await?;
+        let turn = self.wait().await?;
         let commits = self.commits.load(Ordering::Acquire);
         if left_to_move(&mut connection).await? == 0 {
             moved.commits = commits;
@@ -174,7 +183,7 @@ impl SqliteWriter {
     }
 
     pub(super) async fn close(&self) {
-        if let Ok(mut turn) = self.turn().await
+        if let Ok(mut turn) = self.wait().await
             && let Some(connection) = turn.take()
             && let Err(error) = connection.close().await
         {
@@ -183,7 +192,7 @@ impl SqliteWriter {
     }
 }
 
-impl SqliteTransaction {
+impl SqliteTurn {
     /// Ends the transaction and the turn. What was committed is durable only after [`SqliteWriter::until_durable`].
     pub(super) async fn finish(
         mut self,
@@ -196,8 +205,13 @@ impl SqliteTransaction {
         } else {
             self.connection.execute("ROLLBACK").await?;
         }
-        *self.turn = Some(self.connection);
+        self.give_back();
         Ok(())
+    }
+
+    /// Ends a turn in which no transaction was begun.
+    pub(super) fn give_back(mut self) {
+        *self.turn = Some(self.connection);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::episodes::{EndedBy, StoredEpisode, episodes_of_ticket};
 use super::persons::{Person, find_person};
+use super::rows::bulk_query;
 use super::{
     CustomerHash, Store, StoreError, Tenant, encode_error, instant, name, optional_instant,
     optional_name,
@@ -299,18 +300,19 @@ pub(super) async fn find_history(
     person: &Person,
     except: &TicketId,
 ) -> Result<PersonHistory, StoreError> {
-    let rows = sqlx::query(
+    // The limit stands in the text: SQLite plans a statement anew each time a limit is bound.
+    let statement = format!(
         "SELECT t.opened_at AS opened_at, t.closed_at AS closed_at, t.category AS category, t.reopens AS reopens \
          FROM identities i CROSS JOIN tickets t \
          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 \
-         ORDER BY t.opened_at DESC, t.id DESC LIMIT $4",
-    )
-    .bind(tenant.as_str())
-    .bind(person.as_str())
-    .bind(except.as_str())
-    .bind(i64::try_from(MOST_TICKETS).unwrap_or(i64::MAX))
-    .fetch_all(connection)
-    .await?;
+         ORDER BY t.opened_at DESC, t.id DESC LIMIT {MOST_TICKETS}"
+    );
+    let rows = bulk_query(statement, true)
+        .bind(tenant.as_str())
+        .bind(person.as_str())
+        .bind(except.as_str())
+        .fetch_all(connection)
+        .await?;
     let mut has_reopened = false;
     let mut tickets = Vec::with_capacity(rows.len());
     for row in rows.iter().rev() {
