@@ -8,16 +8,18 @@ use super::closings::{Assess, TicketClosed};
 use super::customer::content_sha256;
 use super::derivation::{Derivation, Span, derive_within, load_contacts};
 use super::episodes::{
-    EndedBy, FirstText, LastEpisode, StoredEpisode, first_text, read_ended_by, read_number,
+    EndedBy, FirstText, LastEpisode, StoredEpisode, read_ended_by, read_number, read_vector,
 };
 use super::erasure::ERASED;
 use super::persons::{Person, PersonAt};
+use super::rows::bulk_query;
 use super::tickets::{
-    Assessment, CLOSING, PersonHistory, STATE, StoredTicket, find_history, find_ticket,
-    read_assessment, read_details, read_ticket,
+    Assessment, CLOSING, PersonHistory, STATE, StoredTicket, find_ticket, read_assessment,
+    read_details, read_history, read_ticket,
 };
 use super::{StoreError, Tenant, instant, optional_instant, optional_name};
 use crate::outcome::{EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, Recontact, is_parallel};
+use crate::risk::history::MOST_TICKETS;
 use crate::ticket::{
     ClosedTicket, ClosingEvent, CustomerHistory, IssueCategory, TicketDetails, TicketId,
 };
@@ -96,6 +98,22 @@ impl Draft {
         self.person.is_some() && self.later_cuts.is_none()
     }
 
+    /// The ticket as it is once the closing is written.
+    pub(super) fn to_stored(&self) -> StoredTicket {
+        let ticket = self.ticket.clone();
+        StoredTicket {
+            id: ticket.id,
+            customer: self.read.customer.clone(),
+            opened_at: ticket.opened_at,
+            closed_at: Some(ticket.closed_at),
+            category: Some(ticket.category),
+            details: ticket.details,
+            assessment: self.assessment.clone(),
+            reopens: self.read.reopens,
+            updated_at: ticket.closed_at,
+        }
+    }
+
     /// Has the closing assessed, unless its customer must not be.
     pub(super) fn assess(&mut self, assess: &Assess<'_>) {
         if let Some(history) = &self.history {
@@ -127,7 +145,6 @@ pub(super) async fn draft(
     };
     let person = found.person.as_ref().map(|at| at.person.clone());
     let person = person.unwrap_or_else(|| Person(known.customer.as_str().to_owned()));
-    let others = find_history(connection, tenant, &person, report.id).await?;
     let ticket = ClosedTicket {
         id: report.id.clone(),
         customer_id: known.customer.as_customer_id()?,
@@ -138,10 +155,13 @@ pub(super) async fn draft(
     };
     // What lies after the closing goes before it is recorded.
     let last = found.last_episode.filter(|last| last.closed_at < closing.closed_at);
-    let after = last.map(|last| last.closed_at);
-    let first = first_text(connection, tenant, report.id, after, closing.closed_at).await?;
+    let Surroundings { others, first, is_followed } =
+        find_surroundings(connection, report, &person, last).await?;
     let episode = episode(&found, &ticket, first, last, &others);
-    let following = find_following(connection, report, &person, &episode.facts, &others).await?;
+    let following = match is_followed {
+        false => Following::Known(Vec::new()),
+        true => find_following(connection, report, &person, &episode.facts, &others).await?,
+    };
     Ok(Drafted::Draft(Box::new(Draft {
         opening_changes: last.is_none()
             && found.ticket.category.as_ref() != Some(&ticket.category)
@@ -370,7 +390,66 @@ fn episode(
     }
 }
 
-/// What already followed: usually nothing, and then one query tells.
+/// What lies around an episode that is being closed.
+struct Surroundings {
+    others: PersonHistory,
+    first: Option<FirstText>,
+    /// Whether anything of the person came after the closing.
+    is_followed: bool,
+}
+
+/// One statement for all of it: usually the closing is the last that happened, and then nothing else has to be asked.
+async fn find_surroundings(
+    connection: &mut AnyConnection,
+    report: &ClosingReport<'_>,
+    person: &Person,
+    last: Option<LastEpisode>,
+) -> Result<Surroundings, StoreError> {
+    let closed_at = report.closing.closed_at;
+    let statement = format!(
+        "SELECT * FROM (SELECT 'ticket' AS what, t.opened_at AS occurred_at, t.closed_at AS closed_at, t.category AS category, \
+          t.reopens AS reopens, CAST(NULL AS TEXT) AS embedding FROM identities i CROSS JOIN tickets t \
+          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 \
+          ORDER BY t.opened_at DESC, t.id DESC LIMIT {MOST_TICKETS}) tickets \
+         UNION ALL SELECT * FROM (SELECT 'first_text', c.occurred_at, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), \
+          CAST(NULL AS BIGINT), c.embedding FROM contacts c \
+          WHERE c.tenant = $1 AND c.ticket_id = $3 AND c.occurred_at > $4 AND c.occurred_at <= $5 \
+          AND c.author = 'customer' AND c.kind = 'substantive' ORDER BY c.occurred_at, c.id LIMIT 1) first_text \
+         UNION ALL SELECT * FROM (SELECT 'later', c.occurred_at, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), \
+          CAST(NULL AS BIGINT), CAST(NULL AS TEXT) FROM identities i CROSS JOIN contacts c \
+          WHERE c.tenant = i.tenant AND c.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 \
+          AND c.occurred_at > $5 LIMIT 1) later"
+    );
+    let rows = bulk_query(statement, true)
+        .bind(report.derivation.tenant.as_str())
+        .bind(person.as_str())
+        .bind(report.id.as_str())
+        .bind(last.map_or(-1, |last| last.closed_at.millis()))
+        .bind(closed_at.millis())
+        .fetch_all(connection)
+        .await?;
+    let mut first = None;
+    let mut is_followed = false;
+    let mut others = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match row.try_get::<String, _>("what")?.as_str() {
+            "ticket" => others.push(row),
+            "first_text" => {
+                first = Some(FirstText {
+                    occurred_at: instant(row, "contacts", "occurred_at")?,
+                    embedding: read_vector(row, "contacts")?,
+                });
+            }
+            _ => is_followed = true,
+        }
+    }
+    let others = read_history(others)?;
+    is_followed |= others.has_reopened;
+    is_followed |= others.history.tickets.iter().any(|ticket| ticket.opened_at > closed_at);
+    Ok(Surroundings { others, first, is_followed })
+}
+
+/// What already followed.
 async fn find_following(
     connection: &mut AnyConnection,
     report: &ClosingReport<'_>,

@@ -10,12 +10,10 @@ use super::closing_draft::{ClosingReport, Draft, Drafted, Following, draft};
 use super::derivation::{
     Affected, ChangeCause, Derivation, OutcomeRules, Told, insert_recontacts, rederive,
 };
-use super::episodes::{delete_topic_changes, insert_episodes};
-use super::follow_ups::{FlaggedClosing, enqueue};
+use super::episodes::delete_topic_changes;
+use super::follow_ups::{FlaggedClosing, enqueue, is_flagged};
 use super::persons::lock_person;
-use super::tickets::{
-    Assessment, CLOSING, EventRow, StoredTicket, lock_ticket, to_json, unwritable,
-};
+use super::tickets::{Assessment, StoredTicket, lock_ticket, unwritable};
 use super::{Store, StoreError, Tenant};
 use crate::identity::IdentityKind;
 use crate::ticket::{ClosedTicket, ClosingEvent, CustomerHistory, TicketId};
@@ -75,9 +73,9 @@ impl Store {
         }
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateClosing };
         let report = ClosingReport::new(derivation, id, closing)?;
-        let mut look = self.look().await?;
-        let drafted = draft(look.connection(), &report).await?;
-        look.end();
+        let mut connection = self.pool.acquire().await?;
+        let drafted = draft(&mut connection, &report).await?;
+        drop(connection);
         let mut draft = match drafted {
             Drafted::Draft(draft) => draft,
             Drafted::Settled(answer) => {
@@ -86,13 +84,11 @@ impl Store {
             }
         };
         draft.assess(&assess);
-        let mut write = self.begin_write().await?;
-        if draft.is_complete() && take(write.connection(), &report, &draft).await? {
-            let closed = record(self, write.connection(), &report, *draft).await?;
-            write.finish(true).await?;
+        if draft.is_complete()
+            && let Some(closed) = write_unchanged(self, &report, &draft).await?
+        {
             return Ok(TicketClosed::Closed(closed));
         }
-        write.finish(false).await?;
         let mut write = self.begin_write().await?;
         let closed = close_locked(self, write.connection(), &report, &assess).await?;
         write.finish(matches!(closed, TicketClosed::Closed(_))).await?;
@@ -100,34 +96,33 @@ impl Store {
     }
 }
 
-/// Closes the ticket, unless it or its person has changed since the draft was made. Locks both until the transaction ends.
-async fn take(
-    connection: &mut AnyConnection,
+/// Records a draft, unless its ticket or person has changed since it was made: then nothing.
+async fn write_unchanged(
+    store: &Store,
     report: &ClosingReport<'_>,
     draft: &Draft,
-) -> Result<bool, StoreError> {
-    let tenant = report.derivation.tenant;
-    let (ticket, read) = (&draft.ticket, &draft.read);
-    // Every change of a ticket moves one of these.
-    let closed = sqlx::query(
-        "UPDATE tickets SET updated_at = $3, closed_at = $3, category = $4, details = $5, closing_sha256 = $6 \
-         WHERE tenant = $1 AND id = $2 AND closed_at IS NULL AND updated_at = $7 AND reopens = $8 AND customer_hash = $9",
-    )
-    .bind(tenant.as_str())
-    .bind(ticket.id.as_str())
-    .bind(ticket.closed_at.millis())
-    .bind(ticket.category.as_str())
-    .bind(to_json(&ticket.details)?)
-    .bind(report.sha256.as_str())
-    .bind(read.updated_at.millis())
-    .bind(i64::from(read.reopens))
-    .bind(read.customer.as_str())
-    .execute(&mut *connection)
-    .await?;
-    let Some(person) = draft.person.as_ref().filter(|_| closed.rows_affected() == 1) else {
-        return Ok(false);
+) -> Result<Option<StoredTicket>, StoreError> {
+    if !brings_more(store, draft)? {
+        let is_written = store.write_closing_alone(report, draft).await?;
+        return Ok(is_written.then(|| draft.to_stored()));
+    }
+    let mut write = store.begin_write().await?;
+    let is_written = store.write_closing(write.connection(), report, draft).await?;
+    if is_written {
+        write_more(store, write.connection(), report.derivation, draft).await?;
+    }
+    write.finish(is_written).await?;
+    Ok(is_written.then(|| draft.to_stored()))
+}
+
+/// Whether more is to be written than the closing itself.
+fn brings_more(store: &Store, draft: &Draft) -> Result<bool, StoreError> {
+    let is_followed = !matches!(&draft.following, Following::Known(rows) if rows.is_empty());
+    let is_flagged = match (&draft.assessment, store.follow_ups.as_deref()) {
+        (Some(assessment), Some(policy)) => is_flagged(policy, assessment, &draft.ticket.category)?,
+        _ => false,
     };
-    person.lock_unchanged(connection, tenant).await
+    Ok(is_followed || is_flagged || draft.opening_changes)
 }
 
 /// Works the closing out and records it while ticket and person are locked.
@@ -154,64 +149,38 @@ async fn close_locked(
         Drafted::Settled(answer) => Ok(*answer),
         Drafted::Draft(mut draft) => {
             draft.assess(assess);
-            if !take(connection, report, &draft).await? {
+            if !store.write_closing(connection, report, &draft).await? {
                 // Locked and read in one transaction, it cannot have changed.
                 return Err(StoreError::Database { source: sqlx::Error::RowNotFound });
             }
-            record(store, connection, report, *draft).await.map(TicketClosed::Closed)
+            write_more(store, connection, report.derivation, &draft).await?;
+            Ok(TicketClosed::Closed(draft.to_stored()))
         }
     }
 }
 
-/// Writes what a draft says of a ticket that was just closed.
-async fn record(
+/// Writes what a closing that was just written brings with it.
+async fn write_more(
     store: &Store,
     connection: &mut AnyConnection,
-    report: &ClosingReport<'_>,
-    draft: Draft,
-) -> Result<StoredTicket, StoreError> {
-    let derivation = report.derivation;
-    let (tenant, now) = (derivation.tenant, derivation.now);
-    let event = EventRow {
-        kind: CLOSING,
-        occurred_at: report.closing.closed_at,
-        content_sha256: &report.sha256,
-        category: report.closing.category.as_ref(),
-        details_json: &to_json(&report.closing.details)?,
-    };
-    event.insert(connection, tenant, report.id, now).await?;
-    insert_episodes(connection, tenant, std::slice::from_ref(&draft.episode)).await?;
-    record_following(connection, derivation, &draft).await?;
-    let Draft { ticket, read, episode, assessment, .. } = draft;
-    if let Some(assessment) = &assessment {
-        let number = episode.facts.id.number;
-        insert_assessment(connection, tenant, &ticket, number, assessment).await?;
-        if let Some(policy) = store.follow_ups.as_deref() {
-            let (ticket, customer, key) = (&ticket, &read.customer, &store.key);
-            let flagged = FlaggedClosing {
-                tenant,
-                key,
-                policy,
-                ticket,
-                customer,
-                episode: number,
-                assessment,
-                now,
-            };
-            enqueue(connection, &flagged).await?;
-        }
+    derivation: Derivation<'_>,
+    draft: &Draft,
+) -> Result<(), StoreError> {
+    record_following(connection, derivation, draft).await?;
+    if let (Some(assessment), Some(policy)) = (&draft.assessment, store.follow_ups.as_deref()) {
+        let closing = FlaggedClosing {
+            tenant: derivation.tenant,
+            key: &store.key,
+            policy,
+            ticket: &draft.ticket,
+            customer: &draft.read.customer,
+            episode: draft.episode.facts.id.number,
+            assessment,
+            now: derivation.now,
+        };
+        enqueue(connection, &closing).await?;
     }
-    Ok(StoredTicket {
-        id: ticket.id,
-        customer: read.customer,
-        opened_at: ticket.opened_at,
-        closed_at: Some(ticket.closed_at),
-        category: Some(ticket.category),
-        details: ticket.details,
-        assessment,
-        reopens: read.reopens,
-        updated_at: ticket.closed_at,
-    })
+    Ok(())
 }
 
 /// What already followed the episode, and what the ticket's opening means for earlier ones if it is about something else now.
@@ -237,31 +206,5 @@ async fn record_following(
         let affected = Affected::by_event(draft.ticket.opened_at);
         rederive(connection, derivation, &persons, affected, Told::All).await?;
     }
-    Ok(())
-}
-
-async fn insert_assessment(
-    connection: &mut AnyConnection,
-    tenant: &Tenant,
-    ticket: &ClosedTicket,
-    episode: u32,
-    assessment: &Assessment,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO assessments (tenant, ticket_id, episode, closed_at, model_version, inputs_sha256, assessed_at, \
-         probability, band, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(tenant.as_str())
-    .bind(ticket.id.as_str())
-    .bind(i64::from(episode))
-    .bind(ticket.closed_at.millis())
-    .bind(assessment.model_version.as_str())
-    .bind(assessment.inputs_sha256.as_str())
-    .bind(assessment.assessed_at.millis())
-    .bind(assessment.probability)
-    .bind(assessment.band.as_str())
-    .bind(assessment.body.as_str())
-    .execute(connection)
-    .await?;
     Ok(())
 }

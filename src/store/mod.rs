@@ -9,6 +9,7 @@
 
 mod adjacency;
 mod closing_draft;
+mod closing_write;
 mod closings;
 mod connect;
 mod contacts;
@@ -69,7 +70,6 @@ use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlite_writer::{SqliteTurn, SqliteWriter};
 use sqlx::any::AnyRow;
-use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
 use std::borrow::Cow;
@@ -282,14 +282,6 @@ impl Store {
         self.key.customer_hash(tenant, id)
     }
 
-    /// For a short look at what is about to be changed.
-    async fn look(&self) -> Result<Look, StoreError> {
-        Ok(match &self.writer {
-            Some(writer) => Look::Sqlite(writer.turn().await?),
-            None => Look::Postgres(self.pool.acquire().await?),
-        })
-    }
-
     /// Begins a transaction that writes.
     async fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
         Ok(match &self.writer {
@@ -314,27 +306,6 @@ impl Store {
         match &self.writer {
             Some(writer) => writer.until_durable().await,
             None => Ok(()),
-        }
-    }
-}
-
-/// A connection to read by, of the kind that finds the most in its cache.
-enum Look {
-    Sqlite(SqliteTurn),
-    Postgres(PoolConnection<Any>),
-}
-
-impl Look {
-    fn connection(&mut self) -> &mut AnyConnection {
-        match self {
-            Self::Sqlite(turn) => &mut turn.connection,
-            Self::Postgres(connection) => connection,
-        }
-    }
-
-    fn end(self) {
-        if let Self::Sqlite(turn) = self {
-            turn.give_back();
         }
     }
 }

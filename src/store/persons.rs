@@ -71,26 +71,6 @@ pub(super) struct PersonAt {
     pub(super) revision: i64,
 }
 
-impl PersonAt {
-    /// Locks the person until the transaction ends, unless anything of theirs may have changed since the reading.
-    pub(super) async fn lock_unchanged(
-        &self,
-        connection: &mut AnyConnection,
-        tenant: &Tenant,
-    ) -> Result<bool, StoreError> {
-        let locked = sqlx::query(
-            "UPDATE identities SET revision = revision + 1 \
-             WHERE tenant = $1 AND identity_hash = $2 AND person = $2 AND revision = $3",
-        )
-        .bind(tenant.as_str())
-        .bind(self.person.as_str())
-        .bind(self.revision)
-        .execute(connection)
-        .await?;
-        Ok(locked.rows_affected() == 1)
-    }
-}
-
 /// The persons of these customers, locked in order and each once.
 pub(super) async fn lock_persons(
     connection: &mut AnyConnection,

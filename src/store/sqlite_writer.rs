@@ -29,8 +29,11 @@ const WRITER_SESSION: &str =
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
 
 /// So many commits are moved into the database file also while others follow. Moving them slows the disk down for a second
-/// or two, so it is put off to a quiet moment for as long as the log stays of moderate size: about 60 KiB a closing.
+/// or two, so it is put off to a quiet moment for as long as the log stays of moderate size: about 90 KiB a closing.
 const MOST_COMMITS_IN_LOG: u64 = 16_384;
+
+/// It is quiet when so many looks in a row have seen no more than a commit each.
+const CALM_LOOKS: u32 = 4;
 
 /// Pages that may be left to move while writers wait.
 const FEW_PAGES: i64 = 500;
@@ -63,12 +66,13 @@ struct Durable {
 #[derive(Debug, Default)]
 struct Moved {
     commits: u64,
-    /// The commits at the last look.
+    /// The commits at the last look, and how many looks before it were calm.
     seen: u64,
+    calm_looks: u32,
 }
 
-/// The turn to use the writer's connection. Dropped without having been given back, it closes the connection, which takes
-/// back what was not committed.
+/// The turn to use the writer's connection. Dropped before its end, it closes the connection, which takes back what was not
+/// committed.
 pub(super) struct SqliteTurn {
     pub(super) connection: AnyConnection,
     turn: OwnedMutexGuard<Option<AnyConnection>>,
@@ -106,7 +110,7 @@ impl SqliteWriter {
         Ok(turn)
     }
 
-    /// Waits for the turn, for a short look: what the writer has in its cache others would have to read anew after each commit.
+    /// Waits for the turn to write, for a statement that begins and commits by itself.
     pub(super) async fn turn(&self) -> Result<SqliteTurn, StoreError> {
         let mut turn = self.wait().await?;
         let connection = match turn.take() {
@@ -161,8 +165,10 @@ impl SqliteWriter {
     pub(super) async fn move_log(&self, pool: &AnyPool) -> Result<(), StoreError> {
         let mut moved = self.moved.lock().await;
         let commits = self.commits.load(Ordering::Acquire);
-        let is_quiet = commits == moved.seen;
+        let is_calm = commits - moved.seen <= 1;
+        moved.calm_looks = if is_calm { moved.calm_looks + 1 } else { 0 };
         moved.seen = commits;
+        let is_quiet = moved.calm_looks >= CALM_LOOKS;
         let waiting = commits - moved.commits;
         if self.log.is_none() || waiting == 0 || !(is_quiet || waiting >= MOST_COMMITS_IN_LOG) {
             return Ok(());
@@ -201,16 +207,17 @@ impl SqliteTurn {
     ) -> Result<(), StoreError> {
         if keep {
             self.connection.execute("COMMIT").await?;
-            writer.commits.fetch_add(1, Ordering::Release);
+            self.has_committed(writer);
         } else {
             self.connection.execute("ROLLBACK").await?;
+            *self.turn = Some(self.connection);
         }
-        self.give_back();
         Ok(())
     }
 
-    /// Ends a turn in which no transaction was begun.
-    pub(super) fn give_back(mut self) {
+    /// Ends the turn after a statement that has committed by itself.
+    pub(super) fn has_committed(mut self, writer: &SqliteWriter) {
+        writer.commits.fetch_add(1, Ordering::Release);
         *self.turn = Some(self.connection);
     }
 }

@@ -196,7 +196,7 @@ impl Store {
         let mut connection = self.pool.acquire().await?;
         let customer = self.customer_hash(tenant, customer);
         let person = find_person(&mut connection, tenant, &customer).await?;
-        Ok(find_history(&mut connection, tenant, &person, except).await?.history)
+        find_history(&mut connection, tenant, &person, except).await
     }
 }
 
@@ -293,16 +293,17 @@ pub(super) struct PersonHistory {
     pub(super) has_reopened: bool,
 }
 
-/// The tickets of a person except one, the newest [`MOST_TICKETS`] in the order of their opening: a single query over the indexes, whether there is one identity or many.
-pub(super) async fn find_history(
+/// The tickets of a person except one, the newest [`MOST_TICKETS`]: a single query over the indexes, whether there is one identity
+/// or many.
+async fn find_history(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     person: &Person,
     except: &TicketId,
-) -> Result<PersonHistory, StoreError> {
+) -> Result<CustomerHistory, StoreError> {
     // The limit stands in the text: SQLite plans a statement anew each time a limit is bound.
     let statement = format!(
-        "SELECT t.opened_at AS opened_at, t.closed_at AS closed_at, t.category AS category, t.reopens AS reopens \
+        "SELECT t.opened_at AS occurred_at, t.closed_at AS closed_at, t.category AS category, t.reopens AS reopens \
          FROM identities i CROSS JOIN tickets t \
          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 AND t.id <> $3 \
          ORDER BY t.opened_at DESC, t.id DESC LIMIT {MOST_TICKETS}"
@@ -313,16 +314,27 @@ pub(super) async fn find_history(
         .bind(except.as_str())
         .fetch_all(connection)
         .await?;
+    Ok(read_history(&rows)?.history)
+}
+
+/// Tickets from rows of `occurred_at` (the opening), `closed_at`, `category` and `reopens`, in the order of their opening whatever
+/// order the rows have.
+pub(super) fn read_history<'r>(
+    rows: impl IntoIterator<Item = &'r AnyRow>,
+) -> Result<PersonHistory, StoreError> {
     let mut has_reopened = false;
-    let mut tickets = Vec::with_capacity(rows.len());
-    for row in rows.iter().rev() {
+    let mut tickets = Vec::new();
+    for row in rows {
         has_reopened |= row.try_get::<i64, _>("reopens")? > 0;
         tickets.push(PastTicket {
-            opened_at: instant(row, "tickets", "opened_at")?,
+            opened_at: instant(row, "tickets", "occurred_at")?,
             closed_at: optional_instant(row, "tickets", "closed_at")?,
             category: optional_name(row, "tickets", "category")?,
         });
     }
+    let order =
+        |ticket: &PastTicket| (ticket.opened_at, ticket.closed_at.unwrap_or(Timestamp::LATEST));
+    tickets.sort_by(|a, b| (order(a), &a.category).cmp(&(order(b), &b.category)));
     Ok(PersonHistory { history: CustomerHistory { tickets }, has_reopened })
 }
 

@@ -12,7 +12,7 @@ use crate::outcome::EpisodeId;
 use crate::plan::{PlanContent, PlanStatus};
 use crate::risk::RiskBand;
 use crate::store::{Assessment, CustomerHash, CustomerKey, StoreError, Tenant};
-use crate::ticket::{ClosedTicket, Name};
+use crate::ticket::{ClosedTicket, IssueCategory, Name};
 use crate::timestamp::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -42,8 +42,7 @@ pub(in crate::store) async fn enqueue(
     closing: &FlaggedClosing<'_>,
 ) -> Result<(), StoreError> {
     let FlaggedClosing { tenant, policy, ticket, assessment, now, .. } = *closing;
-    let category = ticket.category.as_str();
-    if !policy.flags(band(assessment)?, assessment.probability, category) {
+    if !is_flagged(policy, assessment, &ticket.category)? {
         return Ok(());
     }
     let Some(experiment) = running_experiment(connection, tenant).await? else {
@@ -64,6 +63,15 @@ pub(in crate::store) async fn enqueue(
     insert(connection, closing, &experiment, &schedule, arm, status, cap).await?;
     count(arm.as_str(), status.as_str());
     Ok(())
+}
+
+/// Whether an assessment asks for a follow-up.
+pub(in crate::store) fn is_flagged(
+    policy: &FollowUpPolicy,
+    assessment: &Assessment,
+    category: &IssueCategory,
+) -> Result<bool, StoreError> {
+    Ok(policy.flags(band(assessment)?, assessment.probability, category.as_str()))
 }
 
 fn band(assessment: &Assessment) -> Result<RiskBand, StoreError> {

@@ -10,7 +10,7 @@ mod list;
 mod steps;
 
 pub use capacity::TeamDay;
-pub(super) use enqueue::{FlaggedClosing, enqueue};
+pub(super) use enqueue::{FlaggedClosing, enqueue, is_flagged};
 pub(super) use expiry::{OPT_OUT, Suppression, suppress_all_of};
 pub use list::{FollowUpCursor, FollowUpFilter};
 pub use steps::{FollowUpStep, FollowUpStepped, PersonAction};
