@@ -4,6 +4,11 @@ use crate::ticket::{ClosedTicket, Name, PastTicket};
 use crate::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Most tickets of a person's history that a model looks at: the newest ones opened before the closing of the ticket in
+/// question. The service reads no more of them from its store and training counts no more, so that a feature is the same
+/// number in both. Only machines and shared mailboxes write more.
+pub const MOST_TICKETS: usize = 2_000;
+
 /// The spans, in days before the closing, in which a customer's other tickets are counted.
 pub(super) const HISTORY_DAYS: [i64; 4] = [1, 7, 30, 90];
 

@@ -9,7 +9,7 @@ pub mod calibration;
 pub mod context;
 pub mod encoding;
 pub mod features;
-mod history;
+pub mod history;
 pub mod reasons;
 pub mod scorer;
 pub mod source;
