@@ -86,6 +86,7 @@ fn weights() -> RiskWeights {
     let threshold = |value| Probability::new(value).unwrap();
     RiskWeights {
         window_days: 14,
+        team_bands: BTreeMap::new(),
         bands: BandThresholds::new(threshold(0.2), threshold(0.5)).unwrap(),
         follow_up: FollowUpRule::Share { share: 0.1 },
         context,

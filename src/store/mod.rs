@@ -33,6 +33,7 @@ mod rows;
 mod threads;
 mod ticket_reports;
 mod tickets;
+mod treated;
 mod words;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
@@ -58,6 +59,7 @@ pub use plans::{PlanRecorded, StoredPlan};
 pub use reopenings::TicketReopened;
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
+pub use treated::FlaggedTicket;
 
 use rows::PER_STATEMENT;
 

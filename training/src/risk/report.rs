@@ -4,7 +4,7 @@ use super::design::outcomes;
 use super::leakage::Suspicion;
 use super::protocol::{Example, Split, positives};
 use super::select::Choice;
-use super::threshold::team_day;
+use super::threshold::AtCapacity;
 use super::windows::MeasuredWindow;
 use crate::metrics;
 use recontact::risk::features::FeatureValue;
@@ -112,6 +112,8 @@ pub struct Baselines {
 pub struct Bands {
     /// Lowest probabilities of the bands.
     pub thresholds: BandThresholds,
+    /// The same by team, where each has its own.
+    pub teams: BTreeMap<String, BandThresholds>,
     /// How the high one was found.
     pub follow_up: FollowUpRule,
     /// The three bands in the test part, high first.
@@ -143,21 +145,6 @@ pub struct AtShare {
     /// `precision` over the share of all test tickets that came back.
     pub lift: f64,
     /// Repeats among them that the model expected: the sum of probabilities.
-    pub expected_repeats: f64,
-}
-
-/// Following up as many tickets of each team and day as the teams can.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AtCapacity {
-    /// Follow-ups of one team in a day.
-    pub per_team_and_day: f64,
-    /// Test tickets followed up.
-    pub tickets: usize,
-    /// Share of them that came back.
-    pub precision: f64,
-    /// Share of all that came back that is among them.
-    pub recall: f64,
-    /// Repeats among them that the model expected.
     pub expected_repeats: f64,
 }
 
@@ -267,35 +254,6 @@ pub fn at_shares(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> Vec<A
         }
     };
     [0.05, 0.10, 0.20].map(reached).to_vec()
-}
-
-/// What each team reaches that follows up its most likely tickets of each day, as many as it can.
-#[must_use]
-pub fn at_capacity(
-    model: &RiskModel,
-    tickets: &[Example<'_>],
-    per_team_and_day: Option<f64>,
-) -> Option<AtCapacity> {
-    let per_team_and_day = per_team_and_day?;
-    let scores = probabilities(model, tickets);
-    let mut days: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (row, ticket) in tickets.iter().enumerate() {
-        days.entry(team_day(ticket)).or_default().push(row);
-    }
-    let mut chosen = Vec::new();
-    for rows in days.values_mut() {
-        rows.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-        let most = super::protocol::share(per_team_and_day, 1);
-        chosen.extend(rows.iter().copied().take(most));
-    }
-    let hits = chosen.iter().filter(|row| tickets[**row].positive).count();
-    Some(AtCapacity {
-        per_team_and_day,
-        tickets: chosen.len(),
-        precision: rate(hits, chosen.len()),
-        recall: rate(hits, positives(tickets)),
-        expected_repeats: chosen.iter().map(|row| scores[*row]).sum(),
-    })
 }
 
 /// Stated probabilities against outcomes, in tenths of the tickets by probability.
