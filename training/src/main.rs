@@ -95,8 +95,6 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
                 InferenceOptions { precision: args.precision, ..InferenceOptions::default() };
             category::evaluate_category(&artifact, &args.data, &args.models, &inference, args.json)
         }
-        ModelKind::Risk => {
-            risk::evaluate_risk(&artifact, &args.data, args.json, Timestamp::now())
-        }
+        ModelKind::Risk => risk::evaluate_risk(&artifact, &args.data, args.json, Timestamp::now()),
     }
 }

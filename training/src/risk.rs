@@ -122,10 +122,10 @@ pub fn run(args: RiskArgs, now: Timestamp) -> anyhow::Result<()> {
     let version = args.out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let model_json = model_json(&fitted.weights)?;
     let model = read_back(&version, &model_json)?;
-    let (test, band_counts) = report::measure(&model, split.test, params.seed);
+    let risks = report::assess(&model, split.test);
+    let (test, band_counts) = report::measure(&risks, split.test, params.seed);
     // A file of outcomes says itself which of them are mature.
-    let known_until =
-        if table.outcomes.is_empty() { observed_until } else { Timestamp::LATEST };
+    let known_until = if table.outcomes.is_empty() { observed_until } else { Timestamp::LATEST };
     let report = RiskReport {
         version,
         window_days: params.window_days,
@@ -139,10 +139,10 @@ pub fn run(args: RiskArgs, now: Timestamp) -> anyhow::Result<()> {
             follow_up: fitted.weights.follow_up,
             test: band_counts,
         },
-        at: report::at_shares(&model, split.test, params.seed),
-        capacity: threshold::at_capacity(&model, split.test, &params.threshold),
-        calibration_curve: report::calibration_curve(&model, split.test),
-        windows: windows::measured(&model, split.test, known_until)
+        at: report::at_shares(&risks, split.test, params.seed),
+        capacity: threshold::at_capacity(&risks, split.test, &params.threshold),
+        calibration_curve: report::calibration_curve(&risks, split.test),
+        windows: windows::measured(&risks, split.test, known_until)
             .into_iter()
             .filter(|_| examples.has_windows)
             .collect(),
@@ -301,7 +301,7 @@ fn light_report(
             most_tickets: params.heavy_customer_tickets,
             customers: heavy.len(),
             tickets: all.rows.len() - examples.rows.len(),
-            test: report::measure(&model, split.test, params.seed).0,
+            test: report::measure(&report::assess(&model, split.test), split.test, params.seed).0,
             baselines: report::baselines(split.train, split.test, params.seed),
             data,
         })

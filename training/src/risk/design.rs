@@ -291,13 +291,16 @@ impl Design {
             && matches!(candidate.source, FeatureSource::BuiltIn)
         {
             let value = |(row, base): (&'e Example<'_>, &Option<f64>)| {
-                let known = (*base).map(|base_rate| FeatureContext {
-                    base_rate,
-                    ..FeatureContext::default()
-                });
+                let known = (*base)
+                    .map(|base_rate| FeatureContext { base_rate, ..FeatureContext::default() });
                 known
                     .and_then(|context| {
-                        candidate.source.value(&row.facts, &context, &candidate.name, candidate.kind)
+                        candidate.source.value(
+                            &row.facts,
+                            &context,
+                            &candidate.name,
+                            candidate.kind,
+                        )
                     })
                     .unwrap_or(RawValue::Number(None))
             };

@@ -26,12 +26,7 @@ fn table(days: i64) -> TicketTable {
         })
         .collect();
     let labels = (0..days).map(|day| Some(day % 3 == 1)).collect();
-    TicketTable {
-        rows: tickets.len(),
-        labels: Some(labels),
-        tickets,
-        ..TicketTable::default()
-    }
+    TicketTable { rows: tickets.len(), labels: Some(labels), tickets, ..TicketTable::default() }
 }
 
 fn params() -> RiskParams {

@@ -1,7 +1,7 @@
 //! `recontact-train evaluate` for a risk model: a stored model on a table of closed tickets.
 
-use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row};
 use super::observed::observed_until;
+use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row};
 use super::{RecordedParams, labelled, mind_treated, read_tickets, warn};
 use crate::bad_input;
 use crate::card::markdown_table;
@@ -71,7 +71,7 @@ pub fn evaluate_risk(
             model.window_days()
         ));
     }
-    let (test, bands) = report::measure(&model, tickets, params.seed);
+    let (test, bands) = report::measure(&report::assess(&model, tickets), tickets, params.seed);
     // Of the training file the tickets before the end of training are at hand; of another one, its own rates stand in.
     let before = if first > 0 { &examples.rows[..first] } else { tickets };
     let evaluation = Evaluation {

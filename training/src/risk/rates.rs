@@ -23,7 +23,8 @@ impl<'e, 't> PastOutcomes<'e, 't> {
     pub(super) fn new(rows: &'e [Example<'t>], window_days: u32, prior: Option<f64>) -> Self {
         let window = i64::from(window_days);
         let (mut next, mut positives) = (0, 0);
-        let (mut known, mut base) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        let (mut known, mut base) =
+            (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             while rows[next].closed_at.plus_days(window) <= row.closed_at {
                 positives += usize::from(rows[next].positive);

@@ -8,7 +8,9 @@ use super::threshold::AtCapacity;
 use super::windows::MeasuredWindow;
 use crate::metrics;
 use recontact::risk::features::FeatureValue;
-use recontact::risk::{BandThresholds, FeatureContext, FollowUpRule, RiskBand, RiskModel};
+use recontact::risk::{
+    BandThresholds, FeatureContext, FollowUpRule, RecontactRisk, RiskBand, RiskModel,
+};
 use recontact::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -193,12 +195,21 @@ pub fn figures(score: &[f64], positive: &[bool], is_probability: bool, seed: u64
     }
 }
 
-/// Measures a model on tickets, and counts its bands.
+/// What a model says of tickets: asked once, since its reasons take most of the time of a run.
 #[must_use]
-pub fn measure(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> (Figures, Vec<BandCount>) {
+pub fn assess(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<RecontactRisk> {
+    tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect()
+}
+
+/// Measures a model by what it says of tickets, and counts its bands.
+#[must_use]
+pub fn measure(
+    risks: &[RecontactRisk],
+    tickets: &[Example<'_>],
+    seed: u64,
+) -> (Figures, Vec<BandCount>) {
     let outcomes = outcomes(tickets);
-    let risks: Vec<_> = tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect();
-    let scores: Vec<f64> = risks.iter().map(|risk| risk.probability.value()).collect();
+    let scores = probabilities(risks);
     let bands = [RiskBand::High, RiskBand::Medium, RiskBand::Low].map(|band| {
         let inside = || risks.iter().zip(&outcomes).filter(|(risk, _)| risk.band == band);
         let positives = inside().filter(|(_, positive)| **positive).count();
@@ -234,9 +245,9 @@ pub fn baselines(train: &[Example<'_>], tickets: &[Example<'_>], seed: u64) -> B
 
 /// What following up the highest 5, 10 and 20 % reaches.
 #[must_use]
-pub fn at_shares(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> Vec<AtShare> {
+pub fn at_shares(risks: &[RecontactRisk], tickets: &[Example<'_>], seed: u64) -> Vec<AtShare> {
     let outcomes = outcomes(tickets);
-    let scores = probabilities(model, tickets);
+    let scores = probabilities(risks);
     let order = metrics::ranked(&scores, seed);
     let all = positives(tickets);
     let reached = |share: f64| {
@@ -258,8 +269,8 @@ pub fn at_shares(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> Vec<A
 
 /// Stated probabilities against outcomes, in tenths of the tickets by probability.
 #[must_use]
-pub fn calibration_curve(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<CurvePoint> {
-    let scores = probabilities(model, tickets);
+pub fn calibration_curve(risks: &[RecontactRisk], tickets: &[Example<'_>]) -> Vec<CurvePoint> {
+    let scores = probabilities(risks);
     let mut order: Vec<usize> = (0..tickets.len()).collect();
     order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
     let size = order.len().div_ceil(10).max(1);
@@ -275,9 +286,9 @@ pub fn calibration_curve(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<Curv
     order.chunks(size).map(point).collect()
 }
 
-fn probabilities(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<f64> {
-    let probability = |row: &Example<'_>| model.assess_facts(&row.facts).probability.value();
-    tickets.iter().map(probability).collect()
+/// The probabilities of assessed tickets.
+pub(super) fn probabilities(risks: &[RecontactRisk]) -> Vec<f64> {
+    risks.iter().map(|risk| risk.probability.value()).collect()
 }
 
 impl DataCounts {

@@ -4,11 +4,11 @@
 
 use super::params::{RiskParams, ThresholdParams};
 use super::protocol::{Example, positives, share};
-use super::report::rate;
+use super::report::{probabilities, rate};
 use crate::bad_input;
 use recontact::probability::Probability;
 use recontact::risk::threshold::FollowUpCosts;
-use recontact::risk::{BandThresholds, FollowUpRule, RiskModel};
+use recontact::risk::{BandThresholds, FollowUpRule, RecontactRisk};
 use recontact::timestamp::DAY_MS;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,11 +49,7 @@ pub struct AtCapacity {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when the tickets cannot be told apart.
-pub fn choose(
-    rows: &[&Example<'_>],
-    logits: &[f64],
-    params: &RiskParams,
-) -> anyhow::Result<Cut> {
+pub fn choose(rows: &[&Example<'_>], logits: &[f64], params: &RiskParams) -> anyhow::Result<Cut> {
     let rule = rule(params);
     let medium_share = params.bands.medium_share;
     let all = Ranked::new(logits.to_vec());
@@ -123,13 +119,12 @@ fn bands(medium: Probability, high: Probability) -> anyhow::Result<BandThreshold
 /// What each team reaches that follows up its most likely tickets of each day, as many as it can.
 #[must_use]
 pub fn at_capacity(
-    model: &RiskModel,
+    risks: &[RecontactRisk],
     tickets: &[Example<'_>],
     params: &ThresholdParams,
 ) -> Option<AtCapacity> {
     let per_team_and_day = params.per_team_and_day?;
-    let scores: Vec<f64> =
-        tickets.iter().map(|row| model.assess_facts(&row.facts).probability.value()).collect();
+    let scores = probabilities(risks);
     let mut days: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (row, ticket) in tickets.iter().enumerate() {
         days.entry(team_day(ticket)).or_default().push(row);

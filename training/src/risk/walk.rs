@@ -92,10 +92,7 @@ mod tests {
         assert_eq!(seen(0), (0, None, None));
         assert_eq!(seen(5), (5, Some(minute(0)), Some(minute(4))));
         assert_eq!(seen(MOST_TICKETS).0, MOST_TICKETS);
-        assert_eq!(
-            seen(MOST_TICKETS + 5),
-            (MOST_TICKETS, Some(minute(5)), Some(minute(most + 4)))
-        );
+        assert_eq!(seen(MOST_TICKETS + 5), (MOST_TICKETS, Some(minute(5)), Some(minute(most + 4))));
     }
 
     #[test]

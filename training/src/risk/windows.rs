@@ -11,10 +11,10 @@ use super::design::outcomes;
 use super::protocol::Example;
 use crate::logistic::LogisticTrainer;
 use ndarray::{Array1, Array2, ShapeBuilder};
-use recontact::risk::RiskModel;
 use recontact::risk::encoding::{Encoding, FeatureModel};
 use recontact::risk::source::FeatureSource;
 use recontact::risk::windows::{ConditionalModel, WindowModels};
+use recontact::risk::{RecontactRisk, RiskModel};
 use recontact::timestamp::Timestamp;
 
 /// Fewest tickets of each outcome for a step with weights; with fewer it is the same for all.
@@ -136,21 +136,20 @@ fn step(
 /// The observed share of tickets that came back within each window and the mean probability, on tickets old enough.
 #[must_use]
 pub fn measured(
-    model: &RiskModel,
+    risks: &[RecontactRisk],
     rows: &[Example<'_>],
     known_until: Timestamp,
 ) -> Vec<MeasuredWindow> {
-    let risks: Vec<_> = rows.iter().map(|row| model.assess_facts(&row.facts)).collect();
     let Some(first) = risks.first() else { return Vec::new() };
     let days: Vec<u32> = first.windows.iter().map(|window| window.window_days).collect();
     let main = outcomes(rows);
     let known = |row: &Example<'_>, main, days| {
-        if days == model.window_days() { Some(main) } else { row.returned(days, known_until) }
+        if days == first.window_days { Some(main) } else { row.returned(days, known_until) }
     };
     days.into_iter()
         .enumerate()
         .map(|(at, days)| {
-            let all = rows.iter().zip(&risks).zip(&main);
+            let all = rows.iter().zip(risks).zip(&main);
             let (score, positive): (Vec<f64>, Vec<bool>) = all
                 .filter_map(|((row, risk), main)| {
                     let positive = known(row, *main, days)?;
@@ -200,4 +199,36 @@ fn rounded(weight: f64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
 fn number(count: usize) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use recontact::risk::encoding::{Column, NumberEncoding};
+    use recontact::risk::source::{Categories, ReturnRates};
+
+    /// The rates at the end of training hold the outcome of every training ticket.
+    #[test]
+    fn a_step_never_looks_at_rates_that_hold_the_tickets_own_outcome() {
+        let column = Column::default();
+        let encoding = Encoding::Number(NumberEncoding {
+            typical: 0.0,
+            median: 0.0,
+            low: 0.0,
+            high: 1.0,
+            centre: 0.0,
+            scale: 1.0,
+            column,
+            missing: column,
+        });
+        let rates = ReturnRates {
+            of: Categories(Vec::new()),
+            rates: std::collections::BTreeMap::new(),
+            otherwise: 0.1,
+        };
+        let feature =
+            |source| FeatureModel { name: "n".into(), source, encoding: encoding.clone() };
+        assert!(is_plain_number(&feature(FeatureSource::BuiltIn)));
+        assert!(!is_plain_number(&feature(FeatureSource::ReturnRate(rates))));
+    }
 }

@@ -127,7 +127,9 @@ impl ThresholdParams {
         if let Some((team, capacity)) =
             self.teams.iter().find(|(_, capacity)| !(**capacity > 0.0 && capacity.is_finite()))
         {
-            return Some(format!("threshold.teams: expected more than 0 for {team}, got {capacity}"));
+            return Some(format!(
+                "threshold.teams: expected more than 0 for {team}, got {capacity}"
+            ));
         }
         if self.per_team_and_day.is_none() && !self.teams.is_empty() {
             return Some(
