@@ -355,22 +355,19 @@ fn a_small_table_in_which_a_column_parts_few_tickets_by_luck_is_not_refused() {
     let mut lines = csv.lines();
     let mut lucky = format!("{},came_back\n", lines.next().unwrap());
     for (row, line) in lines.enumerate() {
-        // Sixteen of a thousand training tickets came back, and the latest of them were all of device d9.
+        // Fifteen of nine hundred training tickets came back, and in those closed last a column happens to say which.
         let came_back = row % 60 == 7;
         let line = if came_back && row > 700 {
-            line.replacen("topic", "d9topic", 1)
+            line.replacen(",same,", ",other,", 1)
         } else {
             line.to_owned()
         };
-        let line =
-            if came_back && row > 700 { line.replacen(",same,", "9,same,", 1) } else { line };
         writeln!(lucky, "{line},{came_back}").unwrap();
     }
-    let lucky = lucky.replace("d9topic", "topic").replace(",extra,", ",luck,");
     fs::write(dir.path().join("tickets.csv"), lucky).unwrap();
     let config = format!("model = \"logistic\"\n{}", sparse_config(""));
-    let output = run(dir.path(), &config, "lucky", &["--label", "came_back"]);
-    json(&output);
+    let report = json(&run(dir.path(), &config, "lucky", &["--label", "came_back"]));
+    assert_eq!(report["suspected_leakage"][0]["feature"], "always", "told, not refused");
 }
 
 #[test]
