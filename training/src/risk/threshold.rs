@@ -194,7 +194,9 @@ mod tests {
             closed_at: start.plus_days(i64::try_from(row / 50).unwrap()),
             category: Name::parse("card").unwrap(),
             details: TicketDetails {
-                team: Some(Name::parse(if row.is_multiple_of(5) { "few" } else { "many" }).unwrap()),
+                team: Some(
+                    Name::parse(if row.is_multiple_of(5) { "few" } else { "many" }).unwrap(),
+                ),
                 ..TicketDetails::default()
             },
         };
