@@ -357,17 +357,17 @@ fn a_small_table_in_which_a_column_parts_few_tickets_by_luck_is_not_refused() {
     for (row, line) in lines.enumerate() {
         // Fifteen of nine hundred training tickets came back, and in those closed last a column happens to say which.
         let came_back = row % 60 == 7;
-        let line = if came_back && row > 700 {
-            line.replacen(",same,", ",other,", 1)
-        } else {
-            line.to_owned()
-        };
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if came_back && row > 700 {
+            cells[6] = "9.5";
+        }
+        let line = cells.join(",");
         writeln!(lucky, "{line},{came_back}").unwrap();
     }
     fs::write(dir.path().join("tickets.csv"), lucky).unwrap();
     let config = format!("model = \"logistic\"\n{}", sparse_config(""));
     let report = json(&run(dir.path(), &config, "lucky", &["--label", "came_back"]));
-    assert_eq!(report["suspected_leakage"][0]["feature"], "always", "told, not refused");
+    assert_eq!(report["suspected_leakage"][0]["feature"], "score", "told, not refused");
 }
 
 #[test]
