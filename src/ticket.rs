@@ -126,6 +126,12 @@ pub struct TicketDetails {
     /// The team that closed it. Agents are never recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<Name>,
+    /// What sort of contact it was: technical, informational, complaint, suggestion, or the helpdesk's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Name>,
+    /// How urgent it was, the helpdesk's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Name>,
     /// How often it was handed to another team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reassignments: Option<u32>,
@@ -177,6 +183,8 @@ impl TicketDetails {
             channel: newer.channel.or(self.channel),
             priority: newer.priority.or(self.priority),
             team: newer.team.or(self.team),
+            kind: newer.kind.or(self.kind),
+            urgency: newer.urgency.or(self.urgency),
             reassignments: newer.reassignments.or(self.reassignments),
             reopens: newer.reopens.or(self.reopens),
             sla_met: newer.sla_met.or(self.sla_met),

@@ -671,3 +671,27 @@ fn next_issues_are_reported_as_table_csv_and_json() {
     let wrong = report_next_issues(folder.path(), &["--window-days", "5"]);
     assert_eq!(wrong.status.code(), Some(2));
 }
+
+#[test]
+fn who_was_followed_up_is_written_as_a_file_for_training() {
+    use recontact::store::{CustomerKey, Store, StoreOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let key = "07".repeat(CustomerKey::BYTES);
+    fs::write(folder.path().join("customer.key"), &key).unwrap();
+    let url = format!("sqlite:{}", folder.path().join("recontact.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = CustomerKey::parse(&key).unwrap();
+        Store::connect(&url, key, StoreOptions::default()).await.unwrap().close().await;
+    });
+    let output = recontact()
+        .current_dir(folder.path())
+        .args(["report", "treated", "--database", "sqlite:recontact.db", "--out", "treated.csv"])
+        .args(["--customer-key-file", "customer.key"])
+        .output()
+        .unwrap();
+    assert_eq!(said(&output), "");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("0 tickets were flagged"));
+    let csv = fs::read_to_string(folder.path().join("treated.csv")).unwrap();
+    assert_eq!(csv, "ticket_id,arm,treated\n");
+}

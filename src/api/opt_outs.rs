@@ -1,6 +1,7 @@
 //! Customers who want neither to be scored nor to be contacted.
 
 use super::body::{JsonBody, query};
+use super::identity_body::IdentityInput;
 use super::problem::{Problem, ProblemCode};
 use super::tickets::parse_limit;
 use crate::app::App;
@@ -11,12 +12,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Who wants to be left alone; named either by `customer_id` or by `customer`.
+/// Who wants to be left alone; named by `customer_id`, by `identity` or by `customer`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OptOutRequest {
     /// The helpdesk's identifier of the customer; only its keyed hash is stored.
     customer_id: Option<CustomerId>,
+    /// Any other name of the customer, such as an e-mail address or a telephone number; only its keyed hash is stored.
+    identity: Option<IdentityInput>,
     /// The customer's keyed hash, as answers give it.
     customer: Option<String>,
     /// Who records it.
@@ -219,12 +222,17 @@ pub async fn withdraw_opt_out(
 }
 
 fn customer_of(app: &App, request: &OptOutRequest) -> Result<CustomerHash, Problem> {
-    match (&request.customer_id, &request.customer) {
-        (Some(id), None) => Ok(app.store.customer_hash(&app.tenant, id)),
-        (None, Some(hash)) => {
+    match (&request.customer_id, &request.identity, &request.customer) {
+        (Some(id), None, None) => Ok(app.store.customer_hash(&app.tenant, id)),
+        (None, Some(identity), None) => {
+            let identity =
+                identity.parse("#/identity").map_err(|fault| Problem::invalid(vec![fault]))?;
+            Ok(app.store.identity_hash(&app.tenant, &identity))
+        }
+        (None, None, Some(hash)) => {
             CustomerHash::parse(hash).map_err(|error| Problem::field("#/customer", error))
         }
-        _ => Err(Problem::field("#", "expected either customer_id or customer")),
+        _ => Err(Problem::field("#", "expected one of customer_id, identity and customer")),
     }
 }
 

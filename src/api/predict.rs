@@ -3,7 +3,7 @@
 use super::ModelName;
 use super::assessment::{RiskAnswer, RiskView, inputs_sha256, language};
 use super::body::{JsonBody, check_count};
-use super::problem::{Problem, ProblemCode};
+use super::problem::{FieldProblem, Problem, ProblemCode};
 use super::ticket_body::PredictTicket;
 use crate::app::App;
 use crate::ticket::{ClosedTicket, CustomerHistory, TicketId};
@@ -67,6 +67,7 @@ pub async fn predict_recontacts(
         return Err(Problem::invalid(faults));
     }
     let model = app.risk()?;
+    refuse_opted_out(&app, &body.tickets).await?;
     let mut tickets = Vec::with_capacity(body.tickets.len());
     for ticket in &body.tickets {
         let history = match &ticket.history {
@@ -93,4 +94,20 @@ pub async fn predict_recontacts(
     })
     .await
     .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))
+}
+
+/// Who has opted out is not scored, by whichever way their ticket comes.
+async fn refuse_opted_out(app: &App, tickets: &[PredictTicket]) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    for (index, ticket) in tickets.iter().enumerate() {
+        let customer = app.store.customer_hash(&app.tenant, &ticket.customer_id);
+        let opt_out = app.store.opt_out_of(&app.tenant, &customer).await;
+        let opt_out = opt_out
+            .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+        if opt_out.is_some() {
+            let at = format!("#/tickets/{index}/customer_id");
+            faults.push(FieldProblem::new(at, "this customer has opted out of being scored"));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }

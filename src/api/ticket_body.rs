@@ -26,6 +26,10 @@ macro_rules! ticket_body {
             priority: Option<Name>,
             /// The team; never an agent.
             team: Option<Name>,
+            /// What sort of contact it was: technical, informational, complaint, suggestion, or the helpdesk's own word.
+            kind: Option<Name>,
+            /// How urgent it was, the helpdesk's own word.
+            urgency: Option<Name>,
             /// How often it was handed to another team.
             reassignments: Option<u32>,
             /// How often it was reopened.
@@ -62,6 +66,8 @@ macro_rules! ticket_body {
                     channel: self.channel.clone(),
                     priority: self.priority.clone(),
                     team: self.team.clone(),
+                    kind: self.kind.clone(),
+                    urgency: self.urgency.clone(),
                     reassignments: self.reassignments,
                     reopens: self.reopens,
                     sla_met: self.sla_met,

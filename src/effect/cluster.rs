@@ -73,13 +73,14 @@ impl ClusterSums {
 
     /// How many independent episodes tell as much as these, for a yes/no outcome: `R(1-R) / variance`. Where nobody or
     /// everybody came back the sample does not tell how alike a customer's episodes are; they are then taken for wholly
-    /// alike (Kish 1965: `(Σm)² / Σm²`), the most cautious answer.
+    /// alike (Kish 1965: `(Σm)² / Σm²`), the most cautious answer. Never more than there are: that a few customers happen
+    /// to differ less than chance would have it is luck, no information.
     #[must_use]
     pub fn effective_episodes(&self) -> Option<f64> {
         let rate = self.rate()?;
         let variance = self.variance()?;
         if rate > 0.0 && rate < 1.0 && variance > 0.0 {
-            Some(rate * (1.0 - rate) / variance)
+            Some((rate * (1.0 - rate) / variance).min(self.episodes))
         } else {
             Some(self.episodes.powi(2) / self.episodes_squared)
         }
@@ -236,6 +237,14 @@ mod tests {
         assert_eq!(none.effective_episodes(), Some(3.0));
         assert!(none.wilson(0.95).unwrap().high > 0.5);
         assert_eq!(mean_difference(&none, &none, 0.95), None);
+    }
+
+    #[test]
+    fn episodes_never_tell_more_than_as_many_independent_ones() {
+        // Every customer came back after one episode of two: the delta method sees hardly any variance.
+        let even = sums(&[(2, 1.0), (2, 1.0), (2, 1.0), (3, 1.0)]);
+        assert_eq!(even.effective_episodes(), Some(9.0));
+        assert_eq!(even.design_effect(), Some(1.0));
     }
 
     #[test]

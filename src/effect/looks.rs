@@ -2,7 +2,8 @@
 //! (Armitage, McPherson & Rowe 1969, JRSS A 132:235); so the days are fixed before the start.
 //!
 //! The rule: a look is a planned day after the start of the experiment. It sees exactly the episodes that were mature on
-//! that day, so its answer does not change afterwards. The error level of 5 % is shared out among the looks by the spending
+//! that day, as they are known when the report is made: a look is not stored, so what becomes known of these episodes later
+//! (a late contact, a correction, an erasure, persons put together) changes its answer too, and may move it. The error level of 5 % is shared out among the looks by the spending
 //! function `2 - 2Φ(z/√t)` of Lan & DeMets (1983, Biometrika 70:659, of O'Brien and Fleming's kind), with `t` the part of
 //! the planned time; each look is tested at what was newly spent (Bonferroni's bound, so the whole stays below 5 %). The
 //! first look whose interval leaves out zero gives the verdict; an interim look that shows nothing gives none; the last

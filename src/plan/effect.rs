@@ -4,7 +4,11 @@
 //! the difference between those assigned to treatment and those assigned to control, treated as assigned (intention to treat).
 //! Else there is nothing but two periods, and these differ in more than the plan: issues that were chosen because they were bad
 //! get better by themselves (regression to the mean). Such a comparison is told as descriptive and never as an effect.
-//! Intervals of differences are Newcombe's.
+//!
+//! No reading here is a verdict. A plan may be looked at on any day, and its episodes are not independent where a customer
+//! has several; whether following up works is said by the experiment's own report, at its planned looks and with the
+//! interval that knows of customers. So a randomised difference is told without an interval, and that of two periods has
+//! Newcombe's.
 
 use crate::risk::Language;
 use crate::statistics::{CONFIDENCE, Interval, Proportion, newcombe_difference};
@@ -100,7 +104,8 @@ pub struct PlanEffect {
     pub without: MeasuredRate,
     /// Rate with the plan minus rate without; negative is fewer repeats. Null without mature episodes on both sides.
     pub difference: Option<f64>,
-    /// Newcombe's 95 % interval of the difference.
+    /// Newcombe's 95 % interval of the difference of two periods. Null where customers were assigned at random: the
+    /// interval that knows of customers is in the experiment's report.
     pub difference_interval: Option<Interval>,
     /// How to read it, in the language of Accept-Language.
     pub reading: &'static str,
@@ -140,7 +145,10 @@ impl PlanEffect {
                 (EffectBasis::Descriptive, during, before, before_is, None)
             }
         };
-        let interval = newcombe_difference(with_plan, without, CONFIDENCE);
+        let interval = match basis {
+            EffectBasis::Randomised => None,
+            EffectBasis::Descriptive => newcombe_difference(with_plan, without, CONFIDENCE),
+        };
         let difference = with_plan.rate().zip(without.rate()).map(|(with, without)| with - without);
         Self {
             version,
@@ -152,7 +160,7 @@ impl PlanEffect {
             without: without.into(),
             difference,
             difference_interval: interval,
-            reading: reading(basis, interval, language),
+            reading: reading(basis, difference.is_some(), language),
         }
     }
 }
@@ -163,37 +171,25 @@ impl From<Proportion> for MeasuredRate {
     }
 }
 
-fn reading(basis: EffectBasis, interval: Option<Interval>, language: Language) -> &'static str {
-    let texts = match (basis, interval) {
-        (_, None) => [
+fn reading(basis: EffectBasis, is_measured: bool, language: Language) -> &'static str {
+    let texts = match (basis, is_measured) {
+        (_, false) => [
             "no mature episodes on both sides yet: nothing can be said",
             "с обеих сторон ещё нет созревших эпизодов: сказать нечего",
             "з абодвух бакоў яшчэ няма саспелых эпізодаў: сказаць няма чаго",
             "з обох боків ще немає дозрілих епізодів: сказати нічого",
         ],
-        (EffectBasis::Descriptive, Some(_)) => [
+        (EffectBasis::Descriptive, true) => [
             "descriptive only: the two periods differ in more than the plan, so this is no proof of an effect",
             "только описание: периоды различаются не одним планом, поэтому это не доказательство эффекта",
             "толькі апісанне: перыяды адрозніваюцца не адным планам, таму гэта не доказ эфекту",
             "лише опис: періоди відрізняються не самим планом, тому це не доказ ефекту",
         ],
-        (EffectBasis::Randomised, Some(interval)) if interval.high < 0.0 => [
-            "customers were assigned at random: following up with this version made repeats rarer",
-            "клиенты распределены случайно: с этой версией повторных обращений стало меньше",
-            "кліенты размеркаваны выпадкова: з гэтай версіяй паўторных зваротаў стала менш",
-            "клієнтів розподілено випадково: з цією версією повторних звернень стало менше",
-        ],
-        (EffectBasis::Randomised, Some(interval)) if interval.low > 0.0 => [
-            "customers were assigned at random: following up with this version made repeats more frequent",
-            "клиенты распределены случайно: с этой версией повторных обращений стало больше",
-            "кліенты размеркаваны выпадкова: з гэтай версіяй паўторных зваротаў стала больш",
-            "клієнтів розподілено випадково: з цією версією повторних звернень стало більше",
-        ],
-        (EffectBasis::Randomised, Some(_)) => [
-            "customers were assigned at random: no effect is shown, the interval holds 0",
-            "клиенты распределены случайно: эффект не показан, интервал содержит 0",
-            "кліенты размеркаваны выпадкова: эфект не паказаны, інтэрвал змяшчае 0",
-            "клієнтів розподілено випадково: ефект не показано, інтервал містить 0",
+        (EffectBasis::Randomised, true) => [
+            "customers were assigned at random: an estimate as of now and no verdict; that is in the experiment's report, at its planned looks",
+            "клиенты распределены случайно: это оценка на сегодня, а не вывод; вывод — в отчёте об эксперименте, в запланированные дни",
+            "кліенты размеркаваны выпадкова: гэта ацэнка на сёння, а не выснова; выснова — у справаздачы пра эксперымент, у запланаваныя дні",
+            "клієнтів розподілено випадково: це оцінка на сьогодні, а не висновок; висновок — у звіті про експеримент, у заплановані дні",
         ],
     };
     let [en, ru, be, uk] = texts;
@@ -244,12 +240,18 @@ mod tests {
             (EffectBasis::Randomised, Comparison::Control)
         );
         assert_eq!(effect.without.repeats, 30);
-        assert!(effect.reading.contains("меньше"));
-        let same = PlanEffect::new(2, 14, measured(Some((of(20, 100), of(20, 100)))), Language::En);
-        assert!(same.reading.contains("no effect is shown"));
-        let worse =
-            PlanEffect::new(2, 14, measured(Some((of(50, 100), of(20, 100)))), Language::En);
-        assert!(worse.reading.contains("more frequent"));
+    }
+
+    /// Days on which anybody may look, and episodes that are not independent, give no verdict.
+    #[test]
+    fn a_randomised_difference_is_an_estimate_and_never_a_verdict() {
+        for (treatment, control) in [(10, 90), (50, 50), (90, 10)] {
+            let arms = Some((of(treatment, 100), of(control, 100)));
+            let effect = PlanEffect::new(2, 14, measured(arms), Language::En);
+            assert!(effect.difference.is_some());
+            assert_eq!(effect.difference_interval, None);
+            assert!(effect.reading.contains("no verdict"), "{}", effect.reading);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod effect;
 mod next_issues;
+mod treated;
 
 use crate::config::{CommandLineSettings, Settings};
 use crate::customer_key;
@@ -21,11 +22,13 @@ pub enum ReportCommand {
     NextIssues(next_issues::NextIssuesArgs),
     /// What following up is worth, from an experiment's control group
     Effect(effect::EffectArgs),
+    /// Which tickets were followed up, as a file for training
+    Treated(treated::TreatedArgs),
 }
 
-/// Where the figures are, and in what form they are wanted.
+/// Where the figures are.
 #[derive(Debug, Args)]
-pub struct ReportArgs {
+pub struct DatabaseArgs {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -35,6 +38,13 @@ pub struct ReportArgs {
     /// File with the key under which customers are hashed
     #[arg(long, value_name = "FILE")]
     customer_key_file: Option<PathBuf>,
+}
+
+/// Where the figures are, and in what form they are wanted.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// How to write it
     #[arg(long, value_enum, default_value = "table")]
     format: ReportFormat,
@@ -59,10 +69,11 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::NextIssues(args) => next_issues::run(args),
         ReportCommand::Effect(args) => effect::run(&args),
+        ReportCommand::Treated(args) => treated::run(&args),
     }
 }
 
-impl ReportArgs {
+impl DatabaseArgs {
     fn settings(&self) -> anyhow::Result<Settings> {
         Settings::load(&CommandLineSettings {
             config: self.config.clone(),
@@ -71,6 +82,12 @@ impl ReportArgs {
             ..CommandLineSettings::default()
         })
         .map_err(anyhow::Error::msg)
+    }
+}
+
+impl ReportArgs {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        self.database.settings()
     }
 }
 

@@ -15,6 +15,9 @@ use std::borrow::Cow;
 const HOUR_MS: f64 = 3_600_000.0;
 /// So many tickets of the average customer stand behind each customer's own return rate.
 const RETURN_PRIOR_TICKETS: f64 = 5.0;
+/// The attribute that says whether a ticket was followed up. A ticket that is just being closed was not: left out, it is
+/// `false`.
+pub const TREATED: &str = "treated";
 /// Added to both sides of a ratio of hours, so that a median of 0 divides nothing.
 const RATIO_FLOOR_HOURS: f64 = 0.1;
 
@@ -104,6 +107,8 @@ pub(crate) const CATEGORIES: &[(&str, CategoryOf)] = &[
     ("channel", |f, _| name(f.ticket.details.channel.as_ref())),
     ("priority", |f, _| name(f.ticket.details.priority.as_ref())),
     ("team", |f, _| name(f.ticket.details.team.as_ref())),
+    ("kind", |f, _| f.named_or_attribute(f.ticket.details.kind.as_ref(), "kind")),
+    ("urgency", |f, _| f.named_or_attribute(f.ticket.details.urgency.as_ref(), "urgency")),
     ("sla_met", |f, _| f.ticket.details.sla_met.map(|met| Cow::Borrowed(flag_text(met)))),
     ("category_changed", |f, _| {
         f.ticket.details.category_changed.map(|changed| Cow::Borrowed(flag_text(changed)))
@@ -176,15 +181,33 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The category an attribute names; numbers and flags are written as JSON writes them (`12`, `true`).
+    /// The category an attribute names; numbers and flags are written as JSON writes them (`12`, `true`). What was an
+    /// attribute of older models and is a field of the ticket by now is taken from there.
     pub(crate) fn attribute_category(&self, attribute: &str) -> Option<Cow<'_, str>> {
-        match self.ticket.details.attributes.get(attribute)? {
+        let Some(value) = self.ticket.details.attributes.get(attribute) else {
+            return match attribute {
+                TREATED => Some(Cow::Borrowed(flag_text(false))),
+                "kind" => name(self.ticket.details.kind.as_ref()),
+                "urgency" => name(self.ticket.details.urgency.as_ref()),
+                _ => None,
+            };
+        };
+        match value {
             AttributeValue::Number(number) => Some(Cow::Owned(number.to_string())),
             AttributeValue::Flag(flag) => Some(Cow::Borrowed(flag_text(*flag))),
             AttributeValue::Text(text) => {
                 Some(as_json_writes_it(text.trim())).filter(|text| !text.is_empty())
             }
         }
+    }
+
+    /// A field of the ticket, else the attribute of that name, as helpdesks sent it before there was the field.
+    fn named_or_attribute<'f>(
+        &'f self,
+        field: Option<&'f Name>,
+        attribute: &str,
+    ) -> Option<Cow<'f, str>> {
+        name(field).or_else(|| self.attribute_category(attribute))
     }
 
     /// Hours from opening to closing as a multiple of what is usual for the category.

@@ -251,3 +251,32 @@ fn lengths_per_message_need_messages() {
     ticket.details.messages_in = Some(3);
     assert_eq!(value(&ticket), FeatureValue::Number(100.0));
 }
+
+#[test]
+fn a_ticket_that_is_just_closed_was_not_followed_up_unless_it_says_so() {
+    let mut ticket = ticket();
+    let category = |ticket: &ClosedTicket| {
+        Facts::gather(ticket, [], 14).attribute_category(TREATED).map(Cow::into_owned)
+    };
+    assert_eq!(category(&ticket).as_deref(), Some("false"));
+    ticket.details.attributes.insert(TREATED.into(), AttributeValue::Flag(true));
+    assert_eq!(category(&ticket).as_deref(), Some("true"));
+}
+
+#[test]
+fn kind_and_urgency_are_fields_and_were_attributes_before() {
+    let value = |ticket: &ClosedTicket, feature: &str| {
+        Facts::gather(ticket, [], 14).value(feature, &FeatureContext::default())
+    };
+    let text = |text: &str| FeatureValue::Text(text.into());
+    let mut ticket = ticket();
+    assert_eq!(value(&ticket, "kind"), FeatureValue::Missing);
+    // A helpdesk that still sends the attribute is understood by new models, one that sends the field by old ones.
+    ticket.details.attributes.insert("urgency".into(), AttributeValue::Text("high".into()));
+    assert_eq!(value(&ticket, "urgency"), text("high"));
+    ticket.details.urgency = Some(named("low"));
+    ticket.details.kind = Some(named("complaint"));
+    assert_eq!(value(&ticket, "urgency"), text("low"));
+    let facts = Facts::gather(&ticket, [], 14);
+    assert_eq!(facts.attribute_category("kind").as_deref(), Some("complaint"));
+}

@@ -29,11 +29,12 @@ pub use windows::{WindowModels, WindowRisk};
 
 use crate::probability::Probability;
 use crate::registry::{Artifact, ArtifactError};
-use crate::ticket::{ClosedTicket, CustomerHistory};
+use crate::ticket::{ClosedTicket, CustomerHistory, Name};
 use encoding::{Encoding, FeatureModel};
 use features::{Facts, FeatureKind};
 use serde::{Deserialize, Serialize};
 use source::{FeatureSource, RawValue};
+use std::collections::BTreeMap;
 use trees::TreeExplainer;
 
 /// The file of a model folder that holds a [`RiskWeights`].
@@ -51,6 +52,10 @@ pub struct RiskWeights {
     pub window_days: u32,
     /// Where the bands begin.
     pub bands: BandThresholds,
+    /// Where they begin for a team whose capacity differs from what all teams have on average; a team that is not named has
+    /// `bands`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub team_bands: BTreeMap<String, BandThresholds>,
     /// How the lowest probability of the high band was found.
     #[serde(default)]
     pub follow_up: FollowUpRule,
@@ -189,6 +194,7 @@ impl RiskModel {
             by_strength.then_with(|| a.feature.cmp(&b.feature))
         });
         let probability = Probability::from_logit(logit);
+        let bands = self.bands_of(facts.ticket().details.team.as_ref());
         let window_days = weights.window_days;
         let windows = weights.windows.probabilities(window_days, probability, logit, |name| {
             self.scaled_number(name, &values)
@@ -196,8 +202,8 @@ impl RiskModel {
         RecontactRisk {
             probability,
             logit,
-            band: weights.bands.band(probability),
-            threshold: weights.bands.high(),
+            band: bands.band(probability),
+            threshold: bands.high(),
             window_days,
             expected_return_days: windows::median_days(&windows, window_days),
             windows,
@@ -262,6 +268,13 @@ impl RiskModel {
     #[must_use]
     pub fn bands(&self) -> BandThresholds {
         self.weights.bands
+    }
+
+    /// Where the bands begin for tickets of a team.
+    #[must_use]
+    pub fn bands_of(&self, team: Option<&Name>) -> BandThresholds {
+        let own = team.and_then(|team| self.weights.team_bands.get(team.as_str()));
+        own.copied().unwrap_or(self.weights.bands)
     }
 
     /// The features in the model's order, built-in ones and attributes.

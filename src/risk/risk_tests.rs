@@ -86,6 +86,7 @@ fn weights() -> RiskWeights {
     let threshold = |value| Probability::new(value).unwrap();
     RiskWeights {
         window_days: 14,
+        team_bands: BTreeMap::new(),
         bands: BandThresholds::new(threshold(0.2), threshold(0.5)).unwrap(),
         follow_up: FollowUpRule::Share { share: 0.1 },
         context,
@@ -272,4 +273,21 @@ proptest! {
         prop_assert_eq!(risk.windows.last().map(|window| window.probability), Some(risk.probability));
         prop_assert!(serde_json::to_string(&risk).unwrap().contains("\"probability\""));
     }
+}
+
+#[test]
+fn a_team_with_bands_of_its_own_is_judged_by_them_and_old_files_have_none() {
+    let threshold = |value| Probability::new(value).unwrap();
+    let own = BandThresholds::new(threshold(0.001), threshold(0.002)).unwrap();
+    let team_bands = BTreeMap::from([("cards".to_owned(), own)]);
+    let model = RiskModel::new("x".into(), RiskWeights { team_bands, ..weights() }).unwrap();
+    let mut closed = ticket("card", AttributeValue::Text("minsk".into()), 1.0);
+    let threshold_of = |ticket: &ClosedTicket| model.assess(ticket, &history(0)).threshold;
+    assert!((threshold_of(&closed).value() - 0.5).abs() < 1e-12);
+    closed.details.team = Some(Name::parse("cards").unwrap());
+    let risk = model.assess(&closed, &history(0));
+    assert_eq!((risk.threshold, risk.band), (own.high(), RiskBand::High));
+    let json = serde_json::to_value(weights()).unwrap();
+    assert!(json.get("team_bands").is_none(), "left out where there are none");
+    assert_eq!(serde_json::from_value::<RiskWeights>(json).unwrap(), weights());
 }

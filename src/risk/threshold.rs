@@ -15,9 +15,10 @@ pub enum FollowUpRule {
         /// That share.
         share: f64,
     },
-    /// As many of the training tickets closed last lie above it as the teams can follow up.
+    /// As many of the training tickets closed last lie above it as the teams can follow up; each team with enough of them
+    /// has bands of its own (`team_bands` of the model).
     Capacity {
-        /// Follow-ups that one team makes in a day.
+        /// Follow-ups that one team makes in a day, unless it was given a number of its own.
         per_team_and_day: f64,
     },
     /// A follow-up costs less than it saves.

@@ -103,9 +103,11 @@ impl WindowModels {
     }
 }
 
-/// When half of those have come back who come back within the main window, in days, linear between windows.
+/// When half of those have come back who come back within the main window, in days, linear between windows. `None` without
+/// a shorter window: then nothing is known of what happens inside the main one.
 #[must_use]
 pub fn median_days(risks: &[WindowRisk], main_days: u32) -> Option<f64> {
+    risks.iter().find(|risk| risk.window_days < main_days)?;
     let main = risks.iter().find(|risk| risk.window_days == main_days)?.probability.value();
     let (mut days, mut reached) = (0.0, 0.0);
     for risk in risks.iter().filter(|risk| risk.window_days <= main_days) {
@@ -163,7 +165,13 @@ mod tests {
         let risks =
             [(1, 0.1), (3, 0.2), (14, 0.4)].map(|(days, probability)| risk(days, probability));
         assert!((median_days(&risks, 14).unwrap() - 3.0).abs() < 1e-12);
-        assert!((median_days(&risks[2..], 14).unwrap() - 7.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_model_of_a_single_window_names_no_median_day() {
+        let risks = [(14, 0.4), (30, 0.5)].map(|(days, probability)| risk(days, probability));
+        assert_eq!(median_days(&risks[..1], 14), None);
+        assert_eq!(median_days(&risks, 14), None);
     }
 
     #[test]

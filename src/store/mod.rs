@@ -36,6 +36,7 @@ mod sqlite_writer;
 mod threads;
 mod ticket_reports;
 mod tickets;
+mod treated;
 mod words;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
@@ -61,6 +62,7 @@ pub use plans::{PlanRecorded, StoredPlan};
 pub use reopenings::TicketReopened;
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
+pub use treated::FlaggedTicket;
 
 use rows::PER_STATEMENT;
 

@@ -16,6 +16,7 @@ on_both_databases!(
     a_person_of_two_identities_is_one_customer,
     other_tenants_and_experiments_are_not_seen,
     an_episode_that_is_gone_is_counted,
+    a_ticket_counts_as_treated_when_a_follow_up_was_done,
 );
 
 fn policy() -> EffectPolicy {
@@ -221,4 +222,20 @@ async fn an_episode_that_is_gone_is_counted(database: &Database) {
     rows.execute("DELETE FROM episodes WHERE ticket_id = 't-0'".to_owned()).await;
     let report = report(&store).await;
     assert_eq!((report.arms.treatment.flagged_episodes, report.episodes_without_outcome), (1, 1));
+}
+
+/// What training is told: who was assigned is not who was followed up.
+async fn a_ticket_counts_as_treated_when_a_follow_up_was_done(database: &Database) {
+    let (store, mut rows) = begin(database).await;
+    let flags = [("treatment", "done"), ("treatment", "expired"), ("control", "held_out")];
+    for ((number, customer), (arm, status)) in (1..).zip(["c1", "c2", "c3"]).zip(flags) {
+        rows.flagged("default", "first", &flagged(number, customer, arm, status)).await;
+    }
+    rows.experiment("other", "first", 0.5).await;
+    rows.flagged("other", "first", &flagged(9, "c9", "treatment", "done")).await;
+    let tickets = store.flagged_tickets(&TENANT, "").await.unwrap();
+    let seen: Vec<_> = tickets.iter().map(|t| (t.arm.as_str(), t.treated)).collect();
+    assert_eq!(seen, [("treatment", true), ("treatment", false), ("control", false)]);
+    let last = &tickets[2].ticket_id;
+    assert_eq!(store.flagged_tickets(&TENANT, last).await.unwrap(), []);
 }

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use recontact::classify::encoder::{InferenceOptions, Precision};
 use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
+use recontact::timestamp::Timestamp;
 use recontact_training::{
     bad_input, category, failure, hub, label, prepare, risk, similarity, simulate,
 };
@@ -69,7 +70,7 @@ fn main() -> ExitCode {
         Command::FetchEncoder(args) => hub::run(args),
         Command::Prepare(command) => prepare::run(command),
         Command::Category(args) => category::run(&args),
-        Command::Risk(args) => risk::run(args),
+        Command::Risk(args) => risk::run(args, Timestamp::now()),
         Command::Label(args) => label::run(&args),
         Command::Similarity(args) => similarity::run(&args),
         Command::Simulate(args) => simulate::run(&args),
@@ -94,6 +95,6 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
                 InferenceOptions { precision: args.precision, ..InferenceOptions::default() };
             category::evaluate_category(&artifact, &args.data, &args.models, &inference, args.json)
         }
-        ModelKind::Risk => risk::evaluate_risk(&artifact, &args.data, args.json),
+        ModelKind::Risk => risk::evaluate_risk(&artifact, &args.data, args.json, Timestamp::now()),
     }
 }

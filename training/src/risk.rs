@@ -10,6 +10,7 @@ pub mod fit;
 pub mod leakage;
 pub mod params;
 pub mod protocol;
+mod rates;
 pub mod report;
 pub mod select;
 pub mod texts;
@@ -18,7 +19,9 @@ pub mod windows;
 
 mod card;
 mod evaluate;
-mod outcome_file;
+mod joined;
+mod observed;
+mod walk;
 
 pub use evaluate::evaluate_risk;
 
@@ -31,13 +34,13 @@ use clap::Args;
 use design::Candidate;
 use fit::FittedRisk;
 use leakage::Suspicion;
+use observed::observed_until;
 use params::{FeatureGroup, RiskParams, TreatedChoice};
 use protocol::{Examples, Split, heavy_customers};
 use recontact::registry::artifact::{DataFile, sha256_file};
 use recontact::registry::{Artifact, Manifest, ModelKind};
 use recontact::risk::text::TextProjection;
 use recontact::risk::{MODEL_FILE, RiskModel, RiskWeights};
-use recontact::ticket::ClosedTicket;
 use recontact::timestamp::Timestamp;
 use report::{Bands, DataCounts, FIGURE_HEADS, LightReport, RiskReport};
 use serde::Serialize;
@@ -63,6 +66,10 @@ pub struct RiskArgs {
     /// Outcomes written by `recontact-train label`, joined on the ticket; the option `target` says what counts.
     #[arg(long, value_name = "FILE", conflicts_with = "label")]
     pub outcomes: Option<PathBuf>,
+    /// Who was followed up, as `recontact report treated` writes it, joined on the ticket; the option `treated` says what to
+    /// do with them.
+    #[arg(long, value_name = "FILE")]
+    pub treated: Option<PathBuf>,
     /// Train although a column seems to tell the outcome.
     #[arg(long)]
     pub allow_leakage: bool,
@@ -77,26 +84,27 @@ struct RecordedParams {
     label_column: Option<String>,
     #[serde(default)]
     outcome_file: Option<String>,
+    #[serde(default)]
+    treated_file: Option<String>,
     #[serde(flatten)]
     params: RiskParams,
 }
 
-/// Trains a risk model and writes its folder.
+/// Trains a risk model and writes its folder; `now` is the clock, which no default reaches beyond.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
-pub fn run(args: RiskArgs) -> anyhow::Result<()> {
+pub fn run(args: RiskArgs, now: Timestamp) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
     let params = match &args.config {
         Some(path) => RiskParams::read(path)?,
         None => RiskParams::default(),
     };
     let mut table = read_tickets(&args.tickets, &params, args.label.as_deref())?;
-    if let Some(path) = &args.outcomes {
-        outcome_file::join(&mut table, path, params.window_days, params.target)?;
-    }
-    let sha256 = sha256_file(&args.tickets)?;
-    let observed_until = observed_until(&table.tickets, params.observed_until)?;
+    let data = joined(&args, &mut table, &params)?;
+    mind_treated(&mut table, &args.tickets, &params)?;
+    let observed_until =
+        observed_until(&table, params.observed_until, params.window_days, now, warn)?;
     let mut examples = labelled(&table, &params, observed_until, &BTreeSet::new());
     let projections = learn_texts(&mut examples, &table, &params)?;
     let split = examples.split(&params)?;
@@ -110,44 +118,45 @@ pub fn run(args: RiskArgs) -> anyhow::Result<()> {
 
     let candidates = design::candidates(&params, &projections, split.train)?;
     let suspicions = suspected(&candidates, &split, &params, args.allow_leakage)?;
-    let fitted = fit::fit(&split, &candidates, &params, examples.derived)?;
+    let fitted = fit::fit(&split, &candidates, &params, examples.has_windows)?;
     let version = args.out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let model_json = model_json(&fitted.weights)?;
     let model = read_back(&version, &model_json)?;
-    let (test, band_counts) = report::measure(&model, split.test, params.seed);
-    let data = DataCounts::new(&table, &examples, &split);
-    let known_until = observed_until;
+    let risks = report::assess(&model, split.test);
+    let (test, band_counts) = report::measure(&risks, split.test, params.seed);
+    // A file of outcomes says itself which of them are mature.
+    let known_until = if table.outcomes.is_empty() { observed_until } else { Timestamp::LATEST };
     let report = RiskReport {
         version,
         window_days: params.window_days,
         baselines: report::baselines(split.train, split.test, params.seed),
-        data,
+        data: DataCounts::new(&table, &examples, &split),
         choice: fitted.choice.clone(),
         suspected_leakage: suspicions,
         bands: Bands {
             thresholds: fitted.weights.bands,
+            teams: fitted.weights.team_bands.clone(),
             follow_up: fitted.weights.follow_up,
             test: band_counts,
         },
-        at: report::at_shares(&model, split.test, params.seed),
-        capacity: report::at_capacity(&model, split.test, params.threshold.per_team_and_day),
-        calibration_curve: report::calibration_curve(&model, split.test),
-        windows: windows::measured(&model, split.test, known_until)
+        at: report::at_shares(&risks, split.test, params.seed),
+        capacity: threshold::at_capacity(&risks, split.test, &params.threshold),
+        calibration_curve: report::calibration_curve(&risks, split.test),
+        windows: windows::measured(&risks, split.test, known_until)
             .into_iter()
-            .filter(|_| examples.derived)
+            .filter(|_| examples.has_windows)
             .collect(),
         test,
         without_heavy_customers: light_report(&table, &params, &examples, &fitted),
     };
 
-    let file = args.tickets.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let data_file = DataFile { role: "tickets".into(), file, sha256, rows: table.rows };
-    let outcome_file = args
-        .outcomes
-        .as_ref()
-        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned());
-    let recorded = RecordedParams { label_column: args.label, outcome_file, params };
-    let manifest = manifest(&report, data_file, &recorded, &model)?;
+    let recorded = RecordedParams {
+        label_column: args.label,
+        outcome_file: args.outcomes.as_deref().map(file_name),
+        treated_file: args.treated.as_deref().map(file_name),
+        params,
+    };
+    let manifest = manifest(&report, data, &recorded, &model, now)?;
     let card = card::render(&report, &recorded, &fitted.weights);
     Artifact::write(&args.out, manifest, BTreeMap::from([(MODEL_FILE.into(), model_json)]), &card)?;
     print(&report, args.json)?;
@@ -161,14 +170,41 @@ fn read_tickets(
     params: &RiskParams,
     label: Option<&str>,
 ) -> anyhow::Result<TicketTable> {
-    let mut table = TicketTable::from_table(&Table::read(path)?, &params.columns, label)?;
+    let table = TicketTable::from_table(&Table::read(path)?, &params.columns, label)?;
     if table.tickets.is_empty() {
         return Err(bad_input!("{}: no row names its customer", path.display()));
     }
     if table.without_customer > 0 {
         eprintln!("{} rows without a customer are left out", table.without_customer);
     }
-    let treated = table.treated.iter().flatten().filter(|treated| **treated == Some(true)).count();
+    Ok(table)
+}
+
+/// Joins what other files say of the tickets, and names all files for the manifest.
+fn joined(
+    args: &RiskArgs,
+    table: &mut TicketTable,
+    params: &RiskParams,
+) -> anyhow::Result<Vec<DataFile>> {
+    let data_file = |role: &str, path: &Path, rows| -> anyhow::Result<DataFile> {
+        let (role, sha256) = (role.to_owned(), sha256_file(path)?);
+        Ok(DataFile { role, file: file_name(path), sha256, rows })
+    };
+    let mut files = vec![data_file("tickets", &args.tickets, table.rows)?];
+    if let Some(path) = &args.outcomes {
+        let rows = joined::join_outcomes(table, path, params.window_days, params.target)?;
+        files.push(data_file("outcomes", path, rows)?);
+    }
+    if let Some(path) = &args.treated {
+        let rows = joined::join_treated(table, path, |told| eprintln!("{told}"))?;
+        files.push(data_file("treated", path, rows)?);
+    }
+    Ok(files)
+}
+
+/// Refuses tickets that were followed up unless the parameters say what to do with them.
+fn mind_treated(table: &mut TicketTable, path: &Path, params: &RiskParams) -> anyhow::Result<()> {
+    let treated = table.treated.iter().flatten().filter(|treated| **treated).count();
     match params.treated {
         None if treated > 0 => {
             return Err(bad_input!(
@@ -181,7 +217,16 @@ fn read_tickets(
         Some(TreatedChoice::Model) => table.treated_as_attribute(),
         _ => {}
     }
-    Ok(table)
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what makes a warning gives it away")]
+fn warn(warning: String) {
+    eprintln!("warning: {warning}");
 }
 
 /// The tickets with an outcome; those that were followed up are left out where the parameters say so.
@@ -222,27 +267,17 @@ fn suspected(
     allow: bool,
 ) -> anyhow::Result<Vec<Suspicion>> {
     let folds = split.folds(params)?;
-    let suspicions =
-        folds.last().map_or_else(Vec::new, |fold| leakage::suspicions(candidates, fold, params));
+    let Some(fold) = folds.last() else { return Ok(Vec::new()) };
+    let suspicions = leakage::suspicions(candidates, fold, params);
     if suspicions.is_empty() {
         return Ok(suspicions);
     }
     let sentence = leakage::sentence(&suspicions);
-    if !allow {
+    if !allow && leakage::is_certain(fold) {
         return Err(bad_input!("{sentence}"));
     }
     eprintln!("warning: {sentence}");
     Ok(suspicions)
-}
-
-/// Until when the table's openings are known: as configured, else its last opening.
-fn observed_until(
-    tickets: &[ClosedTicket],
-    configured: Option<Timestamp>,
-) -> anyhow::Result<Timestamp> {
-    configured
-        .or_else(|| tickets.iter().map(|ticket| ticket.opened_at).max())
-        .context("there is no ticket")
 }
 
 /// The run again without the customers who write most, whose habits would else pass for the model's skill; with the
@@ -266,7 +301,7 @@ fn light_report(
             most_tickets: params.heavy_customer_tickets,
             customers: heavy.len(),
             tickets: all.rows.len() - examples.rows.len(),
-            test: report::measure(&model, split.test, params.seed).0,
+            test: report::measure(&report::assess(&model, split.test), split.test, params.seed).0,
             baselines: report::baselines(split.train, split.test, params.seed),
             data,
         })
@@ -289,18 +324,19 @@ fn read_back(version: &str, model_json: &[u8]) -> anyhow::Result<RiskModel> {
 
 fn manifest(
     report: &RiskReport,
-    data: DataFile,
+    data: Vec<DataFile>,
     recorded: &RecordedParams,
     model: &RiskModel,
+    now: Timestamp,
 ) -> anyhow::Result<Manifest> {
     let features: Vec<&str> = model.feature_names().collect();
     Ok(Manifest {
         format: 0,
         kind: ModelKind::Risk,
         version: String::new(),
-        created_at: Timestamp::now(),
+        created_at: now,
         program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-        data: vec![data],
+        data,
         parameters: serde_json::to_value(recorded)?,
         model: serde_json::json!({
             "window_days": report.window_days,

@@ -3,14 +3,15 @@
 //! Every fault is reported with its row and column; nothing is dropped in silence. Rows without a customer cannot be
 //! told apart from other people's, so they are set aside and counted.
 
+mod reader;
+
 use crate::faults::Faults;
-use crate::instant::parse_instant;
-use crate::table::{Row, Table};
-use recontact::ticket::{AttributeValue, ClosedTicket, Name, TicketDetails};
-use recontact::timestamp::Timestamp;
+use crate::table::Table;
+use reader::Reader;
+use recontact::risk::features::TREATED;
+use recontact::ticket::{AttributeValue, ClosedTicket, Name};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::str::FromStr;
 
 /// Which column of the table holds what. The defaults are the project's own names; an optional column that is named
 /// here must exist, one that is not named is used if the table has it.
@@ -33,6 +34,10 @@ pub struct TicketColumns {
     pub priority: Option<String>,
     /// The team that closed it.
     pub team: Option<String>,
+    /// What sort of contact it was: technical, informational, complaint, suggestion, or the helpdesk's own words.
+    pub kind: Option<String>,
+    /// How urgent it was.
+    pub urgency: Option<String>,
     /// How often it was handed to another team.
     pub reassignments: Option<String>,
     /// How often it was reopened before this closing.
@@ -74,6 +79,8 @@ impl Default for TicketColumns {
             channel: None,
             priority: None,
             team: None,
+            kind: None,
+            urgency: None,
             reassignments: None,
             reopens: None,
             sla_met: None,
@@ -96,14 +103,18 @@ impl Default for TicketColumns {
 const TEXTS: [&str; 3] = ["first_text", "last_text", "answer_text"];
 
 /// A table's closed tickets, in the table's order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TicketTable {
     /// Tickets whose customer is known.
     pub tickets: Vec<ClosedTicket>,
     /// For each of them the label from the label column, where one was asked for; `None` in a row without a label.
     pub labels: Option<Vec<Option<bool>>>,
-    /// For each of them whether it was followed up, where the table says so.
-    pub treated: Option<Vec<Option<bool>>>,
+    /// For each of them by days of the window whether it came back, where a file of outcomes was joined.
+    pub outcomes: BTreeMap<u32, Vec<Option<bool>>>,
+    /// For each of them whether it was followed up, where the table or a joined file says so.
+    pub treated: Option<Vec<bool>>,
+    /// For each of them the number of its row in the file, counted from 1.
+    pub row_numbers: Vec<usize>,
     /// The columns of free text, by name.
     pub texts: Vec<String>,
     /// Rows set aside because they name no customer.
@@ -117,7 +128,8 @@ impl TicketTable {
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] with up to twenty faults, each naming file, row and column: a missing column, a
-    /// value of the wrong form, a ticket closed before it was opened, an identifier used twice.
+    /// value of the wrong form, a ticket closed before it was opened, an identifier used twice, a column that says of some
+    /// tickets whether they were followed up and of others nothing.
     pub fn from_table(
         table: &Table,
         columns: &TicketColumns,
@@ -128,7 +140,8 @@ impl TicketTable {
         let mut first_rows: HashMap<Name, usize> = HashMap::new();
         let mut tickets = Vec::with_capacity(table.len());
         let mut labels = Vec::new();
-        let mut treated = Vec::new();
+        let mut treated: Vec<(usize, Option<bool>)> = Vec::new();
+        let mut row_numbers = Vec::new();
         let mut without_customer = 0;
         for row in table.rows() {
             let Some(ticket) = reader.ticket(row, &places) else { continue };
@@ -145,7 +158,8 @@ impl TicketTable {
             match ticket.customer {
                 Some(customer_id) => {
                     labels.extend(label);
-                    treated.extend(was_treated);
+                    treated.extend(was_treated.map(|was_treated| (row.number, was_treated)));
+                    row_numbers.push(row.number);
                     tickets.push(ClosedTicket {
                         id: ticket.id,
                         customer_id,
@@ -158,11 +172,12 @@ impl TicketTable {
                 None => without_customer += 1,
             }
         }
+        let treated = places.treated.and_then(|column| reader.all_or_none(column, &treated));
         reader.faults.finish()?;
         let labels = places.label.map(|_| labels);
-        let treated = places.treated.map(|_| treated);
         let texts = places.texts.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { tickets, labels, treated, texts, without_customer, rows: table.len() })
+        let (outcomes, rows) = (BTreeMap::new(), table.len());
+        Ok(Self { tickets, labels, outcomes, treated, row_numbers, texts, without_customer, rows })
     }
 }
 
@@ -171,10 +186,8 @@ impl TicketTable {
     pub fn treated_as_attribute(&mut self) {
         let Some(treated) = &self.treated else { return };
         for (ticket, treated) in self.tickets.iter_mut().zip(treated) {
-            if let Some(treated) = treated {
-                let value = AttributeValue::Flag(*treated);
-                ticket.details.attributes.insert("treated".to_owned(), value);
-            }
+            let value = AttributeValue::Flag(*treated);
+            ticket.details.attributes.insert(TREATED.to_owned(), value);
         }
     }
 }
@@ -189,6 +202,8 @@ struct Places {
     channel: Option<usize>,
     priority: Option<usize>,
     team: Option<usize>,
+    kind: Option<usize>,
+    urgency: Option<usize>,
     reassignments: Option<usize>,
     reopens: Option<usize>,
     sla_met: Option<usize>,
@@ -223,6 +238,8 @@ impl Places {
         let channel = may(&columns.channel, "channel");
         let priority = may(&columns.priority, "priority");
         let team = may(&columns.team, "team");
+        let kind = may(&columns.kind, "kind");
+        let urgency = may(&columns.urgency, "urgency");
         let reassignments = may(&columns.reassignments, "reassignments");
         let reopens = may(&columns.reopens, "reopens");
         let sla_met = may(&columns.sla_met, "sla_met");
@@ -233,7 +250,7 @@ impl Places {
         let chars_in = may(&columns.chars_in, "chars_in");
         let chars_out = may(&columns.chars_out, "chars_out");
         let category_changed = may(&columns.category_changed, "category_changed");
-        let treated = may(&columns.treated, "treated");
+        let treated = may(&columns.treated, TREATED);
         let mut all = |names: &[String]| -> Vec<(String, usize)> {
             names.iter().map(|name| (name.clone(), must(name))).collect()
         };
@@ -255,6 +272,8 @@ impl Places {
             channel,
             priority,
             team,
+            kind,
+            urgency,
             reassignments,
             reopens,
             sla_met,
@@ -274,151 +293,6 @@ impl Places {
         faults.finish()?;
         Ok(places)
     }
-}
-
-/// A ticket whose customer may not be known.
-struct CheckedRow {
-    id: Name,
-    customer: Option<Name>,
-    opened_at: Timestamp,
-    closed_at: Timestamp,
-    category: Name,
-    details: TicketDetails,
-}
-
-/// Reads cells and notes every fault instead of stopping at the first.
-struct Reader<'t> {
-    table: &'t Table,
-    faults: Faults,
-}
-
-impl Reader<'_> {
-    fn ticket(&mut self, row: Row<'_>, places: &Places) -> Option<CheckedRow> {
-        let id = self.required(row, places.ticket_id, Self::name);
-        let customer = self.name(row, places.customer_id);
-        let opened_at = self.required(row, places.opened_at, Self::instant);
-        let closed_at = self.required(row, places.closed_at, Self::instant);
-        let category = self.required(row, places.category, Self::name);
-        if let (Some(opened_at), Some(closed_at)) = (opened_at, closed_at)
-            && closed_at < opened_at
-        {
-            let fault =
-                format!("expected no earlier than the opening {opened_at}, got {closed_at}");
-            self.fault(row, places.closed_at, &fault);
-        }
-        let details = self.details(row, places);
-        Some(CheckedRow {
-            id: id?,
-            customer,
-            opened_at: opened_at?,
-            closed_at: closed_at?,
-            category: category?,
-            details,
-        })
-    }
-
-    fn details(&mut self, row: Row<'_>, places: &Places) -> TicketDetails {
-        let mut attributes = BTreeMap::new();
-        for (name, column) in &places.categorical {
-            if let Some(value) = self.name(row, *column) {
-                attributes.insert(name.clone(), AttributeValue::Text(value.into()));
-            }
-        }
-        for (name, column) in &places.numeric {
-            if let Some(value) = self.number(row, *column) {
-                attributes.insert(name.clone(), AttributeValue::Number(value));
-            }
-        }
-        TicketDetails {
-            channel: places.channel.and_then(|column| self.name(row, column)),
-            priority: places.priority.and_then(|column| self.name(row, column)),
-            team: places.team.and_then(|column| self.name(row, column)),
-            reassignments: places.reassignments.and_then(|column| self.count(row, column)),
-            reopens: places.reopens.and_then(|column| self.count(row, column)),
-            sla_met: places.sla_met.and_then(|column| self.flag(row, column)),
-            csat: places.csat.and_then(|column| self.number(row, column)),
-            first_response_at: places
-                .first_response_at
-                .and_then(|column| self.instant(row, column)),
-            messages_in: places.messages_in.and_then(|column| self.count(row, column)),
-            messages_out: places.messages_out.and_then(|column| self.count(row, column)),
-            chars_in: places.chars_in.and_then(|column| self.count(row, column)),
-            chars_out: places.chars_out.and_then(|column| self.count(row, column)),
-            category_changed: places.category_changed.and_then(|column| self.flag(row, column)),
-            attributes,
-            texts: places
-                .texts
-                .iter()
-                .filter_map(|(name, column)| Some((name.clone(), cell(row, *column)?.to_owned())))
-                .collect(),
-        }
-    }
-
-    fn fault(&mut self, row: Row<'_>, column: usize, fault: &str) {
-        self.faults.push(format!("{}: {fault}", self.table.place(row, column)));
-    }
-
-    fn required<T>(
-        &mut self,
-        row: Row<'_>,
-        column: usize,
-        read: impl Fn(&mut Self, Row<'_>, usize) -> Option<T>,
-    ) -> Option<T> {
-        if cell(row, column).is_none() {
-            self.fault(row, column, "expected a value, the cell is empty");
-            return None;
-        }
-        read(self, row, column)
-    }
-
-    /// Reads a cell that may be empty; a fault is noted and read as missing.
-    fn read<T>(
-        &mut self,
-        row: Row<'_>,
-        column: usize,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let parsed = parse(cell(row, column)?);
-        parsed.map_err(|fault| self.fault(row, column, &fault)).ok()
-    }
-
-    fn name(&mut self, row: Row<'_>, column: usize) -> Option<Name> {
-        self.read(row, column, |text| Name::parse(text).map_err(|error| error.to_string()))
-    }
-
-    fn instant(&mut self, row: Row<'_>, column: usize) -> Option<Timestamp> {
-        self.read(row, column, parse_instant)
-    }
-
-    fn count(&mut self, row: Row<'_>, column: usize) -> Option<u32> {
-        // Whole numbers pass through floating-point columns of other tools as `3.0`.
-        self.read(row, column, |text| {
-            let whole = text.strip_suffix(".0").unwrap_or(text);
-            u32::from_str(whole).map_err(|_| {
-                format!("expected a whole number from 0 to {}, got {text:?}", u32::MAX)
-            })
-        })
-    }
-
-    fn number(&mut self, row: Row<'_>, column: usize) -> Option<f64> {
-        self.read(row, column, |text| match f64::from_str(text) {
-            Ok(number) if number.is_finite() => Ok(number),
-            _ => Err(format!("expected a finite number such as 12.5, got {text:?}")),
-        })
-    }
-
-    fn flag(&mut self, row: Row<'_>, column: usize) -> Option<bool> {
-        self.read(row, column, |text| match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "1.0" => Ok(true),
-            "false" | "0" | "no" | "0.0" => Ok(false),
-            _ => Err(format!("expected true or false, got {text:?}")),
-        })
-    }
-}
-
-/// The cell without surrounding white space.
-fn cell(row: Row<'_>, column: usize) -> Option<&str> {
-    row.cell(column).map(str::trim).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -255,6 +255,11 @@ fn faults_of_the_arguments_are_refused_by_name() {
         ("test_share = 1.5", "test_share: expected a number between 0 and 1"),
         ("exclude_features = [\"moon\"]", "there is no feature moon"),
         ("[columns]\nnumeric = [\"csat\"]", "csat is the name of a built-in feature"),
+        (
+            "[threshold]\ncost = { follow_up = 0.0, repeat = 12.0, effect = 0.2 }",
+            "threshold.cost: expected follow_up or harm above 0",
+        ),
+        ("[threshold]\nteams = { cards = 3.0 }", "threshold.teams: expected per_team_and_day too"),
     ] {
         fs::write(dir.path().join("config.toml"), config).unwrap();
         assert_refused(&train_risk(dir.path(), "t.csv", "v1", &[]), expected);

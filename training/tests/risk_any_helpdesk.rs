@@ -291,6 +291,85 @@ fn tickets_that_were_followed_up_are_never_mixed_in_silence() {
     assert!(loaded.attributes().any(|(name, _)| name == "treated"));
 }
 
+/// A table of which every fifth ticket was followed up, as a file beside it says.
+fn with_treated_file(dir: &Path, more: &str) -> String {
+    fs::write(dir.join("tickets.csv"), sparse(2500, |_, _| String::new())).unwrap();
+    let mut treated = String::from("ticket_id,arm,treated\n");
+    for row in (0..2500).step_by(5) {
+        writeln!(treated, " k{row} ,treatment,{}", row % 10 == 0).unwrap();
+    }
+    fs::write(dir.join("treated.csv"), treated + more).unwrap();
+    dir.join("treated.csv").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn who_was_followed_up_comes_from_a_file_of_the_service_and_is_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = with_treated_file(dir.path(), "elsewhere,control,false\n");
+    let more = ["--treated", path.as_str()];
+    let message = refusal(&run(dir.path(), &sparse_config(""), "mixed", &more));
+    assert!(message.contains("250 of 2500 tickets were followed up"), "{message}");
+    assert!(message.contains("500 of 2500 tickets are named"), "{message}");
+    assert!(message.contains("1 tickets of it are not in the table"), "{message}");
+    let model = format!("treated = \"model\"\nmodel = \"logistic\"\n{}", sparse_config(""));
+    json(&run(dir.path(), &model, "model", &more));
+    let artifact = Artifact::open(&dir.path().join("model"), ModelKind::Risk).unwrap();
+    let roles: Vec<_> = artifact.manifest().data.iter().map(|file| file.role.as_str()).collect();
+    assert_eq!(roles, ["tickets", "treated"]);
+    // A ticket that is just being closed says nothing of it and is assessed as not followed up.
+    let loaded = RiskModel::load(&artifact).unwrap();
+    let assessed = |treated: Option<bool>| {
+        let mut details = TicketDetails::default();
+        let flag = treated.map(AttributeValue::Flag);
+        details.attributes.extend(flag.map(|flag| ("treated".to_owned(), flag)));
+        let at = Timestamp::parse("2026-05-01T08:00:00Z").unwrap();
+        let name = |text: &str| Name::parse(text).unwrap();
+        let (id, customer_id, category) = (name("k"), name("c"), name("topic 1"));
+        let ticket =
+            ClosedTicket { id, customer_id, opened_at: at, closed_at: at, category, details };
+        loaded.assess(&ticket, &CustomerHistory::default()).logit
+    };
+    assert!((assessed(None) - assessed(Some(false))).abs() < 1e-12);
+    assert!((assessed(None) - assessed(Some(true))).abs() > 1e-6);
+}
+
+#[test]
+fn a_cell_that_does_not_say_whether_a_ticket_was_followed_up_is_refused_by_its_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = sparse(2500, |_, _| String::new());
+    let csv = csv.replacen("same,,,", "same,,true,", 7);
+    fs::write(dir.path().join("tickets.csv"), csv).unwrap();
+    let exclude = format!("treated = \"exclude\"\n{}", sparse_config(""));
+    let message = refusal(&run(dir.path(), &exclude, "holes", &[]));
+    assert!(message.contains("row 8, column treated: expected true or false"), "{message}");
+    assert!(message.contains("2493 of 2500 cells are empty"), "{message}");
+    let declared = format!("treated = \"model\"\n{}", sparse_config(", \"treated\""));
+    let message = refusal(&run(dir.path(), &declared, "declared", &[]));
+    assert!(message.contains("treated says whether a ticket was followed up"), "{message}");
+}
+
+#[test]
+fn a_small_table_in_which_a_column_parts_few_tickets_by_luck_is_not_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let csv = sparse(1500, |_, _| String::new());
+    let mut lines = csv.lines();
+    let mut lucky = format!("{},came_back\n", lines.next().unwrap());
+    for (row, line) in lines.enumerate() {
+        // Fifteen of nine hundred training tickets came back, and in those closed last a column happens to say which.
+        let came_back = row % 60 == 7;
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if came_back && row > 700 {
+            cells[6] = "9.5";
+        }
+        let line = cells.join(",");
+        writeln!(lucky, "{line},{came_back}").unwrap();
+    }
+    fs::write(dir.path().join("tickets.csv"), lucky).unwrap();
+    let config = format!("model = \"logistic\"\n{}", sparse_config(""));
+    let report = json(&run(dir.path(), &config, "lucky", &["--label", "came_back"]));
+    assert_eq!(report["suspected_leakage"][0]["feature"], "score", "told, not refused");
+}
+
 #[test]
 fn a_column_of_agents_is_refused_unless_it_is_asked_for() {
     let dir = tempfile::tempdir().unwrap();
@@ -302,6 +381,36 @@ fn a_column_of_agents_is_refused_unless_it_is_asked_for() {
     assert!(message.contains("assigned_agent looks like the agent"), "{message}");
     let opted = format!("agent_feature = true\nmodel = \"logistic\"\n{config}");
     json(&run(dir.path(), &opted, "agents", &[]));
+}
+
+#[test]
+fn outcomes_of_a_file_train_every_window_it_tells_of() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("tickets.csv"), sparse(2500, |_, _| String::new())).unwrap();
+    let mut outcomes =
+        String::from("ticket_id,outcome_1d,outcome_3d,outcome_7d,outcome_14d,outcome_30d\n");
+    for row in 0..2500 {
+        let days = [1, 2, 6, 12, 25, 99, 99][(draw(row, 20) * 7.0) as usize];
+        let cells =
+            [1, 3, 7, 14, 30].map(|window| if days <= window { "explicit" } else { "none" });
+        writeln!(outcomes, " k{row} ,{}", cells.join(",")).unwrap();
+    }
+    let path = dir.path().join("outcomes.csv");
+    fs::write(&path, outcomes).unwrap();
+    let more = ["--outcomes", path.to_str().unwrap()];
+    let config = format!("model = \"logistic\"\n{}", sparse_config(""));
+    let report = json(&run(dir.path(), &config, "windows", &more));
+    let days: Vec<_> =
+        report["windows"].as_array().unwrap().iter().map(|w| &w["window_days"]).collect();
+    assert_eq!(days, [1, 3, 7, 14, 30], "{}", report["windows"]);
+    for window in report["windows"].as_array().unwrap() {
+        let (stated, came) =
+            (window["expected"].as_f64().unwrap(), window["observed"].as_f64().unwrap());
+        assert!((stated - came).abs() < 0.06, "{window}");
+    }
+    let artifact = Artifact::open(&dir.path().join("windows"), ModelKind::Risk).unwrap();
+    let roles: Vec<_> = artifact.manifest().data.iter().map(|file| file.role.as_str()).collect();
+    assert_eq!(roles, ["tickets", "outcomes"]);
 }
 
 #[test]

@@ -153,7 +153,9 @@ fn rule(rule: &FollowUpRule) -> String {
             100.0 * share
         ),
         FollowUpRule::Capacity { per_team_and_day } => {
-            format!("as many tickets as {per_team_and_day} follow-ups of each team in a day")
+            format!(
+                "as many tickets as {per_team_and_day} follow-ups of each team in a day, or as many as the team was given"
+            )
         }
         FollowUpRule::Cost(costs) => format!(
             "a follow-up costs less than it saves: (follow-up {} + harm {}) / (effect {} x repeat {})",
@@ -235,6 +237,17 @@ fn bands(report: &RiskReport) -> String {
         })
         .collect();
     let thresholds = report.bands.thresholds;
+    let teams: Vec<_> = report
+        .bands
+        .teams
+        .iter()
+        .map(|(team, bands)| vec![team.clone(), format!("{:.3}", bands.high().value())])
+        .collect();
+    let teams = if teams.is_empty() {
+        String::new()
+    } else {
+        format!("\n\n{}", markdown_table(&["team", "high from"], &teams))
+    };
     let at: Vec<_> = report
         .at
         .iter()
@@ -256,7 +269,7 @@ fn bands(report: &RiskReport) -> String {
         )
     });
     format!(
-        "Medium from {:.3}, high from {:.3}; chosen on training tickets closed last, before the test part. High is {}.\n\n{}\n\
+        "Medium from {:.3}, high from {:.3}; chosen on training tickets closed last, before the test part. High is {}.{teams}\n\n{}\n\
          Following up the test tickets with the highest probability:\n\n{}{capacity}",
         thresholds.medium().value(),
         thresholds.high().value(),

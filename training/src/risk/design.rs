@@ -1,22 +1,24 @@
 //! [`Design`]: from labelled tickets to the columns that models are fitted on, learnt from training tickets alone.
 
-use super::params::{FeatureGroup, RiskParams};
+use super::params::{CodeChoice, FeatureGroup, RiskParams};
 use super::protocol::Example;
+use super::rates::{PastOutcomes, final_rates};
 use crate::bad_input;
 use ndarray::{Array1, Array2, ShapeBuilder};
 use recontact::risk::context::{FeatureContext, TrainingTicket};
-use recontact::risk::encoding::{CategoryParams, Encoding, FeatureModel, smoothed};
+use recontact::risk::encoding::{CategoryParams, Encoding, FeatureModel};
 use recontact::risk::features::{self, FeatureKind};
 use recontact::risk::reasons::RETURN_RATE_PREFIX;
 use recontact::risk::source::{Categories, CategoryRef, FeatureSource, RawValue, ReturnRates};
 use recontact::risk::text::TextProjection;
-use recontact::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Built-in features of weekday and hour.
 const TIME: [&str; 4] = ["opened_weekday", "opened_hour", "closed_weekday", "closed_hour"];
 /// Categories beside the issue that are crossed with it unless the parameters say otherwise.
 const CROSSED: [&str; 3] = ["team", "priority", "channel"];
+/// Built-in features that lean on the share of all tickets that came back.
+const CUSTOMER_RATES: [&str; 2] = ["customer_return_rate", "customer_same_category_return_rate"];
 /// Most values of a declared category that is crossed unasked.
 const CROSSED_VALUES: usize = 50;
 
@@ -161,7 +163,8 @@ fn part(candidate: &Candidate) -> CategoryRef {
 
 impl Design {
     /// Learns the encodings of the candidates that are always used or of one of `groups`, and the columns of the tickets
-    /// themselves: a past return rate of such a ticket counts only what was known when it was closed.
+    /// themselves: a return rate of such a ticket counts only what was known when it was closed; what it is drawn towards,
+    /// and the codes of categories, as the parameters say.
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] when no feature tells the tickets apart.
@@ -175,13 +178,15 @@ impl Design {
         let positive = outcomes(rows);
         let counts =
             CategoryParams { min_count: params.min_count, min_count_trees: params.trees.min_count };
+        let prior = (params.rate_prior == CodeChoice::Training).then_some(context.base_rate);
+        let past = PastOutcomes::new(rows, params.window_days, prior);
         let mut design = Self { context, models: Vec::new(), constant: Vec::new() };
         let mut kept = Vec::new();
         for candidate in candidates {
             if candidate.group.is_some_and(|group| !groups.contains(&group)) {
                 continue;
             }
-            let (source, values) = design.training_values(candidate, rows, params.window_days);
+            let (source, values) = design.training_values(candidate, rows, &past);
             match Encoding::fit(&values, &positive, counts) {
                 Some(encoding) => {
                     let name = candidate.name.clone();
@@ -196,7 +201,10 @@ impl Design {
                 "all training tickets look the same: no feature tells them apart"
             ));
         }
-        let columns = design.columns_of(rows.len(), |model, row| kept[model][row].clone());
+        let mut columns = design.columns_of(rows.len(), |model, row| kept[model][row].clone());
+        if params.trees.codes == CodeChoice::Past {
+            design.put_past_codes(&mut columns, &kept, &past, params.trees.min_count);
+        }
         Ok((design, columns))
     }
 
@@ -233,12 +241,35 @@ impl Design {
         Columns { linear, trees, rows, tree_columns }
     }
 
+    /// Puts rates of what was known at each closing where trees see the rates of all training tickets.
+    fn put_past_codes(
+        &self,
+        columns: &mut Columns,
+        values: &[Vec<RawValue<'_>>],
+        past: &PastOutcomes<'_, '_>,
+        min_count: usize,
+    ) {
+        let mut first = 0;
+        for (model, values) in self.models.iter().zip(values) {
+            if matches!(model.encoding, Encoding::Category(_)) {
+                let values: Vec<Option<&str>> = values.iter().map(category).collect();
+                let codes = past.rates(&values, min_count);
+                for (row, (code, value)) in codes.into_iter().zip(values).enumerate() {
+                    // Nothing to know of a missing value: the trees send it where it fits.
+                    let code = value.and(code).unwrap_or(f64::NAN);
+                    columns.trees[first * columns.rows + row] = code;
+                }
+            }
+            first += model.encoding.tree_width();
+        }
+    }
+
     /// The source with what these tickets teach it, and their values.
     fn training_values<'e>(
         &self,
         candidate: &Candidate,
         rows: &'e [Example<'_>],
-        window_days: u32,
+        past: &PastOutcomes<'_, '_>,
     ) -> (FeatureSource, Vec<RawValue<'e>>) {
         if let FeatureSource::ReturnRate(rates) = &candidate.source {
             let prior = self.context.base_rate;
@@ -246,14 +277,35 @@ impl Design {
                 .iter()
                 .map(|row| Some(rates.of.value(&row.facts, &self.context)?.into_owned()))
                 .collect();
-            let past = past_rates(&values, rows, window_days, prior);
+            let named: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
+            let past = past.rates(&named, 0);
             let learnt = ReturnRates {
                 of: rates.of.clone(),
                 rates: final_rates(&values, rows, prior),
                 otherwise: prior,
             };
-            let past = past.into_iter().map(|rate| RawValue::Number(Some(rate))).collect();
+            let past = past.into_iter().map(RawValue::Number).collect();
             return (FeatureSource::ReturnRate(learnt), past);
+        }
+        if CUSTOMER_RATES.contains(&candidate.name.as_str())
+            && matches!(candidate.source, FeatureSource::BuiltIn)
+        {
+            let value = |(row, base): (&'e Example<'_>, &Option<f64>)| {
+                let known = (*base)
+                    .map(|base_rate| FeatureContext { base_rate, ..FeatureContext::default() });
+                known
+                    .and_then(|context| {
+                        candidate.source.value(
+                            &row.facts,
+                            &context,
+                            &candidate.name,
+                            candidate.kind,
+                        )
+                    })
+                    .unwrap_or(RawValue::Number(None))
+            };
+            let values = rows.iter().zip(past.base()).map(value).collect();
+            return (candidate.source.clone(), values);
         }
         let values = rows.iter().filter_map(|row| {
             if candidate.kind == FeatureKind::Text {
@@ -262,6 +314,13 @@ impl Design {
             candidate.source.value(&row.facts, &self.context, &candidate.name, candidate.kind)
         });
         (candidate.source.clone(), values.collect())
+    }
+}
+
+fn category<'v>(value: &'v RawValue<'_>) -> Option<&'v str> {
+    match value {
+        RawValue::Category(category) => category.as_deref(),
+        _ => None,
     }
 }
 
@@ -286,59 +345,6 @@ fn context(rows: &[Example<'_>], params: &RiskParams) -> FeatureContext {
     FeatureContext::learn(&tickets, params.utc_offset_minutes)
 }
 
-/// For each ticket the smoothed return rate of its value among the tickets whose outcome was known when it was closed:
-/// those whose window had ended. The rows are in order of closing.
-fn past_rates(
-    values: &[Option<String>],
-    rows: &[Example<'_>],
-    window_days: u32,
-    prior: f64,
-) -> Vec<f64> {
-    let window = i64::from(window_days);
-    let mut known: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    let mut next = 0;
-    values
-        .iter()
-        .zip(rows)
-        .map(|(value, row)| {
-            while rows[next].closed_at.plus_days(window) <= row.closed_at {
-                if let Some(value) = &values[next] {
-                    let (tickets, positives) = known.entry(value).or_default();
-                    *tickets += 1;
-                    *positives += usize::from(rows[next].positive);
-                }
-                next += 1;
-            }
-            let counts = value.as_ref().and_then(|value| known.get(value.as_str()));
-            let (tickets, positives) = counts.copied().unwrap_or_default();
-            smoothed(positives, tickets, prior)
-        })
-        .collect()
-}
-
-/// The smoothed return rate of each value over all training tickets: what is known when training ends.
-fn final_rates(
-    values: &[Option<String>],
-    rows: &[Example<'_>],
-    prior: f64,
-) -> BTreeMap<String, f64> {
-    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (value, row) in values.iter().zip(rows) {
-        if let Some(value) = value {
-            let (tickets, positives) = counts.entry(value).or_default();
-            *tickets += 1;
-            *positives += usize::from(row.positive);
-        }
-    }
-    counts
-        .into_iter()
-        .filter(|(_, (tickets, _))| *tickets > 1)
-        .map(|(value, (tickets, positives))| {
-            (value.to_owned(), smoothed(positives, tickets, prior))
-        })
-        .collect()
-}
-
 /// Which of these tickets came back.
 #[must_use]
 pub fn outcomes(rows: &[Example<'_>]) -> Vec<bool> {
@@ -349,12 +355,6 @@ pub fn outcomes(rows: &[Example<'_>]) -> Vec<bool> {
 #[must_use]
 pub fn outcome_array(rows: &[Example<'_>]) -> Array1<bool> {
     Array1::from(outcomes(rows))
-}
-
-/// The end of a ticket's window.
-#[must_use]
-pub fn window_end(row: &Example<'_>, days: u32) -> Timestamp {
-    row.closed_at.plus_days(i64::from(days))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `recontact-train evaluate` for a risk model: a stored model on a table of closed tickets.
 
+use super::observed::observed_until;
 use super::report::{self, BandCount, Baselines, FIGURE_HEADS, Figures, figure_row};
-use super::{RecordedParams, labelled, observed_until, read_tickets};
+use super::{RecordedParams, labelled, mind_treated, read_tickets, warn};
 use crate::bad_input;
 use crate::card::markdown_table;
 use anyhow::Context;
@@ -36,15 +37,24 @@ struct Evaluation {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when the data are at fault.
-pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Result<()> {
+pub fn evaluate_risk(
+    artifact: &Artifact,
+    data: &Path,
+    json: bool,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let model = RiskModel::load(artifact)?;
     let manifest = artifact.manifest();
     let recorded: RecordedParams = serde_json::from_value(manifest.parameters.clone())
         .map_err(|error| artifact.content_error("manifest.json", format!("parameters: {error}")))?;
     let params = &recorded.params;
-    let table = read_tickets(data, params, recorded.label_column.as_deref())?;
-    let until =
-        observed_until(&table.tickets, configured_end(&table.tickets, params.observed_until))?;
+    let mut table = read_tickets(data, params, recorded.label_column.as_deref())?;
+    mind_treated(&mut table, data, params)?;
+    if recorded.treated_file.is_some() && table.treated.is_none() {
+        warn("the model was trained beside a file that says who was followed up; here nothing says it".into());
+    }
+    let configured = configured_end(&table.tickets, params.observed_until);
+    let until = observed_until(&table, configured, params.window_days, now, warn)?;
     let examples = labelled(&table, params, until, &BTreeSet::new());
 
     let sha256 = sha256_file(data)?;
@@ -61,7 +71,7 @@ pub fn evaluate_risk(artifact: &Artifact, data: &Path, json: bool) -> anyhow::Re
             model.window_days()
         ));
     }
-    let (test, bands) = report::measure(&model, tickets, params.seed);
+    let (test, bands) = report::measure(&report::assess(&model, tickets), tickets, params.seed);
     // Of the training file the tickets before the end of training are at hand; of another one, its own rates stand in.
     let before = if first > 0 { &examples.rows[..first] } else { tickets };
     let evaluation = Evaluation {

@@ -2,11 +2,12 @@
 
 use super::boost;
 use super::calibrate::{self, Predicted};
-use super::design::{Candidate, Design, outcome_array, outcomes};
+use super::design::{Candidate, Columns, Design, outcome_array, outcomes};
 use super::params::{ModelChoice, RiskParams};
-use super::protocol::{Example, Split};
+use super::protocol::{Example, Fold, Split, positives};
 use super::select::{self, Choice, Plan};
-use super::{threshold, windows};
+use super::threshold;
+use super::windows::{self, OutOfFold};
 use crate::logistic::{LogisticFit, LogisticTrainer};
 use crate::progress;
 use ndarray::{Array1, Axis};
@@ -26,8 +27,11 @@ pub struct FittedRisk {
     pub plan: Plan,
 }
 
-/// Chooses and fits a model on the training part of a split; the test part is not looked at. `derived` says whether the
-/// outcomes come from later openings, so that those of other windows are known too.
+/// Fewest tickets of each outcome to fit a model on for the tickets before the folds.
+const MIN_EACH: usize = 10;
+
+/// Chooses and fits a model on the training part of a split; the test part is not looked at. `has_windows` says whether
+/// outcomes within other windows than the main one are known.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when no feature tells tickets apart, or what the solvers say.
@@ -35,7 +39,7 @@ pub fn fit(
     split: &Split<'_, '_>,
     candidates: &[Candidate],
     params: &RiskParams,
-    derived: bool,
+    has_windows: bool,
 ) -> anyhow::Result<FittedRisk> {
     let folds = split.folds(params)?;
     let steps = params.c_grid.len() + params.try_features.len() + params.trees.leaves.len() + 2;
@@ -46,16 +50,23 @@ pub fn fit(
 
     let later: Vec<&Example<'_>> = folds.iter().flat_map(|fold| fold.later).collect();
     let logits = calibrated(&selection.predicted, &calibration);
-    let (bands, follow_up) = threshold::choose(&later, &logits, params)?;
+    let cut = threshold::choose(&later, &logits, params)?;
 
     let plan = selection.plan;
     let (mut weights, design, fit) = on_all(split.train, candidates, &plan, params)?;
     bar.inc(1);
-    (weights.calibration, weights.bands, weights.follow_up) = (calibration, bands, follow_up);
-    if derived {
+    (weights.bands, weights.team_bands, weights.follow_up) = (cut.bands, cut.team_bands, cut.rule);
+    if has_windows {
+        let mut rows = before_folds(split, &folds, candidates, &plan, params)?;
+        let in_folds = selection.predicted.iter().flat_map(|fold| &fold.logits);
+        rows.extend(
+            later.iter().zip(in_folds).map(|(example, logit)| OutOfFold { example, logit: *logit }),
+        );
+        rows.iter_mut().for_each(|row| row.logit = calibration.apply(row.logit));
         let model = RiskModel::new(String::new(), weights.clone()).map_err(anyhow::Error::msg)?;
-        weights.windows = windows::fit(&model, split.train, &params.windows, split.at)?;
+        weights.windows = windows::fit(&model, &rows, &params.windows, split.at)?;
     }
+    weights.calibration = calibration;
     bar.finish_and_clear();
     let with_trees = plan.model != ModelChoice::Logistic;
     let choice = Choice {
@@ -93,6 +104,36 @@ pub fn fit_like(
     Ok(weights)
 }
 
+/// The training tickets that no fold predicts, since they were closed before the first one, by a model of those after them:
+/// not fitted on them either. Left out where the later ones are too few to fit.
+fn before_folds<'e, 't>(
+    split: &Split<'e, 't>,
+    folds: &[Fold<'_, '_>],
+    candidates: &[Candidate],
+    plan: &Plan,
+    params: &RiskParams,
+) -> anyhow::Result<Vec<OutOfFold<'e, 't>>> {
+    let begin = folds.iter().map(|fold| fold.begin).min().unwrap_or(0);
+    let (before, after) = split.train.split_at(begin);
+    let hits = positives(after);
+    if before.is_empty() || hits < MIN_EACH || after.len() - hits < MIN_EACH {
+        return Ok(Vec::new());
+    }
+    let (weights, design, fit) = on_all(after, candidates, plan, params)?;
+    let logits = raw_logits(&weights, &fit, &design.columns(before));
+    let rows = before.iter().zip(logits);
+    Ok(rows.map(|(example, logit)| OutOfFold { example, logit }).collect())
+}
+
+/// Log-odds before calibration.
+fn raw_logits(weights: &RiskWeights, fit: &LogisticFit, columns: &Columns) -> Vec<f64> {
+    let linear = fit.logits(&columns.linear);
+    let Some(trees) = weights.scorer.trees() else { return linear };
+    let share = weights.scorer.linear_share();
+    let both = linear.into_iter().zip(columns.tree_logits(trees));
+    both.map(|(linear, tree)| share * linear + (1.0 - share) * tree).collect()
+}
+
 /// Fits one plan on all of these tickets; bands and calibration are still to be filled in.
 fn on_all(
     train: &[Example<'_>],
@@ -122,6 +163,7 @@ fn on_all(
     let weights = RiskWeights {
         window_days: params.window_days,
         bands: placeholder()?,
+        team_bands: std::collections::BTreeMap::new(),
         follow_up: FollowUpRule::Share { share: params.bands.high_share },
         context: design.context.clone(),
         intercept: fit.intercept,

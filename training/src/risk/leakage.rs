@@ -2,7 +2,7 @@
 
 use super::design::{Candidate, outcomes};
 use super::params::RiskParams;
-use super::protocol::Fold;
+use super::protocol::{Fold, positives};
 use crate::metrics;
 use recontact::risk::features::FeatureKind;
 use recontact::risk::source::{FeatureSource, RawValue};
@@ -11,6 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A column alone above this is suspected when every other column lies [`AHEAD`] behind it.
 const HIGH: f64 = 0.93;
 const AHEAD: f64 = 0.2;
+
+/// Fewest later tickets of each outcome on which a suspicion is certain enough to refuse a table: with fewer a column parts
+/// them by luck.
+const MIN_EACH: usize = 10;
 
 /// A column under suspicion.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -48,9 +52,16 @@ pub fn suspicions(
     found
 }
 
+/// Whether a fold has enough tickets of each outcome for a suspicion to be more than luck.
+#[must_use]
+pub fn is_certain(fold: &Fold<'_, '_>) -> bool {
+    let hits = positives(fold.later);
+    hits >= MIN_EACH && fold.later.len() - hits >= MIN_EACH
+}
+
 /// Whether a value comes from the helpdesk rather than from other tickets of the customer or from the clock.
 fn is_reported(candidate: &Candidate) -> bool {
-    const REPORTED: [&str; 14] = [
+    const REPORTED: [&str; 16] = [
         "first_response_hours",
         "reassignments",
         "reopens",
@@ -62,6 +73,8 @@ fn is_reported(candidate: &Candidate) -> bool {
         "channel",
         "priority",
         "team",
+        "kind",
+        "urgency",
         "sla_met",
         "category_changed",
         "duration_hours",

@@ -1,9 +1,12 @@
 //! [`RiskParams`]: every parameter of a risk training run, read from a file and written into the manifest.
 
+mod check;
+
 use crate::bad_input;
 use crate::tickets::TicketColumns;
 use recontact::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Parameters of `recontact-train risk`. What a file leaves out has the default given here.
@@ -13,7 +16,7 @@ pub struct RiskParams {
     /// Days after the closing within which another ticket of the same customer and category is a recontact. 14.
     pub window_days: u32,
     /// Until when the table holds every ticket that was opened; a ticket whose window ends later has no label yet.
-    /// Left out: the last opening in the table.
+    /// Left out: the last opening in the table that does not lie in the future and does not stand far apart from all others.
     pub observed_until: Option<Timestamp>,
     /// Share of the labelled tickets, the latest ones, that only measure. 0.3.
     pub test_share: f64,
@@ -34,6 +37,9 @@ pub struct RiskParams {
     /// Further groups of features that are tried one after the other and kept where they lower the log loss in the folds:
     /// texts, rates (past return rate per category value), interactions, time (weekday and hour). All of them.
     pub try_features: Vec<FeatureGroup>,
+    /// Which outcomes the share counts that return rates of training rows are drawn towards: past (those known when the
+    /// ticket was closed) or training (all training rows). Later tickets always see that of all training rows. training.
+    pub rate_prior: CodeChoice,
     /// Groups that are always used, tried or not. None.
     pub keep_features: Vec<FeatureGroup>,
     /// Pairs of categories that are crossed. Left out: `category` with `team`, `priority`, `channel` and the declared
@@ -101,6 +107,9 @@ pub struct TreeParams {
     pub seeds: usize,
     /// Training rows that a category value needs for a rate of its own. 100.
     pub min_count: usize,
+    /// Which outcomes the rate of a training row's category counts: past (those known when it was closed) or training (all
+    /// training rows, its own among them). Later tickets always see the rates of all training rows. training.
+    pub codes: CodeChoice,
     /// Weights of the logistic regression in a blend to choose from. 0.2, 0.35, 0.5, 0.65.
     pub blend_shares: Vec<f64>,
 }
@@ -123,6 +132,8 @@ pub struct TextParams {
 pub struct ThresholdParams {
     /// Follow-ups that one team makes in a day.
     pub per_team_and_day: Option<f64>,
+    /// The same for single teams, by name; the others have `per_team_and_day`.
+    pub teams: BTreeMap<String, f64>,
     /// Costs; with a measured `effect` they decide, without one capacity does.
     pub cost: Option<CostParams>,
 }
@@ -140,6 +151,25 @@ pub struct CostParams {
     pub repeat: f64,
     /// Share of repeats that a follow-up prevents, measured against a control group. Left out: not known.
     pub effect: Option<f64>,
+}
+
+impl ThresholdParams {
+    /// Follow-ups that a team makes in a day; `None` where no capacity is given.
+    #[must_use]
+    pub fn capacity_of(&self, team: Option<&str>) -> Option<f64> {
+        let own = team.and_then(|team| self.teams.get(team)).copied();
+        own.or(self.per_team_and_day)
+    }
+}
+
+/// Which outcomes a rate of a training row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeChoice {
+    /// Those known when the ticket was closed (ordered target statistics, Prokhorenkova et al. 2018, "CatBoost").
+    Past,
+    /// Those of all training tickets.
+    Training,
 }
 
 /// Which model to train.
@@ -215,6 +245,7 @@ impl Default for TreeParams {
             column_share: 0.4,
             seeds: 4,
             min_count: 100,
+            codes: CodeChoice::Training,
             blend_shares: vec![0.2, 0.35, 0.5, 0.65],
         }
     }
@@ -245,6 +276,7 @@ impl Default for RiskParams {
                 FeatureGroup::Interactions,
                 FeatureGroup::Time,
             ],
+            rate_prior: CodeChoice::Training,
             keep_features: Vec::new(),
             interactions: None,
             text: TextParams::default(),
@@ -285,154 +317,4 @@ impl RiskParams {
             None => Ok(params),
         }
     }
-
-    fn fault(&self) -> Option<String> {
-        let is_share = |share: f64| share > 0.0 && share < 1.0;
-        if !(1..=3650).contains(&self.window_days) {
-            return Some(format!("window_days: expected 1 to 3650, got {}", self.window_days));
-        }
-        let shares = [
-            ("test_share", self.test_share),
-            ("validation_share", self.validation_share),
-            ("bands.high_share", self.bands.high_share),
-            ("bands.medium_share", self.bands.medium_share),
-        ];
-        if let Some((name, share)) = shares.into_iter().find(|(_, share)| !is_share(*share)) {
-            return Some(format!("{name}: expected a number between 0 and 1, got {share}"));
-        }
-        if self.bands.high_share >= self.bands.medium_share {
-            return Some("bands: expected high_share below medium_share".into());
-        }
-        if self.c_grid.is_empty() || !self.c_grid.iter().all(|c| (1e-6..=1e6).contains(c)) {
-            return Some("c_grid: expected one or more numbers from 0.000001 to 1000000".into());
-        }
-        if self.min_count == 0 {
-            return Some("min_count: expected at least 1".into());
-        }
-        self.choice_fault().or_else(|| self.attribute_fault())
-    }
-
-    fn choice_fault(&self) -> Option<String> {
-        let trees = &self.trees;
-        let is_part = |share: f64| share > 0.0 && share <= 1.0;
-        if !(1..=10).contains(&self.folds) {
-            return Some(format!("folds: expected 1 to 10, got {}", self.folds));
-        }
-        if !self.windows.iter().all(|days| (1..=3650).contains(days)) {
-            return Some("windows: expected numbers of days from 1 to 3650".into());
-        }
-        if trees.leaves.is_empty() || !trees.leaves.iter().all(|leaves| (2..=64).contains(leaves)) {
-            return Some("trees.leaves: expected one or more numbers from 2 to 64".into());
-        }
-        if trees.rounds.is_empty() || !trees.rounds.iter().all(|n| (1..=2000).contains(n)) {
-            return Some("trees.rounds: expected one or more numbers from 1 to 2000".into());
-        }
-        if !(1..=20).contains(&trees.seeds) {
-            return Some(format!("trees.seeds: expected 1 to 20, got {}", trees.seeds));
-        }
-        let parts = [
-            ("trees.learning_rate", f64::from(trees.learning_rate)),
-            ("trees.row_share", f64::from(trees.row_share)),
-            ("trees.column_share", trees.column_share),
-        ];
-        if let Some((name, share)) = parts.into_iter().find(|(_, share)| !is_part(*share)) {
-            return Some(format!("{name}: expected a number over 0 and at most 1, got {share}"));
-        }
-        if !(0.0..=1e6).contains(&trees.min_leaf_weight) {
-            return Some("trees.min_leaf_weight: expected a number from 0 to 1000000".into());
-        }
-        if trees.blend_shares.is_empty()
-            || !trees.blend_shares.iter().all(|s| (0.0..=1.0).contains(s))
-        {
-            return Some("trees.blend_shares: expected one or more numbers from 0 to 1".into());
-        }
-        if !recontact::risk::text::BUCKET_BITS.contains(&self.text.bits) {
-            return Some(format!("text.bits: expected 6 to 16, got {}", self.text.bits));
-        }
-        if !(1..=64).contains(&self.text.components) || self.text.sample < 10 {
-            return Some("text: expected 1 to 64 components and a sample of 10 or more".into());
-        }
-        if self.utc_offset_minutes.abs() > 14 * 60 {
-            return Some("utc_offset_minutes: expected -840 to 840".into());
-        }
-        if !(0.5..=1.0).contains(&self.leakage_auc) {
-            return Some(format!("leakage_auc: expected 0.5 to 1, got {}", self.leakage_auc));
-        }
-        self.threshold.fault()
-    }
-
-    /// An attribute must not be declared twice, nor carry the name of a feature every ticket has.
-    fn attribute_fault(&self) -> Option<String> {
-        let columns = &self.columns;
-        let texts = columns.text.as_deref().unwrap_or_default();
-        let declared = || columns.categorical.iter().chain(&columns.numeric).chain(texts);
-        if let Some(twice) =
-            declared().find(|name| declared().filter(|other| other == name).count() > 1)
-        {
-            return Some(format!("columns: {twice} is declared twice"));
-        }
-        let is_built_in =
-            |name: &str| recontact::risk::features::built_in().any(|(known, _)| known == name);
-        if let Some(agent) = declared().find(|name| looks_like_agent(name))
-            && !self.agent_feature
-        {
-            return Some(format!(
-                "columns: {agent} looks like the agent who worked on the ticket; risk is about the customer's problem, \
-                 not about staff. Leave the column out, or set agent_feature = true if that is what you want"
-            ));
-        }
-        let clash = declared().find(|name| is_built_in(name))?;
-        Some(format!("columns: {clash} is the name of a built-in feature, rename the column"))
-    }
-}
-
-impl ThresholdParams {
-    fn fault(&self) -> Option<String> {
-        let capacity = self.per_team_and_day.unwrap_or(1.0);
-        if !(capacity > 0.0 && capacity.is_finite()) {
-            return Some(format!(
-                "threshold.per_team_and_day: expected more than 0, got {capacity}"
-            ));
-        }
-        let cost = self.cost?;
-        let amounts = [cost.follow_up, cost.harm, cost.repeat];
-        if !amounts.into_iter().all(|amount| amount.is_finite() && amount >= 0.0) {
-            return Some("threshold.cost: expected amounts of 0 or more".into());
-        }
-        match cost.effect {
-            Some(effect) if !(effect > 0.0 && effect <= 1.0) => {
-                Some(format!("threshold.cost.effect: expected over 0 and at most 1, got {effect}"))
-            }
-            Some(_) if cost.repeat == 0.0 => {
-                Some("threshold.cost.repeat: expected more than 0".into())
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Whether a column's name says that it holds who worked on a ticket.
-fn looks_like_agent(name: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "agent",
-        "assignee",
-        "operator",
-        "employee",
-        "technician",
-        "responder",
-        "resolver",
-        "assigned",
-        "handler",
-        "staff",
-        "агент",
-        "оператор",
-        "сотрудник",
-        "исполнитель",
-    ];
-    // `team` and `group` say where a ticket was, not who had it.
-    const PLACES: [&str; 6] = ["team", "group", "queue", "department", "count", "changes"];
-    let name = name.to_lowercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
-    words.iter().any(|word| WORDS.iter().any(|known| word.starts_with(known)))
-        && !words.iter().any(|word| PLACES.contains(word))
 }

@@ -6,11 +6,12 @@
 //! unknown then.
 
 use super::params::RiskParams;
+use super::walk::CustomerWalk;
 use crate::bad_input;
 use crate::tickets::TicketTable;
 use recontact::risk::features::Facts;
 use recontact::risk::source::TextComponents;
-use recontact::ticket::{ClosedTicket, Name, PastTicket};
+use recontact::ticket::{ClosedTicket, Name};
 use recontact::timestamp::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,12 +33,23 @@ pub struct Example<'t> {
     pub id: &'t Name,
     /// Whether the customer came back.
     pub positive: bool,
-    /// The customer's next opening with the same category after the closing, within the longest window.
-    pub next: Option<Timestamp>,
+    /// What is known of other windows than the main one.
+    pub returns: Returns,
     /// Whether it was followed up.
     pub treated: bool,
     /// The components of its texts, by column, once they are learnt.
     pub texts: BTreeMap<String, TextComponents>,
+}
+
+/// What is known of when a customer came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returns {
+    /// The next opening with the same category after the closing.
+    Dated(Option<Timestamp>),
+    /// By days of the window whether they came back within it, as a file of outcomes tells it.
+    Given(BTreeMap<u32, bool>),
+    /// A column holds the label of the main window; of others nothing is known.
+    Unknown,
 }
 
 /// The tickets with an outcome, ordered by closing and identifier, and what was left out.
@@ -51,8 +63,8 @@ pub struct Examples<'t> {
     pub unlabelled: usize,
     /// Tickets left out because they were followed up.
     pub treated: usize,
-    /// Whether the outcomes come from later openings, so that those of other windows are known too.
-    pub derived: bool,
+    /// Whether outcomes within other windows are known too.
+    pub has_windows: bool,
     /// Until when openings are known.
     pub observed_until: Timestamp,
 }
@@ -60,6 +72,8 @@ pub struct Examples<'t> {
 /// Training tickets known before a part of later ones, and that part.
 #[derive(Debug, Clone, Copy)]
 pub struct Fold<'e, 't> {
+    /// Where in the training part the later ones begin.
+    pub begin: usize,
     /// Closed at least a window before the first of the later ones.
     pub earlier: &'e [Example<'t>],
     /// The tickets that are predicted.
@@ -77,6 +91,22 @@ pub struct Split<'e, 't> {
     pub test: &'e [Example<'t>],
 }
 
+impl Example<'_> {
+    /// Whether the customer came back within so many days; `None` where that was not known at `known_until`.
+    #[must_use]
+    pub fn returned(&self, days: u32, known_until: Timestamp) -> Option<bool> {
+        let end = self.closed_at.plus_days(i64::from(days));
+        if end > known_until {
+            return None;
+        }
+        match &self.returns {
+            Returns::Dated(next) => Some(next.is_some_and(|next| next <= end)),
+            Returns::Given(outcomes) => outcomes.get(&days).copied(),
+            Returns::Unknown => None,
+        }
+    }
+}
+
 impl<'t> Examples<'t> {
     /// Labels the tickets of a table, leaving out the customers in `without`.
     #[must_use]
@@ -91,33 +121,36 @@ impl<'t> Examples<'t> {
             immature: 0,
             unlabelled: 0,
             treated: 0,
-            derived: table.labels.is_none(),
+            has_windows: table.labels.is_none() || !table.outcomes.is_empty(),
             observed_until,
         };
         for (customer, positions) in by_customer(&table.tickets) {
             if without.contains(customer) {
                 continue;
             }
-            let past: Vec<PastTicket> =
-                positions.iter().map(|position| past(&table.tickets[*position])).collect();
-            for (own, position) in positions.iter().enumerate() {
-                let others = || past[..own].iter().chain(&past[own + 1..]);
-                let ticket = &table.tickets[*position];
-                let treated = table.treated.as_ref().and_then(|treated| treated[*position]);
+            let walk = CustomerWalk::new(&table.tickets, positions);
+            for (own, position) in walk.positions.iter().copied().enumerate() {
+                let ticket = &table.tickets[position];
+                let treated = table.treated.as_ref().is_some_and(|treated| treated[position]);
+                let next = walk.next_same(ticket);
                 let outcome = match &table.labels {
-                    Some(labels) => Outcome::given(labels[*position]),
-                    None => Outcome::derive(ticket, others(), window_days, observed_until),
+                    Some(labels) => Outcome::given(labels[position]),
+                    None => Outcome::derive(ticket, next, window_days, observed_until),
                 };
                 match outcome {
                     Outcome::Immature => examples.immature += 1,
                     Outcome::Unlabelled => examples.unlabelled += 1,
                     Outcome::Known(positive) => examples.rows.push(Example {
-                        facts: Facts::gather(ticket, others(), window_days),
+                        facts: Facts::gather(
+                            ticket,
+                            walk.others(own, ticket.closed_at),
+                            window_days,
+                        ),
                         closed_at: ticket.closed_at,
                         id: &ticket.id,
                         positive,
-                        next: next_same(ticket, others()),
-                        treated: treated.unwrap_or(false),
+                        returns: returns(table, position, next),
+                        treated,
                         texts: BTreeMap::new(),
                     }),
                 }
@@ -186,7 +219,7 @@ impl<'e, 't> Split<'e, 't> {
             };
             if earlier.len() >= MIN_TRAIN && is_enough(earlier, MIN_OUTCOME) && is_enough(later, 2)
             {
-                folds.push(Fold { earlier, later });
+                folds.push(Fold { begin, earlier, later });
             }
         }
         if folds.is_empty() {
@@ -194,7 +227,7 @@ impl<'e, 't> Split<'e, 't> {
             let (earlier, later) = rows.split_at(rows.len() - held_out);
             check("fitting", earlier, 2, 1)?;
             check("validation", later, 2, 1)?;
-            folds.push(Fold { earlier, later });
+            folds.push(Fold { begin: earlier.len(), earlier, later });
         }
         Ok(folds)
     }
@@ -213,9 +246,10 @@ impl Outcome {
         label.map_or(Self::Unlabelled, Self::Known)
     }
 
-    fn derive<'p>(
+    /// `next` is the first opening of the same category after the closing.
+    fn derive(
         ticket: &ClosedTicket,
-        mut others: impl Iterator<Item = &'p PastTicket>,
+        next: Option<Timestamp>,
         window_days: u32,
         observed_until: Timestamp,
     ) -> Self {
@@ -223,11 +257,7 @@ impl Outcome {
         if end > observed_until {
             return Self::Immature;
         }
-        Self::Known(others.any(|other| {
-            other.category.as_ref() == Some(&ticket.category)
-                && other.opened_at > ticket.closed_at
-                && other.opened_at <= end
-        }))
+        Self::Known(next.is_some_and(|next| next <= end))
     }
 }
 
@@ -264,21 +294,16 @@ fn by_customer(tickets: &[ClosedTicket]) -> BTreeMap<&Name, Vec<usize>> {
     customers
 }
 
-/// The first opening of the same category after the closing.
-fn next_same<'p>(
-    ticket: &ClosedTicket,
-    others: impl Iterator<Item = &'p PastTicket>,
-) -> Option<Timestamp> {
-    let same = others.filter(|other| other.category.as_ref() == Some(&ticket.category));
-    same.map(|other| other.opened_at).filter(|opened_at| *opened_at > ticket.closed_at).min()
-}
-
-fn past(ticket: &ClosedTicket) -> PastTicket {
-    PastTicket {
-        opened_at: ticket.opened_at,
-        closed_at: Some(ticket.closed_at),
-        category: Some(ticket.category.clone()),
+/// What is known of the ticket's return within other windows than the main one.
+fn returns(table: &TicketTable, position: usize, next: Option<Timestamp>) -> Returns {
+    if table.labels.is_none() {
+        return Returns::Dated(next);
     }
+    if table.outcomes.is_empty() {
+        return Returns::Unknown;
+    }
+    let known = table.outcomes.iter().filter_map(|(days, all)| Some((*days, all[position]?)));
+    Returns::Given(known.collect())
 }
 
 fn check(part: &str, rows: &[Example<'_>], min_rows: usize, min_each: usize) -> anyhow::Result<()> {

@@ -32,14 +32,7 @@ fn label_beside(customer: &str, opened_at: &str, category: &str) -> bool {
         ticket("a", "u-1", OPENED, CLOSED, "card"),
         ticket("b", customer, opened_at, "2016-04-30T00:00:00Z", category),
     ];
-    let table = TicketTable {
-        rows: 2,
-        without_customer: 0,
-        labels: None,
-        treated: None,
-        texts: Vec::new(),
-        tickets,
-    };
+    let table = TicketTable { rows: 2, tickets, ..TicketTable::default() };
     let examples = Examples::label(&table, 14, instant("2016-06-01T00:00:00Z"), &BTreeSet::new());
     examples.rows.iter().find(|row| row.id.as_str() == "a").unwrap().positive
 }
@@ -59,14 +52,7 @@ fn a_recontact_is_another_ticket_of_the_same_customer_and_category_within_the_wi
 fn a_ticket_is_no_recontact_of_itself() {
     // Opened and closed at the same instant, so that nothing but its identity rules it out.
     let tickets = vec![ticket("a", "u-1", CLOSED, CLOSED, "card")];
-    let table = TicketTable {
-        rows: 1,
-        without_customer: 0,
-        labels: None,
-        treated: None,
-        texts: Vec::new(),
-        tickets,
-    };
+    let table = TicketTable { rows: 1, tickets, ..TicketTable::default() };
     let examples = Examples::label(&table, 14, instant("2016-06-01T00:00:00Z"), &BTreeSet::new());
     assert!(!examples.rows[0].positive);
 }
@@ -77,14 +63,7 @@ fn a_ticket_whose_window_is_not_over_has_no_label() {
         ticket("a", "u-1", OPENED, "2016-03-02T10:00:00Z", "card"),
         ticket("b", "u-1", OPENED, "2016-03-02T10:00:00.001Z", "card"),
     ];
-    let table = TicketTable {
-        rows: 2,
-        without_customer: 0,
-        labels: None,
-        treated: None,
-        texts: Vec::new(),
-        tickets,
-    };
+    let table = TicketTable { rows: 2, tickets, ..TicketTable::default() };
     let examples = Examples::label(&table, 14, instant("2016-03-16T10:00:00Z"), &BTreeSet::new());
     let ids: Vec<_> = examples.rows.iter().map(|row| row.id.as_str()).collect();
     assert_eq!((ids, examples.immature), (vec!["a"], 1));
@@ -101,14 +80,7 @@ fn hourly(count: i64) -> TicketTable {
         })
         .collect();
     let rows = usize::try_from(count).unwrap();
-    TicketTable {
-        rows,
-        without_customer: 0,
-        labels: None,
-        treated: None,
-        texts: Vec::new(),
-        tickets,
-    }
+    TicketTable { rows, tickets, ..TicketTable::default() }
 }
 
 #[test]

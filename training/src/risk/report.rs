@@ -4,11 +4,13 @@ use super::design::outcomes;
 use super::leakage::Suspicion;
 use super::protocol::{Example, Split, positives};
 use super::select::Choice;
-use super::threshold::team_day;
+use super::threshold::AtCapacity;
 use super::windows::MeasuredWindow;
 use crate::metrics;
 use recontact::risk::features::FeatureValue;
-use recontact::risk::{BandThresholds, FeatureContext, FollowUpRule, RiskBand, RiskModel};
+use recontact::risk::{
+    BandThresholds, FeatureContext, FollowUpRule, RecontactRisk, RiskBand, RiskModel,
+};
 use recontact::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -112,6 +114,8 @@ pub struct Baselines {
 pub struct Bands {
     /// Lowest probabilities of the bands.
     pub thresholds: BandThresholds,
+    /// The same by team, where each has its own.
+    pub teams: BTreeMap<String, BandThresholds>,
     /// How the high one was found.
     pub follow_up: FollowUpRule,
     /// The three bands in the test part, high first.
@@ -143,21 +147,6 @@ pub struct AtShare {
     /// `precision` over the share of all test tickets that came back.
     pub lift: f64,
     /// Repeats among them that the model expected: the sum of probabilities.
-    pub expected_repeats: f64,
-}
-
-/// Following up as many tickets of each team and day as the teams can.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AtCapacity {
-    /// Follow-ups of one team in a day.
-    pub per_team_and_day: f64,
-    /// Test tickets followed up.
-    pub tickets: usize,
-    /// Share of them that came back.
-    pub precision: f64,
-    /// Share of all that came back that is among them.
-    pub recall: f64,
-    /// Repeats among them that the model expected.
     pub expected_repeats: f64,
 }
 
@@ -206,12 +195,21 @@ pub fn figures(score: &[f64], positive: &[bool], is_probability: bool, seed: u64
     }
 }
 
-/// Measures a model on tickets, and counts its bands.
+/// What a model says of tickets: asked once, since its reasons take most of the time of a run.
 #[must_use]
-pub fn measure(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> (Figures, Vec<BandCount>) {
+pub fn assess(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<RecontactRisk> {
+    tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect()
+}
+
+/// Measures a model by what it says of tickets, and counts its bands.
+#[must_use]
+pub fn measure(
+    risks: &[RecontactRisk],
+    tickets: &[Example<'_>],
+    seed: u64,
+) -> (Figures, Vec<BandCount>) {
     let outcomes = outcomes(tickets);
-    let risks: Vec<_> = tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect();
-    let scores: Vec<f64> = risks.iter().map(|risk| risk.probability.value()).collect();
+    let scores = probabilities(risks);
     let bands = [RiskBand::High, RiskBand::Medium, RiskBand::Low].map(|band| {
         let inside = || risks.iter().zip(&outcomes).filter(|(risk, _)| risk.band == band);
         let positives = inside().filter(|(_, positive)| **positive).count();
@@ -247,9 +245,9 @@ pub fn baselines(train: &[Example<'_>], tickets: &[Example<'_>], seed: u64) -> B
 
 /// What following up the highest 5, 10 and 20 % reaches.
 #[must_use]
-pub fn at_shares(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> Vec<AtShare> {
+pub fn at_shares(risks: &[RecontactRisk], tickets: &[Example<'_>], seed: u64) -> Vec<AtShare> {
     let outcomes = outcomes(tickets);
-    let scores = probabilities(model, tickets);
+    let scores = probabilities(risks);
     let order = metrics::ranked(&scores, seed);
     let all = positives(tickets);
     let reached = |share: f64| {
@@ -269,39 +267,10 @@ pub fn at_shares(model: &RiskModel, tickets: &[Example<'_>], seed: u64) -> Vec<A
     [0.05, 0.10, 0.20].map(reached).to_vec()
 }
 
-/// What each team reaches that follows up its most likely tickets of each day, as many as it can.
-#[must_use]
-pub fn at_capacity(
-    model: &RiskModel,
-    tickets: &[Example<'_>],
-    per_team_and_day: Option<f64>,
-) -> Option<AtCapacity> {
-    let per_team_and_day = per_team_and_day?;
-    let scores = probabilities(model, tickets);
-    let mut days: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (row, ticket) in tickets.iter().enumerate() {
-        days.entry(team_day(ticket)).or_default().push(row);
-    }
-    let mut chosen = Vec::new();
-    for rows in days.values_mut() {
-        rows.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-        let most = super::protocol::share(per_team_and_day, 1);
-        chosen.extend(rows.iter().copied().take(most));
-    }
-    let hits = chosen.iter().filter(|row| tickets[**row].positive).count();
-    Some(AtCapacity {
-        per_team_and_day,
-        tickets: chosen.len(),
-        precision: rate(hits, chosen.len()),
-        recall: rate(hits, positives(tickets)),
-        expected_repeats: chosen.iter().map(|row| scores[*row]).sum(),
-    })
-}
-
 /// Stated probabilities against outcomes, in tenths of the tickets by probability.
 #[must_use]
-pub fn calibration_curve(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<CurvePoint> {
-    let scores = probabilities(model, tickets);
+pub fn calibration_curve(risks: &[RecontactRisk], tickets: &[Example<'_>]) -> Vec<CurvePoint> {
+    let scores = probabilities(risks);
     let mut order: Vec<usize> = (0..tickets.len()).collect();
     order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
     let size = order.len().div_ceil(10).max(1);
@@ -317,9 +286,9 @@ pub fn calibration_curve(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<Curv
     order.chunks(size).map(point).collect()
 }
 
-fn probabilities(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<f64> {
-    let probability = |row: &Example<'_>| model.assess_facts(&row.facts).probability.value();
-    tickets.iter().map(probability).collect()
+/// The probabilities of assessed tickets.
+pub(super) fn probabilities(risks: &[RecontactRisk]) -> Vec<f64> {
+    risks.iter().map(|risk| risk.probability.value()).collect()
 }
 
 impl DataCounts {

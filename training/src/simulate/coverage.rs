@@ -201,10 +201,15 @@ fn count(proportion: &mut Proportion, interval: Option<Interval>, truth: f64) {
 }
 
 impl ScenarioCoverage {
-    /// The intervals whose coverage is promised: the one that decides, that of net contacts.
+    /// The intervals whose coverage is promised: the one that decides, that of net contacts, that of the Qini area.
     #[must_use]
-    pub fn promised(&self) -> [(&'static str, Proportion); 3] {
-        [("cluster_robust", self.cluster_robust), ("decisive", self.decisive), ("net", self.net)]
+    pub fn promised(&self) -> [(&'static str, Proportion); 4] {
+        [
+            ("cluster_robust", self.cluster_robust),
+            ("decisive", self.decisive),
+            ("net", self.net),
+            ("qini", self.qini),
+        ]
     }
 }
 

@@ -211,7 +211,7 @@ fn check_coverage(
         writeln!(
             stdout,
             "Share of {runs} experiments whose 95 % interval holds the truth; {:.1} to {:.1} % is accepted for the intervals by \
-             customer, for those that decide and for net contacts.",
+             customer, for those that decide, for net contacts and for the Qini area.",
             100.0 * accepted.low,
             100.0 * accepted.high
         )?;
