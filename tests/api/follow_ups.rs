@@ -297,6 +297,9 @@ fn a_customer_who_opted_out_is_neither_scored_nor_in_the_queue() {
     assert_eq!(ids(&list(&app, "")).len(), 0);
     let closed = close(&app, "t-2", "u-9", 5);
     assert_eq!((&closed["status"], &closed["assessment"]), (&json!("closed"), &Value::Null));
+    let ticket = json!({"id": "t-9", "customer_id": "u-9", "opened_at": ago(20), "closed_at": ago(5), "category": "224"});
+    let faults = app.post("/v1/predict", &json!({"tickets": [ticket]})).expect_faults();
+    assert_eq!(faults, ["#/tickets/0/customer_id"]);
     let delete = |query: &str| app.send(app.request("DELETE", &format!("{path}{query}")), ());
     delete("").expect_problem(400, "invalid_query");
     assert_eq!(delete("?author=ann").status, 204);
@@ -314,10 +317,22 @@ fn an_opt_out_names_its_customer_in_one_way() {
             "#",
         ),
         (json!({"customer": "u-9", "author": "ann", "reason": "asked"}), "#/customer"),
+        (
+            json!({"identity": {"kind": "email", "value": "nobody"}, "author": "ann", "reason": "asked"}),
+            "#/identity/value",
+        ),
     ] {
         assert_eq!(app.post("/v1/opt-outs", &body).expect_faults(), [pointer], "{body}");
     }
     app.get("/v1/opt-outs/u-9").expect_problem(400, "invalid_query");
+    let by_address = json!({
+        "identity": {"kind": "email", "value": "Ivan@example.org"}, "author": "ann", "reason": "asked"
+    });
+    app.post("/v1/opt-outs", &by_address).expect(201);
+    app.post("/v1/opt-outs", &by_address).expect(200);
+    let listed = app.get("/v1/opt-outs").expect(200)["opt_outs"].clone();
+    let path = format!("/v1/opt-outs/{}?author=ann", listed[0]["customer"].as_str().unwrap());
+    assert_eq!(app.send(app.request("DELETE", &path), ()).status, 204);
     for number in 0..3 {
         let body =
             json!({"customer_id": format!("u-{number}"), "author": "ann", "reason": "asked"});
