@@ -38,6 +38,9 @@ const CALM_LOOKS: u32 = 4;
 /// Pages that may be left to move while writers wait.
 const FEW_PAGES: i64 = 500;
 
+/// So often the log is gone through before it is left for the next look.
+const MOST_PASSES: u32 = 8;
+
 /// The writing side of an SQLite database.
 #[derive(Debug)]
 pub(super) struct SqliteWriter {
@@ -173,10 +176,17 @@ impl SqliteWriter {
         if self.log.is_none() || waiting == 0 || !(is_quiet || waiting >= MOST_COMMITS_IN_LOG) {
             return Ok(());
         }
-        // Each pass leaves only what was committed meanwhile.
+        // Each pass leaves only what was committed meanwhile; the second also waits for what the disk still has to do of the first.
         let mut connection = pool.acquire().await?;
-        if left_to_move(&mut connection).await? > FEW_PAGES {
-            left_to_move(&mut connection).await?;
+        let mut left = i64::MAX;
+        for pass in 1..=MOST_PASSES {
+            left = left_to_move(&mut connection).await?;
+            if pass > 1 && left <= FEW_PAGES {
+                break;
+            }
+        }
+        if left > FEW_PAGES {
+            return Ok(());
         }
         // Whatever is in the log now, nobody adds to it, so the next writer begins it anew, unless a reader still needs it.
         let turn = self.wait().await?;
