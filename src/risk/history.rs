@@ -1,4 +1,4 @@
-//! [`HistoryFacts`]: what a customer's other tickets say at the instant one of theirs is closed.
+//! What a customer's other tickets say at the instant one of theirs is closed.
 
 use crate::ticket::{ClosedTicket, Name, PastTicket};
 use crate::timestamp::Timestamp;
