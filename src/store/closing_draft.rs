@@ -258,9 +258,13 @@ async fn closed_before(
     let (ticket, id) = (&found.ticket, &found.ticket.id);
     if found.closing_sha256.as_deref() == Some(closing_sha256) {
         let stored = find_ticket(connection, tenant, id).await?;
-        return stored
-            .map(|stored| Some(TicketClosed::AlreadyClosed(stored)))
-            .ok_or(StoreError::Database { source: sqlx::Error::RowNotFound });
+        let stored = stored.ok_or(StoreError::Database { source: sqlx::Error::RowNotFound })?;
+        if stored.closed_at.is_some() {
+            return Ok(Some(TicketClosed::AlreadyClosed(stored)));
+        }
+        // It was opened again between the two looks.
+        let earlier = earlier_closing(connection, tenant, &stored, closing, closing_sha256).await?;
+        return Ok(earlier.map(TicketClosed::AlreadyClosed));
     }
     if ticket.reopens > 0
         && let Some(earlier) =

@@ -87,7 +87,7 @@ impl Store {
         let mut turn = writer.turn().await?;
         let parts = ["BEGIN IMMEDIATE; ", SQLITE, SQLITE_ASSESSMENT, SQLITE_COMMIT];
         let is_written = execute(&mut turn.connection, parts, report, draft).await?;
-        turn.has_committed(writer);
+        turn.give_back();
         writer.until_durable().await?;
         Ok(is_written)
     }

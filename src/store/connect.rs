@@ -43,6 +43,10 @@ impl Store {
             Address::Sqlite(path) => {
                 let path = make_parent_folder(&path)?;
                 let has_log = prepare_sqlite(&path).await?;
+                // SQLite follows links to the file, and its log lies beside what they lead to.
+                let path = path
+                    .canonicalize()
+                    .map_err(|source| StoreError::File { path: path.clone(), source })?;
                 let address = sqlite_address(&path)?;
                 let turn_timeout = options.acquire_timeout;
                 let writer = SqliteWriter::new(&path, address.clone(), has_log, turn_timeout);

@@ -129,9 +129,20 @@ pub(super) async fn delete_topic_changes(
     .bind(EndedBy::TopicChange.as_str())
     .fetch_all(&mut *connection)
     .await?;
-    let is_taken_over =
-        |number: i64| replacing.iter().any(|episode| i64::from(episode.facts.id.number) == number);
-    for number in gone.into_iter().filter(|number| !is_taken_over(*number)) {
+    for number in gone {
+        let is_same = |episode: &&StoredEpisode| i64::from(episode.facts.id.number) == number;
+        if let Some(episode) = replacing.iter().find(is_same) {
+            sqlx::query(
+                "UPDATE recontacts SET primary_category = $4 WHERE tenant = $1 AND ticket_id = $2 AND episode = $3",
+            )
+            .bind(tenant.as_str())
+            .bind(ticket.as_str())
+            .bind(number)
+            .bind(episode.facts.category.as_str())
+            .execute(&mut *connection)
+            .await?;
+            continue;
+        }
         sqlx::query("DELETE FROM recontacts WHERE tenant = $1 AND ticket_id = $2 AND episode = $3")
             .bind(tenant.as_str())
             .bind(ticket.as_str())

@@ -331,7 +331,7 @@ impl WriteTransaction {
     async fn finish(self, keep: bool) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(turn, writer) => {
-                turn.finish(&writer, keep).await?;
+                turn.finish(keep).await?;
                 writer.until_durable().await
             }
             Self::Postgres(transaction) if keep => Ok(transaction.commit().await?),

@@ -15,7 +15,7 @@ use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -28,9 +28,9 @@ const WRITER_SESSION: &str =
 /// The same where the file system offers no write-ahead log.
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
 
-/// So many commits are moved into the database file also while others follow. Moving them slows the disk down for a second
+/// What was written for so many answers is moved into the database file also while others follow. Moving them slows the disk down for a second
 /// or two, so it is put off to a quiet moment for as long as the log stays of moderate size: about 90 KiB a closing.
-const MOST_COMMITS_IN_LOG: u64 = 16_384;
+const MOST_ANSWERS_IN_LOG: u64 = 16_384;
 
 /// It is quiet when so many looks in a row have seen no more than a commit each.
 const CALM_LOOKS: u32 = 4;
@@ -51,25 +51,26 @@ pub(super) struct SqliteWriter {
     turn_timeout: Duration,
     /// The write-ahead log; `None` where there is none.
     log: Option<PathBuf>,
-    /// Commits so far.
-    commits: AtomicU64,
-    durable: Mutex<Durable>,
+    /// Answers so far that waited for the disk: one for each commit, and some that rest on what others committed.
+    answers: AtomicU64,
+    durable: Arc<Mutex<Durable>>,
     moved: Mutex<Moved>,
+    is_closed: AtomicBool,
 }
 
-/// How many commits are known to be on the disk.
+/// Up to which answer everything is known to be on the disk.
 #[derive(Debug, Default)]
 struct Durable {
-    commits: u64,
+    answers: u64,
     /// After a failed sync nobody knows what is on the disk, and a later sync that succeeds does not tell.
     has_failed: bool,
 }
 
-/// How many commits are known to be in the database file.
+/// Up to which answer everything is known to be in the database file.
 #[derive(Debug, Default)]
 struct Moved {
-    commits: u64,
-    /// The commits at the last look, and how many looks before it were calm.
+    answers: u64,
+    /// The answers at the last look, and how many looks before it were calm.
     seen: u64,
     calm_looks: u32,
 }
@@ -100,9 +101,10 @@ impl SqliteWriter {
             connection: Arc::default(),
             turn_timeout,
             log,
-            commits: AtomicU64::new(0),
-            durable: Mutex::default(),
+            answers: AtomicU64::new(0),
+            durable: Arc::default(),
             moved: Mutex::default(),
+            is_closed: AtomicBool::new(false),
         }
     }
 
@@ -116,6 +118,9 @@ impl SqliteWriter {
     /// Waits for the turn to write, for a statement that begins and commits by itself.
     pub(super) async fn turn(&self) -> Result<SqliteTurn, StoreError> {
         let mut turn = self.wait().await?;
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(StoreError::Unavailable { source: sqlx::Error::PoolClosed });
+        }
         let connection = match turn.take() {
             Some(connection) => connection,
             None => self.connect().await?,
@@ -137,43 +142,47 @@ impl SqliteWriter {
         Ok(connection)
     }
 
-    /// Waits until everything that was committed so far is on the disk.
+    /// Waits until everything that was committed before this call, by whomever, is on the disk.
     ///
     /// # Errors
     /// [`StoreError::Disk`] when the log cannot be synced, and from then on.
     pub(super) async fn until_durable(&self) -> Result<(), StoreError> {
+        // A sync that begins after this number was drawn covers everything that its holder has seen.
+        let wanted = self.answers.fetch_add(1, Ordering::AcqRel) + 1;
         let Some(log) = &self.log else { return Ok(()) };
-        let wanted = self.commits.load(Ordering::Acquire);
-        let mut durable = self.durable.lock().await;
-        if durable.commits >= wanted && !durable.has_failed {
-            return Ok(());
-        }
         let disk = |source| StoreError::Disk { path: log.clone(), source };
+        let mut durable = Arc::clone(&self.durable).lock_owned().await;
         if durable.has_failed {
             return Err(disk(std::io::Error::other("an earlier sync failed")));
         }
-        let covered = self.commits.load(Ordering::Acquire);
-        let path = log.clone();
-        let synced = tokio::task::spawn_blocking(move || sync(&path)).await;
-        if let Err(error) = synced.map_err(std::io::Error::other).and_then(|synced| synced) {
-            durable.has_failed = true;
-            return Err(disk(error));
+        if durable.answers >= wanted {
+            return Ok(());
         }
-        durable.commits = covered;
-        Ok(())
+        let covered = self.answers.load(Ordering::Acquire);
+        let path = log.clone();
+        // Noted where it is done: who waits for it may be given up meanwhile.
+        let syncing = tokio::task::spawn_blocking(move || {
+            let synced = sync(&path);
+            match &synced {
+                Ok(()) => durable.answers = covered,
+                Err(_) => durable.has_failed = true,
+            }
+            synced
+        });
+        syncing.await.map_err(std::io::Error::other).and_then(|synced| synced).map_err(disk)
     }
 
     /// Moves what was logged into the database file, if nobody writes now or the log has grown long; to be called
     /// every so often.
     pub(super) async fn move_log(&self, pool: &AnyPool) -> Result<(), StoreError> {
         let mut moved = self.moved.lock().await;
-        let commits = self.commits.load(Ordering::Acquire);
-        let is_calm = commits - moved.seen <= 1;
+        let answers = self.answers.load(Ordering::Acquire);
+        let is_calm = answers - moved.seen <= 1;
         moved.calm_looks = if is_calm { moved.calm_looks + 1 } else { 0 };
-        moved.seen = commits;
+        moved.seen = answers;
         let is_quiet = moved.calm_looks >= CALM_LOOKS;
-        let waiting = commits - moved.commits;
-        if self.log.is_none() || waiting == 0 || !(is_quiet || waiting >= MOST_COMMITS_IN_LOG) {
+        let waiting = answers - moved.answers;
+        if self.log.is_none() || waiting == 0 || !(is_quiet || waiting >= MOST_ANSWERS_IN_LOG) {
             return Ok(());
         }
         // Each pass leaves only what was committed meanwhile; the second also waits for what the disk still has to do of the first.
@@ -189,16 +198,17 @@ impl SqliteWriter {
             return Ok(());
         }
         // Whatever is in the log now, nobody adds to it, so the next writer begins it anew, unless a reader still needs it.
-        let turn = self.wait().await?;
-        let commits = self.commits.load(Ordering::Acquire);
+        let Ok(turn) = Arc::clone(&self.connection).try_lock_owned() else { return Ok(()) };
+        let answers = self.answers.load(Ordering::Acquire);
         if left_to_move(&mut connection).await? == 0 {
-            moved.commits = commits;
+            moved.answers = answers;
         }
         drop(turn);
         Ok(())
     }
 
     pub(super) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         if let Ok(mut turn) = self.wait().await
             && let Some(connection) = turn.take()
             && let Err(error) = connection.close().await
@@ -210,24 +220,14 @@ impl SqliteWriter {
 
 impl SqliteTurn {
     /// Ends the transaction and the turn. What was committed is durable only after [`SqliteWriter::until_durable`].
-    pub(super) async fn finish(
-        mut self,
-        writer: &SqliteWriter,
-        keep: bool,
-    ) -> Result<(), StoreError> {
-        if keep {
-            self.connection.execute("COMMIT").await?;
-            self.has_committed(writer);
-        } else {
-            self.connection.execute("ROLLBACK").await?;
-            *self.turn = Some(self.connection);
-        }
+    pub(super) async fn finish(mut self, keep: bool) -> Result<(), StoreError> {
+        self.connection.execute(if keep { "COMMIT" } else { "ROLLBACK" }).await?;
+        self.give_back();
         Ok(())
     }
 
     /// Ends the turn after a statement that has committed by itself.
-    pub(super) fn has_committed(mut self, writer: &SqliteWriter) {
-        writer.commits.fetch_add(1, Ordering::Release);
+    pub(super) fn give_back(mut self) {
         *self.turn = Some(self.connection);
     }
 }

@@ -128,20 +128,25 @@ async fn replace_reopening(
     if !was_reopened || contact.author != Author::Customer {
         return Ok(());
     }
-    let reopened: Option<i64> = sqlx::query_scalar(
-        "SELECT MIN(occurred_at) FROM ticket_events \
-         WHERE tenant = $1 AND ticket_id = $2 AND kind = 'reopening' AND occurred_at >= $3",
-    )
-    .bind(thread.derivation.tenant.as_str())
-    .bind(thread.id.as_str())
-    .bind(contact.occurred_at.millis() - REOPENING_SLACK_MS)
-    .fetch_one(&mut *connection)
-    .await?;
-    let Some(reopened) = reopened else { return Ok(()) };
-    let reopened_at = Timestamp::from_millis(reopened)
-        .map_err(|error| StoreError::corrupt("ticket_events", "occurred_at", error))?;
-    let affected = Affected::by_event(reopened_at);
-    rederive(connection, thread.derivation, thread.persons, affected, Told::All).await
+    // One that came just before the contact, and the next one after it.
+    let written = contact.occurred_at.millis();
+    for from in [written - REOPENING_SLACK_MS, written] {
+        let reopened: Option<i64> = sqlx::query_scalar(
+            "SELECT MIN(occurred_at) FROM ticket_events \
+             WHERE tenant = $1 AND ticket_id = $2 AND kind = 'reopening' AND occurred_at >= $3",
+        )
+        .bind(thread.derivation.tenant.as_str())
+        .bind(thread.id.as_str())
+        .bind(from)
+        .fetch_one(&mut *connection)
+        .await?;
+        let Some(reopened) = reopened else { return Ok(()) };
+        let reopened_at = Timestamp::from_millis(reopened)
+            .map_err(|error| StoreError::corrupt("ticket_events", "occurred_at", error))?;
+        let affected = Affected::by_event(reopened_at);
+        rederive(connection, thread.derivation, thread.persons, affected, Told::All).await?;
+    }
+    Ok(())
 }
 
 /// A contact may have become the first text of an episode that is over.
