@@ -123,17 +123,17 @@ async fn sweep_follow_ups(app: web::Data<App>) {
     }
 }
 
-/// How often the store is given a chance to tidy up.
-const TIDYING: Duration = Duration::from_millis(250);
+/// The shortest time between two times that the store tidies up.
+const TIDYING: Duration = Duration::from_millis(5);
 
-/// Lets the store use moments in which nobody writes.
+/// Has the store tidy up after what was written, for at most half of the time.
 async fn tidy_store(app: web::Data<App>) {
-    let mut interval = tokio::time::interval(TIDYING);
-    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        interval.tick().await;
+        app.store.until_untidy().await;
+        let before = std::time::Instant::now();
         if let Err(error) = app.store.tidy().await {
             tracing::warn!(%error, "the database's log could not be moved into the database");
         }
+        tokio::time::sleep(before.elapsed().max(TIDYING)).await;
     }
 }

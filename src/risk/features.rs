@@ -9,8 +9,9 @@ use super::context::FeatureContext;
 use super::history::HistoryFacts;
 use crate::ticket::{AttributeValue, ClosedTicket, Name, PastTicket};
 use crate::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::borrow::Cow;
+use std::fmt;
 
 const HOUR_MS: f64 = 3_600_000.0;
 /// So many tickets of the average customer stand behind each customer's own return rate.
@@ -22,7 +23,7 @@ pub const TREATED: &str = "treated";
 const RATIO_FLOOR_HOURS: f64 = 0.1;
 
 /// What a feature is for one ticket, in raw units; written as JSON null, true/false, number or text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum FeatureValue {
     /// Not known.
@@ -33,6 +34,44 @@ pub enum FeatureValue {
     Number(f64),
     /// A category.
     Text(String),
+}
+
+/// Read in one go: each closing answers dozens of them, and serde's own way tries one variant after the other.
+impl<'de> Deserialize<'de> for FeatureValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = FeatureValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("null, true, false, a number or a text")
+            }
+            fn visit_unit<E>(self) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Missing)
+            }
+            fn visit_bool<E>(self, flag: bool) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Flag(flag))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Number(number))
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a number written without a point")]
+            fn visit_i64<E>(self, number: i64) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Number(number as f64))
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a number written without a point")]
+            fn visit_u64<E>(self, number: u64) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Number(number as f64))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Text(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> Result<FeatureValue, E> {
+                Ok(FeatureValue::Text(text))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// How a feature is measured.

@@ -73,10 +73,7 @@ impl Store {
         }
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateClosing };
         let report = ClosingReport::new(derivation, id, closing)?;
-        let mut connection = self.pool.acquire().await?;
-        let drafted = draft(&mut connection, &report).await?;
-        drop(connection);
-        let mut draft = match drafted {
+        let mut draft = match self.draft(&report).await? {
             Drafted::Draft(draft) => draft,
             Drafted::Settled(answer) => {
                 self.until_durable().await?;
@@ -93,6 +90,17 @@ impl Store {
         let closed = close_locked(self, write.connection(), &report, &assess).await?;
         write.finish(matches!(closed, TicketClosed::Closed(_))).await?;
         Ok(closed)
+    }
+
+    async fn draft(&self, report: &ClosingReport<'_>) -> Result<Drafted, StoreError> {
+        let Some(writer) = &self.writer else {
+            return draft(&mut *self.pool.acquire().await?, report).await;
+        };
+        // What the writer's connection has in memory stays valid, while commits empty the memory of all others.
+        let mut turn = writer.turn().await?;
+        let drafted = draft(&mut turn.connection, report).await?;
+        turn.give_back();
+        Ok(drafted)
     }
 }
 

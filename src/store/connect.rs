@@ -16,6 +16,9 @@ static MIGRATOR: Migrator = sqlx::migrate!("src/store/migrations");
 /// How long SQLite waits for another process's write to end.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A connection that nobody used for longer is tested before it is used again, since it may be broken.
+const POSTGRES_IDLE: Duration = Duration::from_secs(1);
+
 /// What SQLite must be told on every connection. FULL: a commit is on the disk when it is answered.
 pub(super) const SQLITE_SESSION: &str =
     "PRAGMA busy_timeout = 10000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON";
@@ -64,7 +67,20 @@ impl Store {
                 (pool, Some(Arc::new(writer)))
             }
             Address::Postgres(address) => {
-                let pool = pool_options.connect_with(address).await.map_err(not_a_url)?;
+                // Between calls that follow each other closely, testing would cost a way to the server each.
+                let pool = pool_options
+                    .test_before_acquire(false)
+                    .before_acquire(|connection, met| {
+                        Box::pin(async move {
+                            if met.idle_for > POSTGRES_IDLE {
+                                connection.ping().await?;
+                            }
+                            Ok(true)
+                        })
+                    })
+                    .connect_with(address)
+                    .await
+                    .map_err(not_a_url)?;
                 MIGRATOR.run(&pool).await.map_err(migration_error)?;
                 (pool, None)
             }

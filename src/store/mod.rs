@@ -266,14 +266,22 @@ impl Store {
         self.pool.close().await;
     }
 
-    /// Keeps SQLite's write-ahead log short: to be called a few times a second by a process that stays. It waits for a moment
-    /// in which nobody writes, unless the log has grown long. PostgreSQL does this by itself.
+    /// Waits until there is something to tidy up.
+    pub async fn until_untidy(&self) {
+        match &self.writer {
+            Some(writer) => writer.until_logged().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Moves what SQLite has logged into its database file: to be called by a process that stays, each time something
+    /// was written. PostgreSQL does this by itself.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         match &self.writer {
-            Some(writer) => writer.move_log(&self.pool).await,
+            Some(writer) => writer.move_log().await,
             None => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
-//! Writing to SQLite: one connection that writes, commits that are made durable together, and the moments at which what was
-//! logged is moved into the database file.
+//! Writing to SQLite: one connection that writes, commits that are made durable together, and what was logged moved into the
+//! database file little by little.
 //!
 //! SQLite has one writer at a time. Here that is one connection, whose cache therefore stays valid, and waiting for it is
 //! fair, while SQLite's own waiting sleeps and retries. Correctness does not rest on it: other processes only meet at the
@@ -8,16 +8,20 @@
 //! A commit is answered when it is on the disk. SQLite's own way (`synchronous = FULL`) syncs the log while the next writer
 //! waits. With `NORMAL` it only writes it, and [`SqliteWriter::until_durable`] syncs it afterwards, one sync for all commits
 //! that were made meanwhile. What is on the disk then is the same: the log of every commit that was answered.
+//!
+//! What was logged is moved into the database file right after ([`SqliteWriter::move_log`]), a few pages at a time: a disk that
+//! has thousands of pages to take at once keeps every commit waiting meanwhile (`docs/performance.md`). So the log stays short,
+//! which also keeps reading fast, and is written over again instead of growing.
 
 use super::StoreError;
 use sqlx::any::AnyConnectOptions;
-use sqlx::{AnyConnection, AnyPool, Connection, Executor, Row};
+use sqlx::{AnyConnection, Connection, Executor, Row};
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 /// For the connection that writes, after what every connection is told. Its cache (in KiB) is worth its size, as nobody else
 /// changes what it holds. The log is moved by [`SqliteWriter::move_log`]; only where nobody calls that, SQLite does it itself,
@@ -25,21 +29,18 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 const WRITER_SESSION: &str =
     "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144; PRAGMA cache_size = -131072";
 
+/// For the connection that only moves what was logged.
+const MOVER_SESSION: &str = "PRAGMA wal_autocheckpoint = 0";
+
 /// The same where the file system offers no write-ahead log.
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
 
-/// What was written for so many answers is moved into the database file also while others follow. Moving them slows the disk down for a second
-/// or two, so it is put off to a quiet moment for as long as the log stays of moderate size: about 90 KiB a closing.
-const MOST_ANSWERS_IN_LOG: u64 = 16_384;
+/// A log of more pages than this (64 MiB) is moved to its end while writers wait, if hardly anything is left to move: where writers
+/// leave no gap, it would never begin anew.
+const LONG_LOG: i64 = 16_384;
 
-/// It is quiet when so many looks in a row have seen no more than a commit each.
-const CALM_LOOKS: u32 = 4;
-
-/// Pages that may be left to move while writers wait.
-const FEW_PAGES: i64 = 500;
-
-/// So often the log is gone through before it is left for the next look.
-const MOST_PASSES: u32 = 8;
+/// So many pages are hardly anything: moving them takes a few milliseconds.
+const FEW_PAGES: i64 = 200;
 
 /// The writing side of an SQLite database.
 #[derive(Debug)]
@@ -54,7 +55,10 @@ pub(super) struct SqliteWriter {
     /// Answers so far that waited for the disk: one for each commit, and some that rest on what others committed.
     answers: AtomicU64,
     durable: Arc<Mutex<Durable>>,
-    moved: Mutex<Moved>,
+    /// Told when something was committed that is not in the database file yet.
+    logged: Notify,
+    /// The connection that moves what was logged; `None` before the first time.
+    mover: Mutex<Option<AnyConnection>>,
     is_closed: AtomicBool,
 }
 
@@ -64,15 +68,6 @@ struct Durable {
     answers: u64,
     /// After a failed sync nobody knows what is on the disk, and a later sync that succeeds does not tell.
     has_failed: bool,
-}
-
-/// Up to which answer everything is known to be in the database file.
-#[derive(Debug, Default)]
-struct Moved {
-    answers: u64,
-    /// The answers at the last look, and how many looks before it were calm.
-    seen: u64,
-    calm_looks: u32,
 }
 
 /// The turn to use the writer's connection. Dropped before its end, it closes the connection, which takes back what was not
@@ -103,7 +98,8 @@ impl SqliteWriter {
             log,
             answers: AtomicU64::new(0),
             durable: Arc::default(),
-            moved: Mutex::default(),
+            logged: Notify::new(),
+            mover: Mutex::default(),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -123,7 +119,7 @@ impl SqliteWriter {
         }
         let connection = match turn.take() {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => self.connect(self.session).await?,
         };
         Ok(SqliteTurn { connection, turn })
     }
@@ -135,10 +131,10 @@ impl SqliteWriter {
             .map_err(|_| StoreError::Unavailable { source: sqlx::Error::PoolTimedOut })
     }
 
-    async fn connect(&self) -> Result<AnyConnection, StoreError> {
+    async fn connect(&self, session: &'static str) -> Result<AnyConnection, StoreError> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;
         connection.execute(super::connect::SQLITE_SESSION).await?;
-        connection.execute(self.session).await?;
+        connection.execute(session).await?;
         Ok(connection)
     }
 
@@ -169,41 +165,34 @@ impl SqliteWriter {
             }
             synced
         });
-        syncing.await.map_err(std::io::Error::other).and_then(|synced| synced).map_err(disk)
+        syncing.await.map_err(std::io::Error::other).and_then(|synced| synced).map_err(disk)?;
+        self.logged.notify_one();
+        Ok(())
     }
 
-    /// Moves what was logged into the database file, if nobody writes now or the log has grown long; to be called
-    /// every so often.
-    pub(super) async fn move_log(&self, pool: &AnyPool) -> Result<(), StoreError> {
-        let mut moved = self.moved.lock().await;
-        let answers = self.answers.load(Ordering::Acquire);
-        let is_calm = answers - moved.seen <= 1;
-        moved.calm_looks = if is_calm { moved.calm_looks + 1 } else { 0 };
-        moved.seen = answers;
-        let is_quiet = moved.calm_looks >= CALM_LOOKS;
-        let waiting = answers - moved.answers;
-        if self.log.is_none() || waiting == 0 || !(is_quiet || waiting >= MOST_ANSWERS_IN_LOG) {
+    /// Waits until something was committed that may not be in the database file yet.
+    pub(super) async fn until_logged(&self) {
+        self.logged.notified().await;
+    }
+
+    /// Moves what was logged into the database file. Writers and readers go on meanwhile. Whoever writes when everything is moved
+    /// begins the log anew, unless a reader still needs it.
+    pub(super) async fn move_log(&self) -> Result<(), StoreError> {
+        if self.log.is_none() {
             return Ok(());
         }
-        // Each pass leaves only what was committed meanwhile; the second also waits for what the disk still has to do of the first.
-        let mut connection = pool.acquire().await?;
-        let mut left = i64::MAX;
-        for pass in 1..=MOST_PASSES {
-            left = left_to_move(&mut connection).await?;
-            if pass > 1 && left <= FEW_PAGES {
-                break;
-            }
+        let mut mover = self.mover.lock().await;
+        let mut connection = match mover.take() {
+            Some(connection) => connection,
+            None => self.connect(MOVER_SESSION).await?,
+        };
+        let (logged, left) = move_pages(&mut connection).await?;
+        if logged > LONG_LOG && (1..=FEW_PAGES).contains(&left) {
+            let turn = self.wait().await?;
+            move_pages(&mut connection).await?;
+            drop(turn);
         }
-        if left > FEW_PAGES {
-            return Ok(());
-        }
-        // Whatever is in the log now, nobody adds to it, so the next writer begins it anew, unless a reader still needs it.
-        let Ok(turn) = Arc::clone(&self.connection).try_lock_owned() else { return Ok(()) };
-        let answers = self.answers.load(Ordering::Acquire);
-        if left_to_move(&mut connection).await? == 0 {
-            moved.answers = answers;
-        }
-        drop(turn);
+        *mover = Some(connection);
         Ok(())
     }
 
@@ -241,9 +230,10 @@ fn sync(log: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Moves pages from the log into the database without holding anybody up, and answers how many are left.
-async fn left_to_move(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+/// Moves pages from the log into the database without holding anybody up; answers how many the log has, and how many of them
+/// are left to move.
+async fn move_pages(connection: &mut AnyConnection) -> Result<(i64, i64), StoreError> {
     let row = connection.fetch_one("PRAGMA wal_checkpoint(PASSIVE)").await?;
     let (logged, moved): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-    Ok((logged - moved).max(0))
+    Ok((logged, logged - moved))
 }

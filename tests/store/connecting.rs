@@ -17,18 +17,16 @@ on_both_databases!(
 
 mod sqlite_only {
     #[test]
-    fn what_was_logged_is_moved_into_the_file_in_a_quiet_moment() {
-        crate::run_on_sqlite(super::what_was_logged_is_moved_into_the_file_in_a_quiet_moment);
+    fn what_was_logged_is_moved_into_the_file() {
+        crate::run_on_sqlite(super::what_was_logged_is_moved_into_the_file);
     }
 }
 
-async fn what_was_logged_is_moved_into_the_file_in_a_quiet_moment(database: &Database) {
+async fn what_was_logged_is_moved_into_the_file(database: &Database) {
     let store = database.store().await;
     record(&store, &opening("t-1")).await;
-    // Some looks to see that hardly anybody writes, and then there is time.
-    for _ in 0..5 {
-        store.tidy().await.unwrap();
-    }
+    store.until_untidy().await;
+    store.tidy().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db");
     // Only the file itself: what still stood in the log would be missing.
