@@ -217,9 +217,14 @@ impl SqliteWriter {
         let answers = self.answers.load(Ordering::Acquire);
         let hold = answers != mover.answers && !mover.is_long;
         self.is_held.store(hold, Ordering::Release);
-        // It begins to read before everything is moved: afterwards it would read past the log.
-        mover.holder.execute(if hold { HOLD_ANEW } else { LET_GO }).await?;
+        if !hold {
+            mover.holder.execute(LET_GO).await?;
+        }
         let (logged, left) = move_pages(&mut mover.mover).await?;
+        // Where all is moved, a new reader would read past the log, and so not keep it.
+        if hold && left > 0 {
+            mover.holder.execute(HOLD_ANEW).await?;
+        }
         mover.answers = answers;
         mover.is_long = logged > LONG_LOG;
         if mover.is_long && !hold && (1..=FEW_PAGES).contains(&left) {
