@@ -23,32 +23,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
-/// For the connection that writes, after what every connection is told. Its cache (in KiB) is worth its size, as nobody else
-/// changes what it holds. The log is moved by [`SqliteWriter::move_log`]; only where nobody calls that, SQLite does it itself,
-/// at a gibibyte.
+/// For the connection that writes, after what every connection is told. The log is moved by [`SqliteWriter::move_log`]; only
+/// where nobody calls that, SQLite does it itself, at a gibibyte. The cache (in KiB) is small, since SQLite goes through all of it at
+/// some commits (in 3 ms with 128 MiB), and the system's own is as near.
 const WRITER_SESSION: &str =
-    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144; PRAGMA cache_size = -131072";
+    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144; PRAGMA cache_size = -8192";
 
-/// For the connection that only moves what was logged, and for the one that keeps the log from beginning anew.
+/// For the connection that only moves what was logged.
 const MOVER_SESSION: &str = "PRAGMA wal_autocheckpoint = 0";
-const HOLDER_SESSION: &str = "BEGIN";
-
-/// Ends reading what was there, and perhaps begins to read what is there now.
-const LET_GO: &str = "COMMIT; BEGIN";
-const HOLD_ANEW: &str = "COMMIT; BEGIN; SELECT 1 FROM settings LIMIT 1";
 
 /// The same where the file system offers no write-ahead log.
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
 
-/// A log of more pages than this (64 MiB) begins anew. The commit that begins it syncs it while the next writers wait, so
-/// this should not happen with every other commit; and the longer the log, the slower is reading.
+/// A log of more pages than this (64 MiB) is moved to its end while writers wait, if little is left to move: where writers leave
+/// no gap, it would never begin anew, and the longer the log, the slower is reading.
 const LONG_LOG: i64 = 16_384;
 
 /// So many pages can be moved while writers wait: it takes a few milliseconds.
 const FEW_PAGES: i64 = 200;
-
-/// When nothing was written for so long, nothing keeps the log from beginning anew.
-const QUIET: Duration = Duration::from_secs(1);
 
 /// The writing side of an SQLite database.
 #[derive(Debug)]
@@ -65,10 +57,8 @@ pub(super) struct SqliteWriter {
     durable: Arc<Mutex<Durable>>,
     /// Told when something was committed that is not in the database file yet.
     logged: Notify,
-    /// `None` before the first time.
-    mover: Mutex<Option<Mover>>,
-    /// Whether `mover` keeps the log from beginning anew.
-    is_held: AtomicBool,
+    /// The connection that moves what was logged; `None` before the first time.
+    mover: Mutex<Option<AnyConnection>>,
     is_closed: AtomicBool,
 }
 
@@ -78,17 +68,6 @@ struct Durable {
     answers: u64,
     /// After a failed sync nobody knows what is on the disk, and a later sync that succeeds does not tell.
     has_failed: bool,
-}
-
-/// The connections that move what was logged.
-#[derive(Debug)]
-struct Mover {
-    mover: AnyConnection,
-    /// Reads, and so keeps the log from beginning anew, though not from being moved up to where it began to read.
-    holder: AnyConnection,
-    /// At the last time: the answers, and whether the log was long.
-    answers: u64,
-    is_long: bool,
 }
 
 /// The turn to use the writer's connection. Dropped before its end, it closes the connection, which takes back what was not
@@ -121,7 +100,6 @@ impl SqliteWriter {
             durable: Arc::default(),
             logged: Notify::new(),
             mover: Mutex::default(),
-            is_held: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         }
     }
@@ -192,57 +170,30 @@ impl SqliteWriter {
         Ok(())
     }
 
-    /// Waits until there is something to do for [`SqliteWriter::move_log`].
+    /// Waits until something was committed that may not be in the database file yet.
     pub(super) async fn until_logged(&self) {
-        let logged = self.logged.notified();
-        if self.is_held.load(Ordering::Acquire) {
-            // Nothing written is something, too.
-            let _ = tokio::time::timeout(QUIET, logged).await;
-        } else {
-            logged.await;
-        }
+        self.logged.notified().await;
     }
 
     /// Moves what was logged into the database file. Writers and readers go on meanwhile. Whoever writes when everything is moved
-    /// and nobody reads begins the log anew: while there is writing, that waits until the log is long.
+    /// begins the log anew, unless a reader still needs it.
     pub(super) async fn move_log(&self) -> Result<(), StoreError> {
         if self.log.is_none() {
             return Ok(());
         }
-        let mut kept = self.mover.lock().await;
-        let mut mover = match kept.take() {
-            Some(mover) => mover,
-            None => self.connect_mover().await?,
+        let mut mover = self.mover.lock().await;
+        let mut connection = match mover.take() {
+            Some(connection) => connection,
+            None => self.connect(MOVER_SESSION).await?,
         };
-        let answers = self.answers.load(Ordering::Acquire);
-        let hold = answers != mover.answers && !mover.is_long;
-        self.is_held.store(hold, Ordering::Release);
-        if !hold {
-            mover.holder.execute(LET_GO).await?;
-        }
-        let (logged, left) = move_pages(&mut mover.mover).await?;
-        // Where all is moved, a new reader would read past the log, and so not keep it.
-        if hold && left > 0 {
-            mover.holder.execute(HOLD_ANEW).await?;
-        }
-        mover.answers = answers;
-        mover.is_long = logged > LONG_LOG;
-        if mover.is_long && !hold && (1..=FEW_PAGES).contains(&left) {
+        let (logged, left) = move_pages(&mut connection).await?;
+        if logged > LONG_LOG && (1..=FEW_PAGES).contains(&left) {
             let turn = self.wait().await?;
-            move_pages(&mut mover.mover).await?;
+            move_pages(&mut connection).await?;
             drop(turn);
         }
-        *kept = Some(mover);
+        *mover = Some(connection);
         Ok(())
-    }
-
-    async fn connect_mover(&self) -> Result<Mover, StoreError> {
-        Ok(Mover {
-            mover: self.connect(MOVER_SESSION).await?,
-            holder: self.connect(HOLDER_SESSION).await?,
-            answers: 0,
-            is_long: false,
-        })
     }
 
     pub(super) async fn close(&self) {
