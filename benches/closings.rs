@@ -39,6 +39,8 @@ use std::time::{Duration, Instant};
 const CONNECTIONS: usize = 64;
 /// Writes that are timed before and after a round.
 const DISK_WRITES: usize = 200;
+/// What a file system has to do after so much was written and removed (an SSD is told which blocks are free) goes on for some time.
+const SETTLING: Duration = Duration::from_secs(30);
 /// Pause between timed writes during a round.
 const DISK_PAUSE: Duration = Duration::from_millis(50);
 
@@ -80,6 +82,7 @@ fn main() {
             options.tickets,
             started.elapsed().as_secs_f64()
         );
+        std::thread::sleep(SETTLING);
         let server = Server::start(&url, folder.path());
         let mut closing = 0;
         // A short round warms caches and connections and is not counted.
