@@ -124,7 +124,7 @@ async fn sweep_follow_ups(app: web::Data<App>) {
 }
 
 /// The shortest time between two times that the store tidies up.
-const TIDYING: Duration = Duration::from_millis(15);
+const TIDYING: Duration = Duration::from_millis(5);
 
 /// Has the store tidy up after what was written, for at most half of the time.
 async fn tidy_store(app: web::Data<App>) {

@@ -2,7 +2,8 @@
 
 use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
-use crate::effect::EffectPolicy;
+use crate::costs::Costs;
+use crate::effect::{ContactCosts, EffectPolicy};
 use crate::follow_up::FollowUpPolicy;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
@@ -69,7 +70,9 @@ pub struct Settings {
     pub events: EventSettings,
     /// By which rules outcomes are derived.
     pub outcomes: OutcomePolicy,
-    /// What counts as enough for next issues, and what they cost.
+    /// What repeats and follow-ups cost.
+    pub costs: Costs,
+    /// What counts as enough for next issues.
     pub next_issues: NextIssueOptions,
     /// Plans against next issues.
     pub plans: PlanOptions,
@@ -212,7 +215,18 @@ impl Settings {
             settings.token = Some(Secret(token));
         }
         settings.validate()?;
+        settings.share_costs()?;
         Ok(settings)
+    }
+
+    /// Hands the costs to whoever counts with them.
+    fn share_costs(&mut self) -> Result<(), String> {
+        self.costs.validate().map_err(|reason| format!("[costs] {reason}"))?;
+        self.effect.costs = ContactCosts::parse(self.costs.repeat, self.costs.follow_up)
+            .map_err(|error| format!("[costs] {error}"))?;
+        self.next_issues.costs = self.costs.clone();
+        self.follow_ups.costs = self.costs.clone();
+        Ok(())
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -319,7 +333,8 @@ mod tests {
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
             ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
-            ("[effect]\ncost_repeat = 0.0\n", "cost"),
+            ("[costs]\nrepeat = 0.0\n", "repeat"),
+            ("[costs]\nharm = -1.0\n", "harm"),
         ] {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join("recontact.toml");

@@ -27,6 +27,7 @@ pub mod background;
 pub mod classify;
 pub mod config;
 pub mod contact;
+pub mod costs;
 pub mod customer_key;
 pub mod demo;
 pub mod effect;

@@ -4,7 +4,7 @@ use super::assessment::language;
 use super::body::{path_name, query};
 use super::problem::{Problem, ProblemCode};
 use crate::app::App;
-use crate::effect::{Costs, EffectPolicy, EffectReport};
+use crate::effect::{ContactCosts, EffectPolicy, EffectReport};
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
 use actix_web::{HttpRequest, web};
@@ -83,14 +83,10 @@ fn policy(configured: &EffectPolicy, asked: &EffectQuery) -> Result<EffectPolicy
             text.parse().map_err(|_| refused(format!("{name}: expected a number, got {text:?}")))
         }
     };
-    let costs = Costs::parse(
-        number("cost_repeat", &asked.cost_repeat, configured.cost_repeat)?,
-        number("cost_follow_up", &asked.cost_follow_up, configured.cost_follow_up)?,
+    let costs = ContactCosts::parse(
+        number("cost_repeat", &asked.cost_repeat, configured.costs.contact)?,
+        number("cost_follow_up", &asked.cost_follow_up, configured.costs.follow_up)?,
     )
     .map_err(|error| refused(format!("cost_repeat, cost_follow_up: {error}")))?;
-    Ok(EffectPolicy {
-        cost_repeat: costs.contact,
-        cost_follow_up: costs.follow_up,
-        ..configured.clone()
-    })
+    Ok(EffectPolicy { costs, ..configured.clone() })
 }

@@ -1,15 +1,19 @@
 //! A follow-up as teams see it: what it is about, why it matters, until when, and what was done so far.
 
 use super::ModelName;
+use super::assessment::RiskAnswer;
 use super::problem::{Problem, ProblemCode};
 use crate::app::App;
+use crate::contact::Channel;
 use crate::follow_up::{Action, FollowUpStatus};
+use crate::next_issue::{ExpectedRepeat, LikelyNextIssue};
 use crate::risk::{self, Language, RecontactRisk};
-use crate::store::{FollowUpEvent, StoredFollowUp, TeamDay};
+use crate::store::{FollowUpEvent, StoredFollowUp, StoredPlan, TeamDay};
 use crate::ticket::{IssueCategory, Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Reasons told with a follow-up; the ticket has all of them.
@@ -38,6 +42,12 @@ pub struct FollowUpView {
     band: Option<String>,
     /// What most raises the risk, in the language of Accept-Language (en, ru, be, uk).
     reasons: Vec<String>,
+    /// What the customer is likely to ask about next, and when, as told at the closing; null where no issue is known to follow.
+    next_issue: Option<LikelyNextIssue>,
+    /// How often and when the same issue comes again, as told at the closing; null where it never did or little is known.
+    expected_repeat: Option<ExpectedRepeat>,
+    /// What the plan in use for the category says; null where there is none.
+    plan: Option<PlanInUse>,
     /// When the customer did come back, if that is known already: then look at that contact first.
     came_back_at: Option<Timestamp>,
     /// What the follow-up is expected to save, in the money of the configured costs; null while its effectiveness was not measured.
@@ -68,6 +78,20 @@ pub struct FollowUpView {
     created_at: Timestamp,
     /// The model that assessed the ticket.
     model: Option<ModelName>,
+}
+
+/// What a plan gives whoever follows up.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanInUse {
+    /// The plan's version.
+    version: u32,
+    /// Who answers for it.
+    owner: Option<Name>,
+    /// The message to send or say; null where the plan has none.
+    message: Option<String>,
+    /// Script or answer by channel.
+    #[schema(value_type = BTreeMap<String, String>)]
+    answers: BTreeMap<Channel, String>,
 }
 
 /// A step that was made.
@@ -115,25 +139,31 @@ pub struct TeamDayView {
 }
 
 impl FollowUpView {
-    /// A stored follow-up in the form in which it is sent.
+    /// A stored follow-up in the form in which it is sent; `plans` are those in use.
     ///
     /// # Errors
     /// [`ProblemCode::Internal`] if its assessment cannot be read.
     pub fn new(
         app: &App,
         stored: StoredFollowUp,
+        plans: &BTreeMap<IssueCategory, StoredPlan>,
         language: Language,
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let policy = &app.settings.follow_ups;
         let expected_benefit =
             policy.expected_benefit(stored.probability, stored.category.as_str());
-        let reasons = reasons(&stored, language)?;
+        let answer = stored_answer(&stored)?;
         Ok(Self {
+            reasons: answer
+                .as_ref()
+                .map_or_else(Vec::new, |answer| reasons(&answer.risk, language)),
+            plan: plans.get(&stored.category).map(PlanInUse::from),
+            next_issue: answer.as_ref().and_then(|answer| answer.next_issue.clone()),
+            expected_repeat: answer.and_then(|answer| answer.expected_repeat),
             is_overdue: stored.status.is_open() && stored.due_at < now,
             ranked_by: if expected_benefit.is_some() { "expected_benefit" } else { "probability" },
             expected_benefit,
-            reasons,
             id: stored.id,
             ticket_id: stored.episode.ticket,
             episode: stored.episode.number,
@@ -156,6 +186,17 @@ impl FollowUpView {
             created_at: stored.created_at,
             model: stored.model_version.as_deref().map(ModelName::risk),
         })
+    }
+}
+
+impl From<&StoredPlan> for PlanInUse {
+    fn from(plan: &StoredPlan) -> Self {
+        Self {
+            version: plan.version,
+            owner: plan.content.owner.clone(),
+            message: plan.content.follow_up.as_ref().map(|follow_up| follow_up.message.clone()),
+            answers: plan.content.answers.clone(),
+        }
     }
 }
 
@@ -207,13 +248,17 @@ pub fn current(stored: &StoredFollowUp) -> Value {
     })
 }
 
-/// What most raises the risk, in words; nothing where the assessment was erased.
-fn reasons(stored: &StoredFollowUp, language: Language) -> Result<Vec<String>, Problem> {
-    let Some(body) = &stored.assessment_body else { return Ok(Vec::new()) };
-    let risk: RecontactRisk = serde_json::from_str(body).map_err(|error| {
+/// What the model and the map of next issues said at the closing; nothing where that was erased.
+fn stored_answer(stored: &StoredFollowUp) -> Result<Option<RiskAnswer>, Problem> {
+    let Some(body) = &stored.assessment_body else { return Ok(None) };
+    serde_json::from_str(body).map(Some).map_err(|error| {
         tracing::error!(%error, follow_up = %stored.id, "a stored assessment cannot be read");
         Problem::new(ProblemCode::Internal, "the stored assessment cannot be read")
-    })?;
+    })
+}
+
+/// What most raises the risk, in words.
+fn reasons(risk: &RecontactRisk, language: Language) -> Vec<String> {
     let raising = risk.reasons.iter().filter(|reason| reason.contribution > 0.0);
-    Ok(raising.take(REASONS).map(|reason| risk::describe(reason, language)).collect())
+    raising.take(REASONS).map(|reason| risk::describe(reason, language)).collect()
 }

@@ -147,7 +147,8 @@ pub async fn list_follow_ups(
     let last = found.last().filter(|_| has_more);
     let next_cursor = last.map(|last| format_cursor(&last.cursor()));
     let language = language(&request);
-    let view = |stored| FollowUpView::new(&app, stored, language, now);
+    let plans = app.store.plans_in_use(&app.tenant).await.map_err(failed)?;
+    let view = |stored| FollowUpView::new(&app, stored, &plans, language, now);
     Ok(web::Json(FollowUpList {
         follow_ups: found.into_iter().map(view).collect::<Result<_, _>>()?,
         teams: days.into_iter().map(TeamDayView::from).collect(),
@@ -172,13 +173,11 @@ pub async fn show_follow_up(
 ) -> Result<web::Json<FollowUpHistory>, Problem> {
     let id = path_id(&id)?;
     let now = Timestamp::now();
-    let found = app
-        .store
-        .follow_up(&app.tenant, &id, now)
-        .await
-        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    let failed = |error| Problem::from_store(error, app.settings.limits.retry_after_s);
+    let found = app.store.follow_up(&app.tenant, &id, now).await.map_err(failed)?;
     let (stored, events) = found.ok_or_else(|| unknown(&id))?;
-    let view = FollowUpView::new(&app, stored, language(&request), now)?;
+    let plans = app.store.plans_in_use(&app.tenant).await.map_err(failed)?;
+    let view = FollowUpView::new(&app, stored, &plans, language(&request), now)?;
     Ok(web::Json(FollowUpHistory::new(view, events)))
 }
 
@@ -262,18 +261,16 @@ async fn make_step(
     step: &FollowUpStep,
 ) -> Result<web::Json<FollowUpView>, Problem> {
     let now = Timestamp::now();
-    let stepped = app
-        .store
-        .step_follow_up(&app.tenant, id, step, now)
-        .await
-        .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;
+    let failed = |error| Problem::from_store(error, app.settings.limits.retry_after_s);
+    let stepped = app.store.step_follow_up(&app.tenant, id, step, now).await.map_err(failed)?;
     let conflict = |code, detail: String, stored: &StoredFollowUp| Problem {
         current: Some(current(stored)),
         ..Problem::new(code, detail)
     };
     match stepped {
         FollowUpStepped::Stepped(stored) | FollowUpStepped::Repeated(stored) => {
-            FollowUpView::new(app, stored, language(request), now).map(web::Json)
+            let plans = app.store.plans_in_use(&app.tenant).await.map_err(failed)?;
+            FollowUpView::new(app, stored, &plans, language(request), now).map(web::Json)
         }
         FollowUpStepped::Changed(stored) => {
             let detail = format!(

@@ -6,11 +6,18 @@ use serde::{Deserialize, Serialize};
 
 /// What things cost, in one currency; only their ratio matters for contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Costs {
+pub struct ContactCosts {
     /// Handling a contact of a customer who comes back; above 0.
     pub contact: f64,
     /// Following up one customer; not negative.
     pub follow_up: f64,
+}
+
+impl Default for ContactCosts {
+    /// Counted in contacts, with follow-ups that cost nothing.
+    fn default() -> Self {
+        Self { contact: 1.0, follow_up: 0.0 }
+    }
 }
 
 /// Why costs cannot be used.
@@ -23,7 +30,7 @@ pub struct InvalidCosts {
     follow_up: f64,
 }
 
-impl Costs {
+impl ContactCosts {
     /// Takes what a contact and a follow-up cost.
     ///
     /// # Errors
@@ -67,7 +74,7 @@ pub struct ContactsAvoided {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Money {
     /// What a contact and a follow-up cost.
-    pub costs: Costs,
+    pub costs: ContactCosts,
     /// Cost of the contacts avoided.
     pub gross: f64,
     /// `net` contacts times a contact's cost.
@@ -95,7 +102,7 @@ pub(super) fn contacts_avoided(
     control: &ArmSums,
     treated_episodes: f64,
     gross_interval: Option<Interval>,
-    costs: Costs,
+    costs: ContactCosts,
 ) -> Option<ContactsAvoided> {
     let per_episode =
         |of: fn(&ArmSums) -> &ClusterSums| Some(of(treatment).rate()? - of(control).rate()?);
@@ -135,11 +142,11 @@ mod tests {
 
     #[test]
     fn costs_must_be_usable() {
-        assert!(Costs::parse(5.0, 0.0).is_ok());
+        assert!(ContactCosts::parse(5.0, 0.0).is_ok());
         for (contact, follow_up) in
             [(0.0, 1.0), (-1.0, 1.0), (1.0, -1.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)]
         {
-            assert!(Costs::parse(contact, follow_up).is_err(), "{contact} {follow_up}");
+            assert!(ContactCosts::parse(contact, follow_up).is_err(), "{contact} {follow_up}");
         }
     }
 }

@@ -26,7 +26,7 @@ mod tally;
 pub mod uplift;
 
 pub use crate::follow_up::Arm;
-pub use contacts::{ContactsAvoided, Costs, Money};
+pub use contacts::{ContactCosts, ContactsAvoided, Money};
 pub use definitions::Definition;
 pub use policy::EffectPolicy;
 pub use report::{
@@ -72,7 +72,7 @@ pub struct Design {
     /// When a verdict may be given.
     pub looks: LookPlan,
     /// What contacts and follow-ups cost.
-    pub costs: Costs,
+    pub costs: ContactCosts,
     /// The relative reduction that is worth finding, such as 0.2 for 20 % fewer repeats; what power is stated for.
     pub target_reduction: f64,
 }

@@ -1,6 +1,6 @@
 //! [`EffectPolicy`]: how effects are judged, as configured.
 
-use super::Costs;
+use super::ContactCosts;
 use super::looks::LookPlan;
 use serde::Deserialize;
 
@@ -12,10 +12,9 @@ pub struct EffectPolicy {
     pub looks_days: LookPlan,
     /// The relative reduction that is worth finding, between 0 and 1.
     pub target_reduction: f64,
-    /// Cost of handling a repeated contact.
-    pub cost_repeat: f64,
-    /// Cost of making a follow-up.
-    pub cost_follow_up: f64,
+    /// What a repeat and a follow-up cost: the section `costs`.
+    #[serde(skip)]
+    pub costs: ContactCosts,
 }
 
 impl EffectPolicy {
@@ -28,14 +27,6 @@ impl EffectPolicy {
             let found = self.target_reduction;
             return Err(format!("target_reduction: expected above 0 and at most 1, got {found}"));
         }
-        Costs::parse(self.cost_repeat, self.cost_follow_up)
-            .map(|_| ())
-            .map_err(|error| format!("cost_repeat, cost_follow_up: {error}"))
-    }
-
-    /// What contacts and follow-ups cost.
-    #[must_use]
-    pub fn costs(&self) -> Costs {
-        Costs { contact: self.cost_repeat, follow_up: self.cost_follow_up }
+        Ok(())
     }
 }

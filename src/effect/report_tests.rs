@@ -1,7 +1,7 @@
 use super::*;
 use crate::effect::looks::LookPlan;
 use crate::effect::uplift::{Reading, ScoreHistogram};
-use crate::effect::{Costs, Design, Observation};
+use crate::effect::{ContactCosts, Design, Observation};
 
 const WINDOW: u32 = 14;
 
@@ -16,7 +16,7 @@ fn design(days: &[u32]) -> Design {
         started_at: start(),
         ended_at: None,
         looks: LookPlan::parse(days.to_vec()).unwrap(),
-        costs: Costs::parse(8.0, 2.0).unwrap(),
+        costs: ContactCosts::parse(8.0, 2.0).unwrap(),
         target_reduction: 0.2,
     }
 }

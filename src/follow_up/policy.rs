@@ -2,6 +2,7 @@
 
 use super::assignment::{MAX_TREATMENT_SHARE, MIN_TREATMENT_SHARE, is_share};
 use super::local_time::{QuietHours, TimeOfDay, UtcOffset};
+use crate::costs::Costs;
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::RiskBand;
 use serde::Deserialize;
@@ -39,14 +40,9 @@ pub struct FollowUpPolicy {
     pub due_hours: f64,
     /// Hours from when it is due to when it expires.
     pub grace_hours: f64,
-    /// What a repeated contact costs.
-    pub cost_repeat: f64,
-    /// The same for single categories.
-    pub category_cost_repeat: BTreeMap<String, f64>,
-    /// What a follow-up costs.
-    pub cost_follow_up: f64,
-    /// What disturbing a customer costs on average, in the same money.
-    pub cost_harm: f64,
+    /// What repeats and follow-ups cost: the section `costs`.
+    #[serde(skip)]
+    pub costs: Costs,
     /// The part of repeats that a follow-up prevents, 0 to 1, as measured against a control group; `None` until it is.
     pub effectiveness: Option<f64>,
     /// Follow-ups a customer gets at most within `per_customer_days`.
@@ -77,7 +73,11 @@ impl FollowUpPolicy {
                 return Err(format!("{name}: expected {least} to {MAX_HOURS} hours, got {value}"));
             }
         }
-        self.validate_costs()?;
+        if let Some(found) = self.effectiveness.filter(|found| !(0.0..=1.0).contains(found)) {
+            return Err(format!(
+                "effectiveness: expected 0 to 1, or unset where it was not measured, got {found}"
+            ));
+        }
         if self.quiet_hours("").length_ms() > MAX_QUIET_MS {
             let (from, until) = (self.quiet_from, self.quiet_until);
             return Err(format!(
@@ -112,27 +112,6 @@ impl FollowUpPolicy {
         Ok(())
     }
 
-    fn validate_costs(&self) -> Result<(), String> {
-        let of_categories =
-            self.category_cost_repeat.iter().map(|(name, cost)| (name.as_str(), *cost));
-        let costs = [
-            ("cost_repeat", self.cost_repeat),
-            ("cost_follow_up", self.cost_follow_up),
-            ("cost_harm", self.cost_harm),
-        ];
-        for (name, cost) in costs.into_iter().chain(of_categories) {
-            if !(0.0..=1e12).contains(&cost) {
-                return Err(format!("{name}: expected a cost from 0 to 1e12, got {cost}"));
-            }
-        }
-        match self.effectiveness {
-            Some(e) if !(0.0..=1.0).contains(&e) => Err(format!(
-                "effectiveness: expected 0 to 1, or unset where it was not measured, got {e}"
-            )),
-            _ => Ok(()),
-        }
-    }
-
     /// Whether a closing is flagged: its band is high enough, and, where the effectiveness is known, a follow-up is expected to
     /// save more than it costs. Says nothing about the customer's arm, so both arms are flagged alike.
     #[must_use]
@@ -143,7 +122,7 @@ impl FollowUpPolicy {
     }
 
     /// What a follow-up is expected to save, in the money of the costs:
-    /// `probability * effectiveness * cost_repeat - cost_follow_up - cost_harm`; `None` while the effectiveness is unknown.
+    /// `probability * effectiveness * costs.repeat - costs.follow_up - costs.harm`; `None` while the effectiveness is unknown.
     ///
     /// The rule of expected cost for a decision with unequal costs (Elkan 2001, "The foundations of cost-sensitive learning",
     /// IJCAI), with the saving of a true alarm reduced to the part that a follow-up prevents.
@@ -165,18 +144,15 @@ impl FollowUpPolicy {
     pub fn gain_and_cost(&self, category: &str) -> (f64, f64) {
         match self.effectiveness {
             None => (1.0, 0.0),
-            Some(effectiveness) => {
-                let repeat = self.category_cost_repeat.get(category).copied();
-                (
-                    effectiveness * repeat.unwrap_or(self.cost_repeat),
-                    self.cost_follow_up + self.cost_harm,
-                )
-            }
+            Some(effectiveness) => (
+                effectiveness * self.costs.repeat_of(category),
+                self.costs.follow_up + self.costs.harm,
+            ),
         }
     }
 
-    /// The probability from which on a follow-up is worth its cost: `(cost_follow_up + cost_harm) / (effectiveness *
-    /// cost_repeat)`; `None` while the effectiveness is unknown, and where no probability is enough.
+    /// The probability from which on a follow-up is worth its cost: `(costs.follow_up + costs.harm) / (effectiveness *
+    /// costs.repeat)`; `None` while the effectiveness is unknown, and where no probability is enough.
     #[must_use]
     pub fn worthwhile_from(&self, category: &str) -> Option<f64> {
         self.effectiveness?;
@@ -206,6 +182,7 @@ impl FollowUpPolicy {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::ticket::IssueCategory;
     use proptest::prelude::*;
 
     /// The defaults that are compiled in.
@@ -229,10 +206,12 @@ pub(super) mod tests {
     fn with_a_measured_effectiveness_only_what_pays_is_flagged() {
         let policy = FollowUpPolicy {
             effectiveness: Some(0.25),
-            cost_repeat: 8.0,
-            category_cost_repeat: [("outage".to_owned(), 80.0)].into(),
-            cost_follow_up: 1.0,
-            cost_harm: 0.2,
+            costs: Costs {
+                repeat: 8.0,
+                categories: [(IssueCategory::parse("outage").unwrap(), 80.0)].into(),
+                follow_up: 1.0,
+                harm: 0.2,
+            },
             ..default_policy()
         };
         // 0.6 * 0.25 * 8 = 1.2: the break-even.
@@ -268,9 +247,6 @@ pub(super) mod tests {
         };
         named(|p| p.send_after_hours = -1.0, "send_after_hours");
         named(|p| p.due_hours = f64::NAN, "due_hours");
-        named(|p| p.cost_harm = -0.5, "cost_harm");
-        named(|p| p.cost_repeat = f64::INFINITY, "cost_repeat");
-        named(|p| p.category_cost_repeat = [("outage".to_owned(), -1.0)].into(), "outage");
         named(|p| p.effectiveness = Some(1.5), "effectiveness");
         named(|p| p.flagged_band = RiskBand::Low, "flagged_band");
         named(|p| p.most_per_customer = 0, "most_per_customer");

@@ -1,6 +1,7 @@
 //! The map of a small example counted by hand, and the laws that hold for any counts.
 
 use super::*;
+use crate::costs::Costs;
 use crate::next_issue::{GapBucket, NextIssueReport, ranking::ReportScope};
 use crate::statistics::{CONFIDENCE, quantile};
 use crate::ticket::Name;
@@ -21,8 +22,7 @@ fn options() -> NextIssueOptions {
         min_episodes: 10,
         secondaries_per_primary: 50,
         top: 20,
-        cost_per_contact: 2.0,
-        costs: [(name("loan"), 10.0)].into(),
+        costs: Costs { repeat: 2.0, categories: [(name("loan"), 10.0)].into(), ..Costs::default() },
     }
 }
 

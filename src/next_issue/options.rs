@@ -1,9 +1,9 @@
 //! [`NextIssueOptions`]: what counts as enough, what a contact costs, and how often the map is computed.
 
+use crate::costs::Costs;
 use crate::outcome::WINDOWS_DAYS;
 use crate::ticket::IssueCategory;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// The section `next_issues` of the configuration; explained in `config.default.toml`. Which pairs are adjacent is decided
 /// by [`OutcomePolicy`](crate::outcome::OutcomePolicy).
@@ -22,10 +22,9 @@ pub struct NextIssueOptions {
     pub secondaries_per_primary: usize,
     /// Primary categories that are proposed for a plan.
     pub top: u32,
-    /// What one contact costs, in any currency.
-    pub cost_per_contact: f64,
-    /// The same for single categories.
-    pub costs: BTreeMap<IssueCategory, f64>,
+    /// What repeats cost: the section `costs`.
+    #[serde(skip)]
+    pub costs: Costs,
 }
 
 impl NextIssueOptions {
@@ -51,19 +50,12 @@ impl NextIssueOptions {
                 return Err(format!("{name} must be at least 1"));
             }
         }
-        let costs = self.costs.iter().map(|(category, cost)| (format!("costs.{category}"), *cost));
-        let default = std::iter::once(("cost_per_contact".to_owned(), self.cost_per_contact));
-        for (name, cost) in default.chain(costs) {
-            if !(cost.is_finite() && cost >= 0.0) {
-                return Err(format!("{name}: expected a cost of 0 or more, got {cost}"));
-            }
-        }
         Ok(())
     }
 
     /// What one contact about a category costs.
     #[must_use]
     pub fn cost_of(&self, category: &IssueCategory) -> f64 {
-        self.costs.get(category).copied().unwrap_or(self.cost_per_contact)
+        self.costs.repeat_of(category.as_str())
     }
 }

@@ -103,7 +103,7 @@ async fn find_design(
             started_at: instant(&row, "experiments", "started_at")?,
             ended_at: optional_instant(&row, "experiments", "ended_at")?,
             looks: policy.looks_days.clone(),
-            costs: policy.costs(),
+            costs: policy.costs,
             target_reduction: policy.target_reduction,
         })
     })

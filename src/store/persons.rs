@@ -8,6 +8,7 @@
 use super::{CustomerHash, Store, StoreError, Tenant};
 use crate::identity::{Identity, IdentityKind};
 use sqlx::{AnyConnection, Row};
+use std::collections::BTreeMap;
 
 /// A person: the hash of the identity that stands for all of theirs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,14 +72,18 @@ pub(super) struct PersonAt {
     pub(super) revision: i64,
 }
 
-/// The persons of these customers, locked in order and each once.
+/// The persons of these customers, locked in their order, so that two who lock several do not wait for each other.
 pub(super) async fn lock_persons(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     customers: impl IntoIterator<Item = &CustomerHash>,
 ) -> Result<Vec<Person>, StoreError> {
-    let mut persons = Vec::new();
+    let mut found = BTreeMap::new();
     for customer in customers {
+        found.insert(find_person(connection, tenant, customer).await?, customer);
+    }
+    let mut persons = Vec::with_capacity(found.len());
+    for customer in found.into_values() {
         persons.push(lock_person(connection, tenant, customer, IdentityKind::Customer).await?);
     }
     persons.sort();

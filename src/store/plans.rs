@@ -10,6 +10,7 @@ use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use std::collections::BTreeMap;
 
 /// A version of a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +152,26 @@ impl Store {
         let mut plans: Vec<StoredPlan> = rows.iter().map(read_plan).collect::<Result<_, _>>()?;
         plans.sort_by(|a, b| a.category.cmp(&b.category));
         Ok(plans)
+    }
+
+    /// The version in use of every category's plan that has one: a draft on top of it takes nothing out of use.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn plans_in_use(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<BTreeMap<IssueCategory, StoredPlan>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT category, version, status, author, created_at, review_at, body FROM plans p \
+             WHERE tenant = $1 AND status = 'active' AND version = (SELECT MAX(version) FROM plans l \
+             WHERE l.tenant = p.tenant AND l.category = p.category AND l.status <> 'proposed')",
+        )
+        .bind(tenant.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        let plans = rows.iter().map(read_plan);
+        plans.map(|plan| plan.map(|plan| (plan.category.clone(), plan))).collect()
     }
 
     /// The channels in which customers came with a category whose episodes were closed at or after `since`, the most frequent

@@ -1,6 +1,8 @@
 //! The follow-up queue as teams and integrators see it.
 
+use crate::filler::{DAY, Filler, HOUR};
 use crate::helpers::{TestApp, spawn_app_with};
+use crate::next_issues::spawn_filled;
 use recontact::config::Settings;
 use recontact::follow_up::TimeOfDay;
 use recontact::risk::RiskBand;
@@ -11,14 +13,18 @@ use serde_json::{Value, json};
 fn spawn_queue(change: impl FnOnce(&mut Settings)) -> TestApp {
     spawn_app_with(|settings| {
         std::fs::write(&settings.customer_key_file, "0f".repeat(32)).unwrap();
-        let rules = &mut settings.follow_ups;
-        rules.quiet_from = TimeOfDay::parse("00:00").unwrap();
-        rules.quiet_until = rules.quiet_from;
-        rules.send_after_hours = 0.0;
-        rules.treatment_share = 0.95;
-        rules.flagged_band = RiskBand::Medium;
+        never_quiet(settings);
         change(settings);
     })
+}
+
+fn never_quiet(settings: &mut Settings) {
+    let rules = &mut settings.follow_ups;
+    rules.quiet_from = TimeOfDay::parse("00:00").unwrap();
+    rules.quiet_until = rules.quiet_from;
+    rules.send_after_hours = 0.0;
+    rules.treatment_share = 0.95;
+    rules.flagged_band = RiskBand::Medium;
 }
 
 fn ago(minutes: i64) -> Timestamp {
@@ -371,11 +377,48 @@ fn a_list_takes_known_parameters_only_and_never_the_control_group() {
 }
 
 #[test]
+fn a_follow_up_tells_what_is_likely_to_come_next_and_what_the_plan_in_use_says() {
+    let app = spawn_filled(never_quiet, async |filler: &mut Filler, now: i64| {
+        let old = now - 45 * DAY;
+        filler.followed(("Category 26", "pin"), old, (60, 24), 36 * HOUR).await;
+    });
+    let closed = close_risky(&app, "t-1", "u-9", 5);
+    let follow_up = only(&app);
+    assert_eq!(follow_up["next_issue"]["category"], "pin");
+    for name in ["next_issue", "expected_repeat"] {
+        assert_eq!(follow_up[name], closed["assessment"][name], "{name}");
+    }
+    assert_eq!(follow_up["plan"], Value::Null);
+
+    let put = |version: u32, status: &str, message: &str| {
+        let plan = json!({
+            "version": version, "author": "anna", "status": status, "owner": "lead",
+            "answers": {"phone": "Choose Cards."}, "follow_up": {"message": message, "send_after_hours": 1}
+        });
+        let request = app.request("PUT", "/v1/plans/Category%2026");
+        app.send(request, serde_json::to_vec(&plan).unwrap()).expect(200);
+    };
+    put(0, "proposed", "Not yet.");
+    assert_eq!(only(&app)["plan"], Value::Null);
+    put(1, "active", "Did it work?");
+    put(2, "proposed", "Did it work at last?");
+    let expected = json!({
+        "version": 2, "owner": "lead", "message": "Did it work?", "answers": {"phone": "Choose Cards."}
+    });
+    assert_eq!(only(&app)["plan"], expected);
+    let claim = json!({"version": 1, "author": "ann"});
+    let claimed = step(&app, &follow_up["id"], "claim", &claim).expect(200);
+    assert_eq!(claimed["plan"], expected);
+    let one = app.get(&format!("/v1/follow-ups/{}", follow_up["id"].as_str().unwrap())).expect(200);
+    assert_eq!(one["follow_up"]["plan"], expected);
+}
+
+#[test]
 fn with_costs_and_a_measured_effect_the_queue_is_ranked_by_what_it_saves() {
     let app = spawn_queue(|settings| {
         let rules = &mut settings.follow_ups;
         rules.effectiveness = Some(0.5);
-        (rules.cost_repeat, rules.cost_follow_up, rules.cost_harm) = (100.0, 1.0, 0.5);
+        (rules.costs.repeat, rules.costs.follow_up, rules.costs.harm) = (100.0, 1.0, 0.5);
     });
     close_risky(&app, "t-1", "u-9", 5);
     let follow_up = only(&app);

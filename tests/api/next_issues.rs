@@ -60,7 +60,7 @@ fn near(value: &Value, expected: f64) -> bool {
 }
 
 fn costs(settings: &mut Settings) {
-    settings.next_issues.cost_per_contact = 2.5;
+    settings.next_issues.costs.repeat = 2.5;
 }
 
 #[test]

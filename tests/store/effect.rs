@@ -3,7 +3,7 @@
 use super::*;
 use crate::flagged::{DAY_MS, Flagged, Rows, day_ms};
 use recontact::effect::looks::LookPlan;
-use recontact::effect::{EffectPolicy, EffectReport, Verdict};
+use recontact::effect::{ContactCosts, EffectPolicy, EffectReport, Verdict};
 use recontact::risk::Language;
 
 on_both_databases!(
@@ -23,8 +23,7 @@ fn policy() -> EffectPolicy {
     EffectPolicy {
         looks_days: LookPlan::parse(vec![60]).unwrap(),
         target_reduction: 0.2,
-        cost_repeat: 8.0,
-        cost_follow_up: 2.0,
+        costs: ContactCosts::parse(8.0, 2.0).unwrap(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use recontact::config::{CommandLineSettings, Settings};
+use recontact::costs::Costs;
 use recontact::follow_up::{Action, FollowUpPolicy, FollowUpStatus, TimeOfDay};
 use recontact::store::{
     ExperimentPlan, FollowUpFilter, FollowUpStep, FollowUpStepped, OptOut, OptOutRecorded,
@@ -644,9 +645,7 @@ async fn new_rules_order_the_queue_anew(database: &Database) {
     let queued = fill(&store, 3, 0).await;
     let measured = FollowUpPolicy {
         effectiveness: Some(0.5),
-        cost_repeat: 10.0,
-        cost_follow_up: 1.0,
-        cost_harm: 0.0,
+        costs: Costs { repeat: 10.0, follow_up: 1.0, ..Costs::default() },
         ..policy()
     };
     let store = store.with_follow_ups(measured);

@@ -43,6 +43,7 @@ mod next_issues;
 mod plans;
 mod reports;
 mod timeline;
+mod upgrades;
 
 use recontact::outcome::{AdjacentPairs, OutcomePolicy};
 use recontact::store::{

@@ -2,6 +2,7 @@
 
 use super::filler::{DAY, EpisodeRow, Filler, HOUR};
 use super::*;
+use recontact::costs::Costs;
 use recontact::live_next_issues::{LiveNextIssues, Refreshed};
 use recontact::next_issue::{NextIssueMap, NextIssueOptions};
 use recontact::outcome::OutcomePolicy;
@@ -39,8 +40,7 @@ fn options() -> NextIssueOptions {
         min_episodes: 3,
         secondaries_per_primary: 50,
         top: 20,
-        cost_per_contact: 1.0,
-        costs: std::collections::BTreeMap::new(),
+        costs: Costs { repeat: 1.0, ..Costs::default() },
     }
 }
 

@@ -60,7 +60,6 @@ CREATE INDEX contacts_of_customer ON contacts (tenant, customer_hash, occurred_a
 CREATE INDEX contacts_of_ticket ON contacts (tenant, ticket_id, occurred_at);
 
 ALTER TABLE tickets ADD COLUMN reopens BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX tickets_of_category ON tickets (tenant, category, closed_at);
 
 -- The unit of every rate: one issue of one customer from its opening to its close. Number counts a ticket's episodes
 -- from 1; a ticket that is reopened and closed again, or whose thread turns to another issue, has several.

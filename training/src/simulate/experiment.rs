@@ -4,7 +4,7 @@ use super::world::{Customer, World};
 use crate::bad_input;
 use recontact::effect::looks::LookPlan;
 use recontact::effect::uplift::ScoreHistogram;
-use recontact::effect::{Arm, Costs, Design, EffectReport, Observation, Tally};
+use recontact::effect::{Arm, ContactCosts, Design, EffectReport, Observation, Tally};
 use recontact::risk::Language;
 
 /// The relative reduction that power is stated for.
@@ -45,7 +45,7 @@ fn design(world: &World, looks_days: Vec<u32>) -> anyhow::Result<Design> {
         started_at: world.start(),
         ended_at: None,
         looks: LookPlan::parse(looks_days).map_err(|error| bad_input!("looks: {error}"))?,
-        costs: Costs::parse(params.cost_repeat, params.cost_follow_up)
+        costs: ContactCosts::parse(params.cost_repeat, params.cost_follow_up)
             .map_err(|error| bad_input!("{error}"))?,
         target_reduction: TARGET_REDUCTION,
     })

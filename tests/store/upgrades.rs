@@ -1,0 +1,73 @@
+//! A database that an earlier version wrote.
+
+use super::timeline::outcome;
+use super::*;
+use recontact::outcome::Outcome;
+use sqlx::{AnyPool, AssertSqlSafe};
+
+on_both_databases!(what_the_first_version_stored_is_kept_and_its_outcomes_are_derived);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
+
+/// The tables of version 1 with two closed tickets of one customer about the same issue, the first with an assessment, one open
+/// ticket, and a contact of somebody else.
+async fn fill_first_version(url: &str) {
+    sqlx::any::install_default_drivers();
+    let file = url.starts_with("sqlite:").then_some("?mode=rwc");
+    let pool = AnyPool::connect(&format!("{url}{}", file.unwrap_or_default())).await.unwrap();
+    MIGRATIONS.run_to(1, &pool).await.unwrap();
+    let (first, other, sha) = ("ab".repeat(32), "cd".repeat(32), "ef".repeat(32));
+    let at = |minutes: i64| minute(minutes).millis();
+    let ticket = |id: &str, opened: i64, closed: &str, closing: &str| {
+        format!(
+            "INSERT INTO tickets (tenant, id, customer_hash, opened_at, updated_at, closed_at, category, details, closing_sha256) \
+             VALUES ('default', '{id}', '{first}', {opened}, {opened}, {closed}, 'card_arrival', '{{\"priority\":\"normal\"}}', {closing})"
+        )
+    };
+    let closed = format!("'{sha}'");
+    for statement in [
+        ticket("t-1", at(0), &at(60).to_string(), &closed),
+        ticket("t-2", at(3000), &at(4000).to_string(), &closed),
+        ticket("t-3", at(60_000), "NULL", "NULL"),
+        format!(
+            "INSERT INTO assessments (tenant, ticket_id, closed_at, model_version, inputs_sha256, assessed_at, probability, band, body) \
+             VALUES ('default', 't-1', {}, 'risk-1', '{sha}', {}, 0.625, 'high', '{{}}')",
+            at(60),
+            at(61)
+        ),
+        format!(
+            "INSERT INTO contacts (tenant, id, customer_hash, occurred_at, text_hash, content_sha256, classification, model_version, recorded_at) \
+             VALUES ('default', 'c-1', '{other}', {}, '{sha}', '{sha}', '{{}}', 'category-1', {})",
+            at(10),
+            at(10)
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+}
+
+async fn what_the_first_version_stored_is_kept_and_its_outcomes_are_derived(database: &Database) {
+    fill_first_version(&database.url).await;
+    let store = database.store().await;
+    let ticket = stored(&store, "t-1").await;
+    assert_eq!((ticket.opened_at, ticket.closed_at), (minute(0), Some(minute(60))));
+    assert_eq!(ticket.details, with_priority("normal"));
+    let assessment = ticket.assessment.unwrap();
+    assert_eq!((assessment.model_version.as_str(), assessment.band.as_str()), ("risk-1", "high"));
+    assert_eq!(assessment.probability.to_bits(), 0.625_f64.to_bits());
+    assert_eq!(stored(&store, "t-3").await.closed_at, None);
+
+    let now = minute(100_000);
+    assert_eq!(store.derive_earlier_outcomes(&TENANT, &rules(), now).await.unwrap(), 1);
+    assert_eq!(outcome(&store, "t-1", 7).await, Outcome::Explicit);
+    assert_eq!(outcome(&store, "t-2", 7).await, Outcome::None);
+    // It is a ticket like any other: it can be closed.
+    let event = ClosingEvent {
+        closed_at: minute(60_100),
+        category: None,
+        details: TicketDetails::default(),
+    };
+    let closed = close_with(&store, "t-3", &event, |_, _| None).await;
+    assert!(matches!(closed, TicketClosed::Closed(_)), "{closed:?}");
+}
