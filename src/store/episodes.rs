@@ -1,5 +1,6 @@
 //! Episodes as stored: one issue of one customer from its opening to its close.
 
+use super::persons::Person;
 use super::rows::{bulk_query, placeholders};
 use super::{CustomerHash, StoreError, Tenant, instant, name, optional_name};
 use crate::outcome::{EpisodeFacts, EpisodeId, TextVector};
@@ -108,6 +109,29 @@ pub(super) async fn insert_episodes(
             .bind(episode.facts.embedding.as_ref().map(TextVector::to_base64));
     }
     query.execute(connection).await?;
+    Ok(())
+}
+
+/// Notes anew which closings of a person left another of their tickets open ([`crate::outcome::is_parallel`]), after it has changed
+/// who is one person.
+pub(super) async fn mark_parallel(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    person: &Person,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE episodes SET is_parallel = CASE WHEN EXISTS (SELECT 1 FROM identities i CROSS JOIN tickets t \
+         WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND i.tenant = $1 AND i.person = $2 \
+         AND t.id <> episodes.ticket_id AND t.opened_at <= episodes.closed_at \
+         AND (t.closed_at IS NULL OR t.closed_at > episodes.closed_at)) THEN 1 ELSE 0 END \
+         WHERE tenant = $1 AND ended_by = $3 \
+         AND customer_hash IN (SELECT identity_hash FROM identities WHERE tenant = $1 AND person = $2)",
+    )
+    .bind(tenant.as_str())
+    .bind(person.as_str())
+    .bind(EndedBy::Closing.as_str())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
+use super::episodes::mark_parallel;
 use super::opt_outs::suppress_if_opted_out;
 use super::persons::{Person, find_person, identities_of, lock_person};
 use super::{
@@ -211,6 +212,7 @@ async fn merge(
             .execute(&mut *connection)
             .await?;
         suppress_if_opted_out(connection, tenant, &a.0, now).await?;
+        mark_parallel(connection, tenant, &kept).await?;
         rederive(connection, derivation, &[kept], Affected::all(), Told::All).await?;
     }
     Ok(merge)
@@ -253,6 +255,9 @@ async fn undo(
     // Both identities belong to one person, whose lock keeps everything about them still.
     let person = lock_person(connection, tenant, &merge.a, IdentityKind::Customer).await?;
     let persons = part(connection, tenant, &person).await?;
+    for person in &persons {
+        mark_parallel(connection, tenant, person).await?;
+    }
     rederive(connection, derivation, &persons, Affected::all(), Told::All).await?;
     let undone_by = Some(author.clone());
     Ok(MergeUndone::Undone(IdentityMerge { reason, undone_at: Some(now), undone_by, ..merge }))

@@ -12,6 +12,7 @@ on_both_databases!(
     the_history_of_a_person_covers_all_identities,
     a_merge_derives_outcomes_anew_and_says_so,
     merging_and_undoing_leaves_everything_as_it_was,
+    a_closing_is_parallel_while_the_tickets_belong_to_one_person,
     an_undone_merge_is_not_made_again_by_itself,
     a_person_of_three_identities_falls_apart_where_the_merge_was,
     the_same_merge_and_the_same_undoing_again_change_nothing,
@@ -40,6 +41,21 @@ async fn merged(store: &Store, a: &Identity, b: &Identity, at: f64) -> String {
 
 async fn undo(store: &Store, id: &str, at: f64) -> MergeUndone {
     store.undo_merge(&TENANT, id, &name("lead"), "two people", &rules(), day(at)).await.unwrap()
+}
+
+async fn a_closing_is_parallel_while_the_tickets_belong_to_one_person(database: &Database) {
+    let store = database.store().await;
+    solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
+    solve(&store, "t-2", "u-2", "card_arrival", 0.5, 2.0).await;
+    let parallel = async || {
+        let of = async |id: &str| episodes(&store, id).await[0].episode.is_parallel;
+        (of("t-1").await, of("t-2").await)
+    };
+    assert_eq!(parallel().await, (false, false));
+    let id = merged(&store, &customer("u-1"), &customer("u-2"), 3.0).await;
+    assert_eq!(parallel().await, (true, false));
+    undo(&store, &id, 4.0).await;
+    assert_eq!(parallel().await, (false, false));
 }
 
 /// A contact that only names an address.
