@@ -84,7 +84,7 @@ fn policy(configured: &EffectPolicy, asked: &EffectQuery) -> Result<EffectPolicy
         }
     };
     let costs = ContactCosts::parse(
-        number("cost_repeat", &asked.cost_repeat, configured.costs.contact)?,
+        number("cost_repeat", &asked.cost_repeat, configured.costs.repeat)?,
         number("cost_follow_up", &asked.cost_follow_up, configured.costs.follow_up)?,
     )
     .map_err(|error| refused(format!("cost_repeat, cost_follow_up: {error}")))?;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ContactCosts {
     /// Handling a contact of a customer who comes back; above 0.
-    pub contact: f64,
+    pub repeat: f64,
     /// Following up one customer; not negative.
     pub follow_up: f64,
 }
@@ -16,38 +16,38 @@ pub struct ContactCosts {
 impl Default for ContactCosts {
     /// Counted in contacts, with follow-ups that cost nothing.
     fn default() -> Self {
-        Self { contact: 1.0, follow_up: 0.0 }
+        Self { repeat: 1.0, follow_up: 0.0 }
     }
 }
 
 /// Why costs cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error(
-    "expected a contact's cost above 0 and a follow-up's cost of at least 0, got {contact} and {follow_up}"
+    "expected a repeat's cost above 0 and a follow-up's cost of at least 0, got {repeat} and {follow_up}"
 )]
 pub struct InvalidCosts {
-    contact: f64,
+    repeat: f64,
     follow_up: f64,
 }
 
 impl ContactCosts {
-    /// Takes what a contact and a follow-up cost.
+    /// Takes what a repeat and a follow-up cost.
     ///
     /// # Errors
-    /// `InvalidCosts` when a contact costs nothing, a follow-up less than that, or one of them is not finite.
-    pub fn parse(contact: f64, follow_up: f64) -> Result<Self, InvalidCosts> {
-        let is_usable = contact.is_finite() && contact > 0.0 && follow_up.is_finite();
+    /// `InvalidCosts` when a repeat costs nothing, a follow-up less than that, or one of them is not finite.
+    pub fn parse(repeat: f64, follow_up: f64) -> Result<Self, InvalidCosts> {
+        let is_usable = repeat.is_finite() && repeat > 0.0 && follow_up.is_finite();
         if is_usable && follow_up >= 0.0 {
-            Ok(Self { contact, follow_up })
+            Ok(Self { repeat, follow_up })
         } else {
-            Err(InvalidCosts { contact, follow_up })
+            Err(InvalidCosts { repeat, follow_up })
         }
     }
 
     /// A follow-up's cost in contacts.
     #[must_use]
     pub fn follow_up_in_contacts(self) -> f64 {
-        self.follow_up / self.contact
+        self.follow_up / self.repeat
     }
 }
 
@@ -73,7 +73,7 @@ pub struct ContactsAvoided {
 /// Money saved by the follow-ups.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Money {
-    /// What a contact and a follow-up cost.
+    /// What a repeat and a follow-up cost.
     pub costs: ContactCosts,
     /// Cost of the contacts avoided.
     pub gross: f64,
@@ -114,7 +114,7 @@ pub(super) fn contacts_avoided(
         .map(|(_, interval)| avoided(interval));
     let gross = -per_episode(|arm| &arm.repeats)? * treated_episodes;
     let net = -per_episode(|arm| &arm.burden)? * treated_episodes;
-    let in_money = |contacts: f64| contacts * costs.contact;
+    let in_money = |contacts: f64| contacts * costs.repeat;
     Some(ContactsAvoided {
         gross,
         gross_interval: gross_interval.map(avoided),

@@ -205,6 +205,7 @@ fn the_defaults_file_explains_every_option() {
             "classify",
             "events",
             "outcomes",
+            "costs",
             "next_issues",
             "plans",
             "follow_ups",

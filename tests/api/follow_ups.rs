@@ -381,6 +381,7 @@ fn a_follow_up_tells_what_is_likely_to_come_next_and_what_the_plan_in_use_says()
     let app = spawn_filled(never_quiet, async |filler: &mut Filler, now: i64| {
         let old = now - 45 * DAY;
         filler.followed(("Category 26", "pin"), old, (60, 24), 36 * HOUR).await;
+        filler.followed(("loan", "pin"), old, (200, 2), 9 * DAY).await;
     });
     let closed = close_risky(&app, "t-1", "u-9", 5);
     let follow_up = only(&app);
