@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 26] = [
+const MAY_USE: [(&str, &[&str]); 27] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -101,9 +101,10 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     ("contact", &["identity", "outcome", "ticket", "timestamp"]),
     ("classify", &["contact", "probability", "ticket", "registry"]),
     ("risk", &["probability", "ticket", "timestamp", "registry"]),
-    ("next_issue", &["outcome", "statistics", "ticket", "timestamp"]),
+    ("costs", &["ticket"]),
+    ("next_issue", &["costs", "outcome", "statistics", "ticket", "timestamp"]),
     ("plan", &["contact", "next_issue", "outcome", "risk", "statistics", "ticket", "timestamp"]),
-    ("follow_up", &["outcome", "risk", "timestamp"]),
+    ("follow_up", &["costs", "outcome", "risk", "ticket", "timestamp"]),
     ("effect", &["risk", "follow_up", "statistics", "timestamp"]),
     // The registry checks a model by building it, as the service would.
     ("registry", &["classify", "risk", "timestamp"]),
@@ -126,7 +127,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
         ],
     ),
     ("customer_key", &["store"]),
-    ("config", &["classify", "effect", "follow_up", "next_issue", "outcome", "plan"]),
+    ("config", &["classify", "costs", "effect", "follow_up", "next_issue", "outcome", "plan"]),
     ("telemetry", &["config"]),
     (
         "api",

@@ -394,7 +394,7 @@ fn a_follow_up_tells_what_is_likely_to_come_next_and_what_the_plan_in_use_says()
     let put = |version: u32, status: &str, message: &str| {
         let plan = json!({
             "version": version, "author": "anna", "status": status, "owner": "lead",
-            "answers": {"phone": "Choose Cards."}, "follow_up": {"message": message, "send_after_hours": 1}
+            "answers": {"email": "Choose Cards."}, "follow_up": {"message": message, "send_after_hours": 1}
         });
         let request = app.request("PUT", "/v1/plans/Category%2026");
         app.send(request, serde_json::to_vec(&plan).unwrap()).expect(200);
@@ -404,7 +404,7 @@ fn a_follow_up_tells_what_is_likely_to_come_next_and_what_the_plan_in_use_says()
     put(1, "active", "Did it work?");
     put(2, "proposed", "Did it work at last?");
     let expected = json!({
-        "version": 2, "owner": "lead", "message": "Did it work?", "answers": {"phone": "Choose Cards."}
+        "version": 2, "owner": "lead", "message": "Did it work?", "answers": {"email": "Choose Cards."}
     });
     assert_eq!(only(&app)["plan"], expected);
     let claim = json!({"version": 1, "author": "ann"});
