@@ -78,13 +78,13 @@ pub struct ProposeRequest {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PlansQuery {
-    /// Only those of this status.
+    /// Only those of this status; with active the versions in use, whether or not there is a draft on top of them.
     status: Option<PlanStatus>,
     /// Only those whose review is overdue (true) or is not (false).
     review_overdue: Option<bool>,
 }
 
-/// Lists the newest version of every plan.
+/// Lists the newest version of every plan; with status active those in use.
 #[utoipa::path(
     get, path = "/v1/plans", tag = "next issues", params(PlansQuery),
     responses(
@@ -99,7 +99,13 @@ pub async fn list_plans(
 ) -> Result<web::Json<PlanList>, Problem> {
     let asked: PlansQuery = query(&request)?;
     let (language, now) = (language(&request), Timestamp::now());
-    let stored = app.store.plans(&app.tenant).await.map_err(|error| failed(&app, error))?;
+    let stored = match asked.status {
+        Some(PlanStatus::Active) => {
+            app.store.plans_in_use(&app.tenant).await.map(|plans| plans.into_values().collect())
+        }
+        _ => app.store.plans(&app.tenant).await,
+    };
+    let stored: Vec<StoredPlan> = stored.map_err(|error| failed(&app, error))?;
     let mut plans = Vec::new();
     for plan in stored {
         let is_overdue = plan.status.is_overdue(plan.review_at, now);

@@ -188,7 +188,8 @@ pub(super) mod tests {
     /// The defaults that are compiled in.
     pub(crate) fn default_policy() -> FollowUpPolicy {
         let table: toml::Table = toml::from_str(include_str!("../config.default.toml")).unwrap();
-        table["follow_ups"].clone().try_into().unwrap()
+        let policy: FollowUpPolicy = table["follow_ups"].clone().try_into().unwrap();
+        FollowUpPolicy { costs: table["costs"].clone().try_into().unwrap(), ..policy }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! file's lock.
 //!
 //! A commit is answered when it is on the disk. SQLite's own way (`synchronous = FULL`) syncs the log while the next writer
-//! waits. With `NORMAL` it only writes it, and [`SqliteWriter::until_durable`] syncs it afterwards, one sync for all commits
+//! waits. With `NORMAL` it only writes it (but for the first commit of a log that begins anew, which syncs its header), and [`SqliteWriter::until_durable`] syncs it afterwards, one sync for all commits
 //! that were made meanwhile. What is on the disk then is the same: the log of every commit that was answered.
 //!
 //! What was logged is moved into the database file right after ([`SqliteWriter::move_log`]), a few pages at a time: a disk that
@@ -35,7 +35,7 @@ const MOVER_SESSION: &str = "PRAGMA wal_autocheckpoint = 0";
 /// The same where the file system offers no write-ahead log.
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
 
-/// A log of more pages than this (64 MiB) is moved to its end while writers wait, if little is left to move: where writers leave
+/// A log of more pages than this (64 MiB) is moved to its end while writers wait, if few pages come meanwhile: where writers leave
 /// no gap, it would never begin anew, and the longer the log, the slower is reading.
 const LONG_LOG: i64 = 16_384;
 
@@ -56,7 +56,7 @@ pub(super) struct SqliteWriter {
     answers: AtomicU64,
     durable: Arc<Mutex<Durable>>,
     /// Told when something was committed that is not in the database file yet.
-    logged: Notify,
+    logged: Arc<Notify>,
     /// The connection that moves what was logged; `None` before the first time.
     mover: Mutex<Option<AnyConnection>>,
     is_closed: AtomicBool,
@@ -98,7 +98,7 @@ impl SqliteWriter {
             log,
             answers: AtomicU64::new(0),
             durable: Arc::default(),
-            logged: Notify::new(),
+            logged: Arc::default(),
             mover: Mutex::default(),
             is_closed: AtomicBool::new(false),
         }
@@ -155,7 +155,7 @@ impl SqliteWriter {
             return Ok(());
         }
         let covered = self.answers.load(Ordering::Acquire);
-        let path = log.clone();
+        let (path, logged) = (log.clone(), Arc::clone(&self.logged));
         // Noted where it is done: who waits for it may be given up meanwhile.
         let syncing = tokio::task::spawn_blocking(move || {
             let synced = sync(&path);
@@ -163,11 +163,10 @@ impl SqliteWriter {
                 Ok(()) => durable.answers = covered,
                 Err(_) => durable.has_failed = true,
             }
+            logged.notify_one();
             synced
         });
-        syncing.await.map_err(std::io::Error::other).and_then(|synced| synced).map_err(disk)?;
-        self.logged.notify_one();
-        Ok(())
+        syncing.await.map_err(std::io::Error::other).and_then(|synced| synced).map_err(disk)
     }
 
     /// Waits until something was committed that may not be in the database file yet.
@@ -178,19 +177,22 @@ impl SqliteWriter {
     /// Moves what was logged into the database file. Writers and readers go on meanwhile. Whoever writes when everything is moved
     /// begins the log anew, unless a reader still needs it.
     pub(super) async fn move_log(&self) -> Result<(), StoreError> {
-        if self.log.is_none() {
+        let mut mover = self.mover.lock().await;
+        if self.log.is_none() || self.is_closed.load(Ordering::Acquire) {
             return Ok(());
         }
-        let mut mover = self.mover.lock().await;
         let mut connection = match mover.take() {
             Some(connection) => connection,
             None => self.connect(MOVER_SESSION).await?,
         };
-        let (logged, left) = move_pages(&mut connection).await?;
-        if logged > LONG_LOG && (1..=FEW_PAGES).contains(&left) {
-            let turn = self.wait().await?;
-            move_pages(&mut connection).await?;
-            drop(turn);
+        let (logged, held_back) = move_pages(&mut connection).await?;
+        if logged > LONG_LOG && held_back == 0 {
+            let (logged_since, _) = move_pages(&mut connection).await?;
+            if logged_since - logged <= FEW_PAGES {
+                let turn = self.wait().await?;
+                move_pages(&mut connection).await?;
+                drop(turn);
+            }
         }
         *mover = Some(connection);
         Ok(())
@@ -232,8 +234,8 @@ fn sync(log: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Moves pages from the log into the database without holding anybody up; answers how many the log has, and how many of them
-/// are left to move.
+/// Moves pages from the log into the database without holding anybody up; answers how many the log had when this began, and how
+/// many of them a reader still holds back.
 async fn move_pages(connection: &mut AnyConnection) -> Result<(i64, i64), StoreError> {
     let row = connection.fetch_one("PRAGMA wal_checkpoint(PASSIVE)").await?;
     let (logged, moved): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);

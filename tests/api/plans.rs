@@ -47,7 +47,10 @@ fn a_plan_is_written_in_versions_and_read_with_all_of_them() {
     let list = app.get("/v1/plans").expect(200);
     assert_eq!(list["plans"].as_array().unwrap().len(), 1);
     assert_eq!(list["plans"][0]["version"], 2);
-    assert_eq!(app.get("/v1/plans?status=active").expect(200)["plans"], json!([]));
+    let in_use = app.get("/v1/plans?status=active").expect(200);
+    assert_eq!(in_use["plans"].as_array().unwrap().len(), 1);
+    assert_eq!(in_use["plans"][0]["version"], 1);
+    assert_eq!(app.get("/v1/plans?status=retired").expect(200)["plans"], json!([]));
     assert_eq!(app.get("/v1/plans?review_overdue=true").expect(200)["plans"], json!([]));
     app.get("/v1/plans?status=lost").expect_problem(400, "invalid_query");
     app.get("/v1/plans/pin").expect_problem(404, "not_found");
