@@ -123,21 +123,24 @@ async fn sweep_follow_ups(app: web::Data<App>) {
     }
 }
 
-/// The shortest time between two times that the store tidies up.
-const TIDYING: Duration = Duration::from_millis(5);
-
-/// The pause after a failure.
-const TIDYING_AGAIN: Duration = Duration::from_secs(1);
+/// The shortest time between two times that the store tidies up; where something was in the way; and after a failure.
+const TIDYING: [Duration; 3] =
+    [Duration::from_millis(5), Duration::from_millis(50), Duration::from_secs(1)];
 
 /// Has the store tidy up after what was written, for at most half of the time.
 async fn tidy_store(app: web::Data<App>) {
+    let [done, hindered, failed] = TIDYING;
     loop {
         app.store.until_untidy().await;
         let before = std::time::Instant::now();
-        if let Err(error) = app.store.tidy().await {
-            tracing::warn!(%error, "the database's log could not be moved into the database");
-            tokio::time::sleep(TIDYING_AGAIN).await;
-        }
-        tokio::time::sleep(before.elapsed().max(TIDYING)).await;
+        let least = match app.store.tidy().await {
+            Ok(true) => done,
+            Ok(false) => hindered,
+            Err(error) => {
+                tracing::warn!(%error, "the database's log could not be moved into the database");
+                failed
+            }
+        };
+        tokio::time::sleep(before.elapsed().max(least)).await;
     }
 }

@@ -227,6 +227,8 @@ impl Service {
         stopper.abort();
         for task in tasks {
             task.abort();
+            // Ended before the store closes; what it answers is that it was aborted.
+            drop(task.await);
         }
         self.app.store.close().await;
         tracing::info!("stopped");

@@ -139,14 +139,14 @@ pub struct TeamDayView {
 }
 
 impl FollowUpView {
-    /// A stored follow-up in the form in which it is sent; `plans` are those in use.
+    /// A stored follow-up in the form in which it is sent, with the plan in use for its category.
     ///
     /// # Errors
     /// [`ProblemCode::Internal`] if its assessment cannot be read.
     pub fn new(
         app: &App,
         stored: StoredFollowUp,
-        plans: &BTreeMap<IssueCategory, StoredPlan>,
+        plan: Option<&StoredPlan>,
         language: Language,
         now: Timestamp,
     ) -> Result<Self, Problem> {
@@ -158,7 +158,7 @@ impl FollowUpView {
             reasons: answer
                 .as_ref()
                 .map_or_else(Vec::new, |answer| reasons(&answer.risk, language)),
-            plan: plans.get(&stored.category).map(PlanInUse::from),
+            plan: plan.map(PlanInUse::from),
             next_issue: answer.as_ref().and_then(|answer| answer.next_issue.clone()),
             expected_repeat: answer.and_then(|answer| answer.expected_repeat),
             is_overdue: stored.status.is_open() && stored.due_at < now,

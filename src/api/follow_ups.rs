@@ -148,7 +148,10 @@ pub async fn list_follow_ups(
     let next_cursor = last.map(|last| format_cursor(&last.cursor()));
     let language = language(&request);
     let plans = app.store.plans_in_use(&app.tenant).await.map_err(failed)?;
-    let view = |stored| FollowUpView::new(&app, stored, &plans, language, now);
+    let view = |stored: StoredFollowUp| {
+        let plan = plans.get(&stored.category);
+        FollowUpView::new(&app, stored, plan, language, now)
+    };
     Ok(web::Json(FollowUpList {
         follow_ups: found.into_iter().map(view).collect::<Result<_, _>>()?,
         teams: days.into_iter().map(TeamDayView::from).collect(),
@@ -176,8 +179,8 @@ pub async fn show_follow_up(
     let failed = |error| Problem::from_store(error, app.settings.limits.retry_after_s);
     let found = app.store.follow_up(&app.tenant, &id, now).await.map_err(failed)?;
     let (stored, events) = found.ok_or_else(|| unknown(&id))?;
-    let plans = app.store.plans_in_use(&app.tenant).await.map_err(failed)?;
-    let view = FollowUpView::new(&app, stored, &plans, language(&request), now)?;
+    let plan = app.store.plan_in_use(&app.tenant, &stored.category).await.map_err(failed)?;
+    let view = FollowUpView::new(&app, stored, plan.as_ref(), language(&request), now)?;
     Ok(web::Json(FollowUpHistory::new(view, events)))
 }
 
@@ -269,8 +272,9 @@ async fn make_step(
     };
     match stepped {
         FollowUpStepped::Stepped(stored) | FollowUpStepped::Repeated(stored) => {
-            let plans = app.store.plans_in_use(&app.tenant).await.map_err(failed)?;
-            FollowUpView::new(app, stored, &plans, language(request), now).map(web::Json)
+            let plan =
+                app.store.plan_in_use(&app.tenant, &stored.category).await.map_err(failed)?;
+            FollowUpView::new(app, stored, plan.as_ref(), language(request), now).map(web::Json)
         }
         FollowUpStepped::Changed(stored) => {
             let detail = format!(

@@ -98,9 +98,9 @@ impl Store {
         };
         // What the writer's connection has in memory stays valid, while commits empty the memory of all others.
         let mut turn = writer.turn().await?;
-        let drafted = draft(&mut turn.connection, report).await?;
+        let drafted = draft(&mut turn.connection, report).await;
         turn.give_back();
-        Ok(drafted)
+        drafted
     }
 }
 

@@ -67,7 +67,8 @@ impl Store {
                 (pool, Some(Arc::new(writer)))
             }
             Address::Postgres(address) => {
-                // Between calls that follow each other closely, testing would cost a way to the server each.
+                // Between calls that follow each other closely, testing would cost a way to the server each. After a restart of
+                // the server, connections used just before fail one call each, which may be tried again.
                 let pool = pool_options
                     .test_before_acquire(false)
                     .before_acquire(|connection, met| {

@@ -275,14 +275,14 @@ impl Store {
     }
 
     /// Moves what SQLite has logged into its database file: to be called by a process that stays, each time something
-    /// was written. PostgreSQL does this by itself.
+    /// was written. PostgreSQL does this by itself. Answers whether that was all; if not, there is soon something to tidy up again.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn tidy(&self) -> Result<(), StoreError> {
+    pub async fn tidy(&self) -> Result<bool, StoreError> {
         match &self.writer {
             Some(writer) => writer.move_log().await,
-            None => Ok(()),
+            None => Ok(true),
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) struct PersonAt {
     pub(super) revision: i64,
 }
 
-/// The persons of these customers, locked in their order, so that two who lock several do not wait for each other.
+/// The persons of these customers, locked in their order, so that two who lock several cannot wait for each other in a circle.
 pub(super) async fn lock_persons(
     connection: &mut AnyConnection,
     tenant: &Tenant,

@@ -8,8 +8,8 @@ use crate::statistics::Proportion;
 use crate::ticket::{IssueCategory, Name};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use std::collections::BTreeMap;
 
 /// A version of a plan.
@@ -154,6 +154,18 @@ impl Store {
         Ok(plans)
     }
 
+    /// The version in use of a category's plan: a draft on top of it takes nothing out of use.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn plan_in_use(
+        &self,
+        tenant: &Tenant,
+        category: &IssueCategory,
+    ) -> Result<Option<StoredPlan>, StoreError> {
+        find_plan_in_use(&mut *self.pool.acquire().await?, tenant, category).await
+    }
+
     /// The version in use of every category's plan that has one: a draft on top of it takes nothing out of use.
     ///
     /// # Errors
@@ -292,6 +304,24 @@ fn window_ms(window_days: u32) -> i64 {
 fn count(row: &AnyRow, column: &'static str) -> Result<u64, StoreError> {
     u64::try_from(row.try_get::<i64, _>(column)?)
         .map_err(|error| StoreError::corrupt("episodes", column, error))
+}
+
+/// The version in use of a category's plan.
+pub(super) async fn find_plan_in_use(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    category: &IssueCategory,
+) -> Result<Option<StoredPlan>, StoreError> {
+    let row = sqlx::query(
+        "SELECT category, version, status, author, created_at, review_at, body FROM plans \
+         WHERE tenant = $1 AND category = $2 AND status <> 'proposed' ORDER BY version DESC LIMIT 1",
+    )
+    .bind(tenant.as_str())
+    .bind(category.as_str())
+    .fetch_optional(connection)
+    .await?;
+    let newest = row.as_ref().map(read_plan).transpose()?;
+    Ok(newest.filter(|plan| plan.status == PlanStatus::Active))
 }
 
 fn read_plan(row: &AnyRow) -> Result<StoredPlan, StoreError> {

@@ -6,17 +6,19 @@
 //! file's lock.
 //!
 //! A commit is answered when it is on the disk. SQLite's own way (`synchronous = FULL`) syncs the log while the next writer
-//! waits. With `NORMAL` it only writes it (but for the first commit of a log that begins anew, which syncs its header), and [`SqliteWriter::until_durable`] syncs it afterwards, one sync for all commits
+//! waits. With `NORMAL` it only writes it (and syncs the header of a log that begins anew), and
+//! [`SqliteWriter::until_durable`] syncs it afterwards, one sync for all commits
 //! that were made meanwhile. What is on the disk then is the same: the log of every commit that was answered.
 //!
-//! What was logged is moved into the database file right after ([`SqliteWriter::move_log`]), a few pages at a time: a disk that
-//! has thousands of pages to take at once keeps every commit waiting meanwhile (`docs/performance.md`). So the log stays short,
-//! which also keeps reading fast.
+//! What was logged is moved into the database file right after ([`SqliteWriter::move_log`]), so mostly a few pages at once: a disk
+//! that has thousands of pages to take keeps every commit waiting meanwhile (`docs/performance.md`). So the log stays short,
+//! which also keeps reading fast. What a long reader has held back is moved in one go when it ends.
 
 use super::StoreError;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection, Executor, Row};
-use std::fs::OpenOptions;
+use std::fs::{File, Metadata, OpenOptions};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -28,9 +30,6 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 /// some commits (in 3 ms with 128 MiB), and the system's own is as near.
 const WRITER_SESSION: &str =
     "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 262144; PRAGMA cache_size = -8192";
-
-/// For the connection that only moves what was logged.
-const MOVER_SESSION: &str = "PRAGMA wal_autocheckpoint = 0";
 
 /// The same where the file system offers no write-ahead log.
 const WRITER_SESSION_WITHOUT_LOG: &str = "PRAGMA synchronous = FULL";
@@ -50,6 +49,8 @@ pub(super) struct SqliteWriter {
     /// `None` before the first transaction, while one is under way, and after one that was given up half-way.
     connection: Arc<Mutex<Option<AnyConnection>>>,
     turn_timeout: Duration,
+    /// Pages from which on a log is long.
+    long_log: i64,
     /// The write-ahead log; `None` where there is none.
     log: Option<PathBuf>,
     /// Answers so far that waited for the disk: one for each commit, and some that rest on what others committed.
@@ -68,6 +69,9 @@ struct Durable {
     answers: u64,
     /// After a failed sync nobody knows what is on the disk, and a later sync that succeeds does not tell.
     has_failed: bool,
+    /// The log, kept open: the system tells of a failed write once to each who had the file open then, and to nobody who opens
+    /// it later. SQLite syncs the log as well, and would else be the only one to know.
+    log: Option<File>,
 }
 
 /// The turn to use the writer's connection. Dropped before its end, it closes the connection, which takes back what was not
@@ -95,6 +99,7 @@ impl SqliteWriter {
             session,
             connection: Arc::default(),
             turn_timeout,
+            long_log: LONG_LOG,
             log,
             answers: AtomicU64::new(0),
             durable: Arc::default(),
@@ -119,7 +124,11 @@ impl SqliteWriter {
         }
         let connection = match turn.take() {
             Some(connection) => connection,
-            None => self.connect(self.session).await?,
+            None => {
+                let mut connection = self.connect().await?;
+                connection.execute(self.session).await?;
+                connection
+            }
         };
         Ok(SqliteTurn { connection, turn })
     }
@@ -131,10 +140,9 @@ impl SqliteWriter {
             .map_err(|_| StoreError::Unavailable { source: sqlx::Error::PoolTimedOut })
     }
 
-    async fn connect(&self, session: &'static str) -> Result<AnyConnection, StoreError> {
+    async fn connect(&self) -> Result<AnyConnection, StoreError> {
         let mut connection = AnyConnection::connect_with(&self.options).await?;
         connection.execute(super::connect::SQLITE_SESSION).await?;
-        connection.execute(session).await?;
         Ok(connection)
     }
 
@@ -158,7 +166,7 @@ impl SqliteWriter {
         let (path, logged) = (log.clone(), Arc::clone(&self.logged));
         // Noted where it is done: who waits for it may be given up meanwhile.
         let syncing = tokio::task::spawn_blocking(move || {
-            let synced = sync(&path);
+            let synced = sync(&path, &mut durable.log);
             match &synced {
                 Ok(()) => durable.answers = covered,
                 Err(_) => durable.has_failed = true,
@@ -174,39 +182,60 @@ impl SqliteWriter {
         self.logged.notified().await;
     }
 
-    /// Moves what was logged into the database file. Writers and readers go on meanwhile. Whoever writes when everything is moved
-    /// begins the log anew, unless a reader still needs it.
-    pub(super) async fn move_log(&self) -> Result<(), StoreError> {
+    /// Moves what was logged into the database file, and answers whether that was all of it: a reader, or another process that moves
+    /// it, may be in the way. Writers and readers go on meanwhile. Whoever writes when everything is moved begins the log
+    /// anew, unless a reader still needs it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails. If that was the disk, nobody knows what is on it, and from then on
+    /// [`SqliteWriter::until_durable`] fails.
+    pub(super) async fn move_log(&self) -> Result<bool, StoreError> {
         let mut mover = self.mover.lock().await;
         if self.log.is_none() || self.is_closed.load(Ordering::Acquire) {
-            return Ok(());
+            return Ok(true);
         }
         let mut connection = match mover.take() {
             Some(connection) => connection,
-            None => self.connect(MOVER_SESSION).await?,
+            None => self.connect().await?,
         };
-        let (logged, held_back) = move_pages(&mut connection).await?;
-        if logged > LONG_LOG && held_back == 0 {
-            let (logged_since, _) = move_pages(&mut connection).await?;
-            if logged_since - logged <= FEW_PAGES {
-                let turn = self.wait().await?;
-                move_pages(&mut connection).await?;
-                drop(turn);
-            }
+        let moved = self.move_short(&mut connection).await;
+        if moved.as_ref().is_err_and(is_of_the_disk) {
+            self.durable.lock().await.has_failed = true;
         }
+        let moved = moved?;
         *mover = Some(connection);
-        Ok(())
+        if !moved.is_all {
+            self.logged.notify_one();
+        }
+        Ok(moved.is_all)
+    }
+
+    /// Moves what was logged, and sees to it that a long log begins anew.
+    async fn move_short(&self, connection: &mut AnyConnection) -> Result<Moved, StoreError> {
+        let moved = move_pages(connection).await?;
+        if !(moved.is_all && moved.logged > self.long_log) {
+            return Ok(moved);
+        }
+        let again = move_pages(connection).await?;
+        if again.logged - moved.logged > FEW_PAGES {
+            return Ok(again);
+        }
+        let _turn = self.wait().await?;
+        move_pages(connection).await
     }
 
     pub(super) async fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
+        let mover = self.mover.lock().await.take();
+        let writer = match self.wait().await {
+            Ok(mut turn) => turn.take(),
+            Err(_) => None,
+        };
         // Whoever closes last moves what is left in the log.
-        drop(self.mover.lock().await.take());
-        if let Ok(mut turn) = self.wait().await
-            && let Some(connection) = turn.take()
-            && let Err(error) = connection.close().await
-        {
-            tracing::warn!(%error, "the database connection could not be closed in order");
+        for connection in [mover, writer].into_iter().flatten() {
+            if let Err(error) = connection.close().await {
+                tracing::warn!(%error, "a database connection could not be closed in order");
+            }
         }
     }
 }
@@ -226,18 +255,52 @@ impl SqliteTurn {
 }
 
 /// Makes the log durable. Where there is none, the last connection that closed has moved it into the database and removed it.
-fn sync(log: &Path) -> std::io::Result<()> {
-    match OpenOptions::new().read(true).write(true).open(log) {
-        Ok(log) => log.sync_data(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
+fn sync(log: &Path, kept: &mut Option<File>) -> std::io::Result<()> {
+    let there = match std::fs::metadata(log) {
+        Ok(there) => there,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let file = match kept.take() {
+        Some(file) if is_same(&file.metadata()?, &there) => file,
+        _ => match OpenOptions::new().read(true).write(true).open(log) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        },
+    };
+    kept.insert(file).sync_data()
 }
 
-/// Moves pages from the log into the database without holding anybody up; answers how many the log had when this began, and how
-/// many of them a reader still holds back.
-async fn move_pages(connection: &mut AnyConnection) -> Result<(i64, i64), StoreError> {
-    let row = connection.fetch_one("PRAGMA wal_checkpoint(PASSIVE)").await?;
-    let (logged, moved): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-    Ok((logged, logged - moved))
+fn is_same(a: &Metadata, b: &Metadata) -> bool {
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
 }
+
+/// Whether SQLite could not read or write a file (SQLITE_IOERR, the low byte of its extended codes).
+fn is_of_the_disk(error: &StoreError) -> bool {
+    let (StoreError::Unavailable { source } | StoreError::Database { source }) = error else {
+        return false;
+    };
+    let code = source.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 10)
+}
+
+/// What became of moving.
+struct Moved {
+    /// Pages in the log when it began.
+    logged: i64,
+    /// Whether all of them are moved.
+    is_all: bool,
+}
+
+/// Moves pages from the log into the database without holding anybody up.
+async fn move_pages(connection: &mut AnyConnection) -> Result<Moved, StoreError> {
+    let row = connection.fetch_one("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    let (busy, logged, moved): (i64, i64, i64) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    Ok(Moved { logged, is_all: busy == 0 && moved >= logged })
+}
+
+#[cfg(test)]
+#[path = "sqlite_writer_tests.rs"]
+mod tests;

@@ -3,13 +3,13 @@
 use super::super::experiments::{
     RunningExperiment, assign, identities_of_the_person, running_experiment,
 };
+use super::super::plans::find_plan_in_use;
 use super::{FollowUpEvent, insert_event, service};
 use crate::follow_up::{
     Action, Arm, FollowUpPolicy, FollowUpStatus, GapQuartile, Schedule, Timing,
 };
 use crate::next_issue::{ExpectedRepeat, LikelyNextIssue};
 use crate::outcome::EpisodeId;
-use crate::plan::{PlanContent, PlanStatus};
 use crate::risk::RiskBand;
 use crate::store::{Assessment, CustomerHash, CustomerKey, StoreError, Tenant};
 use crate::ticket::{ClosedTicket, IssueCategory, Name};
@@ -90,7 +90,7 @@ async fn plan(
     closing: &FlaggedClosing<'_>,
     experiment: &RunningExperiment,
 ) -> Result<Option<Schedule>, StoreError> {
-    let category = closing.ticket.category.as_str();
+    let category = &closing.ticket.category;
     let timing = Timing {
         closed_at: closing.ticket.closed_at,
         window_days: experiment.window_days,
@@ -109,12 +109,6 @@ struct Expected {
     expected_repeat: Option<ExpectedRepeat>,
 }
 
-/// The part of a stored plan that is needed here.
-#[derive(Deserialize)]
-struct PlanBody {
-    content: PlanContent,
-}
-
 /// When the likely repeat comes, as the assessment says: the gap of the same issue or of the next one, whichever is likelier.
 /// `None` where the next-issue map did not know.
 fn gap(assessment: &Assessment) -> Option<GapQuartile> {
@@ -128,27 +122,14 @@ fn gap(assessment: &Assessment) -> Option<GapQuartile> {
     likelier.and_then(|(_, hours)| GapQuartile::from_hours(hours))
 }
 
-/// How long after the closing the category's plan in use asks to wait, in hours; a draft on top of it does not count.
+/// How long after the closing the category's plan in use asks to wait, in hours.
 async fn send_after(
     connection: &mut AnyConnection,
     tenant: &Tenant,
-    category: &str,
+    category: &IssueCategory,
 ) -> Result<Option<f64>, StoreError> {
-    let row = sqlx::query(
-        "SELECT status, body FROM plans WHERE tenant = $1 AND category = $2 AND status <> 'proposed' \
-         ORDER BY version DESC LIMIT 1",
-    )
-    .bind(tenant.as_str())
-    .bind(category)
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.try_get::<String, _>("status")? != PlanStatus::Active.as_str() {
-        return Ok(None);
-    }
-    let plan: PlanBody = serde_json::from_str(&row.try_get::<String, _>("body")?)
-        .map_err(|error| StoreError::corrupt("plans", "body", error))?;
-    Ok(plan.content.follow_up.map(|follow_up| follow_up.send_after_hours))
+    let plan = find_plan_in_use(connection, tenant, category).await?;
+    Ok(plan.and_then(|plan| plan.content.follow_up).map(|follow_up| follow_up.send_after_hours))
 }
 
 /// The team as the queue knows it; that of tickets without one is the empty text.
