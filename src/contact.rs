@@ -6,9 +6,59 @@ use crate::identity::Identity;
 use crate::outcome::{Author, ContactKind};
 use crate::ticket::{Name, TicketId};
 use crate::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The way a contact came in, as the helpdesk names it (`email`, `phone`, `chat`, …).
 pub type Channel = Name;
+
+/// What a contact is classified by. Each head answers with one label of its own: the tenant's issue categories, and three
+/// short lists beside them.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Head {
+    /// What it is about: a label of the tenant's taxonomy.
+    Category,
+    /// technical, informational, complaint or suggestion, unless trained on other labels.
+    Kind,
+    /// How soon it needs an answer.
+    Urgency,
+    /// Who should take it.
+    Team,
+}
+
+impl Head {
+    /// Every head, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Category, Self::Kind, Self::Urgency, Self::Team];
+
+    /// The word in requests, answers, configuration and folders.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Category => "category",
+            Self::Kind => "kind",
+            Self::Urgency => "urgency",
+            Self::Team => "team",
+        }
+    }
+
+    /// The head of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|head| head.as_str() == word)
+    }
+}
 
 /// Longest text that is accepted, in bytes of UTF-8, unless configured otherwise.
 pub const DEFAULT_MAX_TEXT_BYTES: usize = 1 << 20;
