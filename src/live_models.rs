@@ -4,11 +4,13 @@
 //! one snapshot and uses it to its end.
 
 use crate::classify::encoder::{InferenceOptions, TextEncoder};
-use crate::classify::head::CategoryHead;
-use crate::classify::{Classifier, ClassifyPolicy};
+use crate::classify::head::TextHead;
+use crate::classify::{Classifier, ClassifyPolicy, HeadModel};
+use crate::contact::Head;
 use crate::registry::live::{LiveEntry, LiveFile};
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Loaded models; where one is missing, the reason why.
@@ -57,14 +59,29 @@ impl ModelSource {
         let unchanged =
             |kind: ModelKind| before.filter(|models| models.loaded.get(&kind) == source.get(&kind));
 
-        let classifier = match (unchanged(ModelKind::Category), source.get(&ModelKind::Category)) {
-            (Some(LiveModels { classifier: Ok(classifier), .. }), _) => Ok(Arc::clone(classifier)),
-            (_, entry) => self.load_classifier(entry, before),
+        let texts_unchanged = before.filter(|models| models.has_same_heads(&source));
+        let classifier = match texts_unchanged {
+            Some(LiveModels { classifier: Ok(same), .. }) if !same.is_without_encoder() => {
+                Ok(Arc::clone(same))
+            }
+            _ => self.load_classifier(&source, before, &mut errors),
         };
-        note_loaded(&mut loaded, &source, ModelKind::Category, classifier.is_ok());
+        if let Ok(classifier) = &classifier {
+            let versions = classifier.versions();
+            for head in Head::ALL {
+                let is_loaded = source.get(&head.into()).is_some_and(|entry| {
+                    versions.get(&head).is_some_and(|version| *version == entry.version)
+                });
+                note_loaded(&mut loaded, &source, head.into(), is_loaded);
+            }
+        }
         let classifier = or_before(classifier, before.map(|m| &m.classifier), &mut errors);
-        let encoder = match &classifier {
-            Ok(classifier) => Ok(Arc::clone(classifier.encoder())),
+        let encoder = match classifier.as_ref().map(|classifier| classifier.encoder()) {
+            Ok(Some(encoder)) => Ok(Arc::clone(encoder)),
+            Ok(None) => {
+                let none = "the live category model reads words alone; name an encoder in the configuration";
+                self.load_configured_encoder(before).unwrap_or(Err(none.to_owned()))
+            }
             Err(reason) => self.load_configured_encoder(before).unwrap_or(Err(reason.clone())),
         };
         let risk = match (unchanged(ModelKind::Risk), source.get(&ModelKind::Risk)) {
@@ -78,22 +95,68 @@ impl ModelSource {
 
     fn load_classifier(
         &self,
-        entry: Option<&LiveEntry>,
+        source: &LiveFile,
         before: Option<&LiveModels>,
+        errors: &mut Vec<String>,
     ) -> Result<Arc<Classifier>, String> {
-        let entry = entry.ok_or_else(|| nothing_live(ModelKind::Category))?;
-        let artifact = self
-            .registry
-            .open_live(ModelKind::Category, entry)
-            .map_err(|error| error.to_string())?;
-        let head = CategoryHead::load(&artifact).map_err(|error| error.to_string())?;
-        let trained_on = &head.description().encoder;
+        let entry =
+            source.get(&ModelKind::Category).ok_or_else(|| nothing_live(ModelKind::Category))?;
+        let category = self.load_head(Head::Category, entry)?;
+        let encoder = self.load_encoder_of(&category, before, errors)?;
+        let mut others = BTreeMap::new();
+        for head in Head::ALL.into_iter().filter(|head| *head != Head::Category) {
+            let Some(entry) = source.get(&head.into()) else { continue };
+            // A head that cannot be used leaves the others answering, and the one before it where there was one.
+            let found = self.load_head(head, entry).and_then(|model| {
+                Classifier::check_encoder(head, &model, encoder.as_deref()).map(|()| model)
+            });
+            match found {
+                Ok(model) => drop(others.insert(head, model)),
+                Err(error) => {
+                    errors.push(error);
+                    let before = before.and_then(|models| models.classifier.as_ref().ok());
+                    let kept = before.and_then(|before| before.other(head)).filter(|model| {
+                        Classifier::check_encoder(head, model, encoder.as_deref()).is_ok()
+                    });
+                    others.extend(kept.map(|model| (head, model.clone())));
+                }
+            }
+        }
+        Classifier::new(category, others, encoder, self.policy.clone()).map(Arc::new)
+    }
+
+    fn load_head(&self, head: Head, entry: &LiveEntry) -> Result<HeadModel, String> {
+        let artifact =
+            self.registry.open_live(head.into(), entry).map_err(|error| error.to_string())?;
+        let loaded = TextHead::load(&artifact).map_err(|error| error.to_string())?;
+        Ok(HeadModel { version: entry.version.clone(), head: Arc::new(loaded) })
+    }
+
+    /// The encoder of a category model. Where it cannot be loaded and the model can do without, that is an error to be
+    /// told, and words alone answer.
+    fn load_encoder_of(
+        &self,
+        category: &HeadModel,
+        before: Option<&LiveModels>,
+        errors: &mut Vec<String>,
+    ) -> Result<Option<Arc<TextEncoder>>, String> {
+        let Some(trained_on) = &category.head.description().encoder else { return Ok(None) };
         let name = self.encoder.as_deref().unwrap_or(&trained_on.name);
-        let encoder = match before.and_then(|models| models.encoder.as_ref().ok()) {
-            Some(encoder) if encoder.identity() == trained_on => Arc::clone(encoder),
-            _ => self.load_encoder(name, Some(&trained_on.prompt))?,
+        let found = match before.and_then(|models| models.encoder.as_ref().ok()) {
+            Some(encoder) if encoder.identity() == trained_on => Ok(Arc::clone(encoder)),
+            _ => self.load_encoder(name, Some(&trained_on.prompt)),
         };
-        Classifier::new(entry.version.clone(), encoder, head, self.policy.clone()).map(Arc::new)
+        let found = found.and_then(|encoder| {
+            Classifier::check_encoder(Head::Category, category, Some(&encoder)).map(|()| encoder)
+        });
+        match found {
+            Ok(encoder) => Ok(Some(encoder)),
+            Err(error) if category.head.has_lexical_part() => {
+                errors.push(format!("words alone answer: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn load_risk(&self, entry: Option<&LiveEntry>) -> Result<Arc<RiskModel>, String> {
@@ -133,8 +196,17 @@ impl LiveModels {
     /// Kind and version of every trained model that answers.
     #[must_use]
     pub fn versions(&self) -> Vec<(ModelKind, &str)> {
-        let category = self.classifier.iter().map(|c| (ModelKind::Category, c.version.as_str()));
-        category.chain(self.risk.iter().map(|r| (ModelKind::Risk, r.version()))).collect()
+        let heads = self.classifier.iter().flat_map(|classifier| classifier.versions());
+        let texts = heads.map(|(head, version)| (ModelKind::from(head), version));
+        texts.chain(self.risk.iter().map(|r| (ModelKind::Risk, r.version()))).collect()
+    }
+
+    /// Whether the heads that are loaded are those that `live.toml` names now.
+    fn has_same_heads(&self, now: &LiveFile) -> bool {
+        Head::ALL
+            .into_iter()
+            .map(ModelKind::from)
+            .all(|kind| self.loaded.get(&kind) == now.get(&kind))
     }
 
     /// Whether `live.toml` says something else now, or what it said could not be loaded.

@@ -5,9 +5,9 @@ use super::body::{JsonBody, check_count};
 use super::problem::{FieldProblem, Problem};
 use crate::app::App;
 use crate::classify::Classifier;
-use crate::classify::category::{Action, Classification, Reason, ScoredLabel};
+use crate::classify::answer::{Action, Classification, HeadAnswer, Reason, ScoredLabel, Source};
 use crate::classify::encoder::Embedding;
-use crate::contact::{Channel, ContactText};
+use crate::contact::{Channel, ContactText, Head};
 use crate::probability::Probability;
 use crate::ticket::{IssueCategory, Name};
 use actix_web::web;
@@ -56,7 +56,7 @@ pub struct ClassifyResponse {
     results: Vec<ClassificationResult>,
 }
 
-/// What is said of one text.
+/// What is said of one text: about its category here, about the rest in an object for each head.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClassificationResult {
     /// As sent.
@@ -65,14 +65,30 @@ pub struct ClassificationResult {
     pub category: Option<IssueCategory>,
     /// Its calibrated probability.
     pub probability: Option<Probability>,
-    /// The area with the highest probability, where the taxonomy has areas.
+    /// The category to set when the action is to abstain, where one is configured.
+    pub default: Option<IssueCategory>,
+    /// The part of the taxonomy's top with the highest probability, where the taxonomy has more than one level.
     pub area: Option<ScoredLabel>,
+    /// What the category belongs to, from the top down, and itself; a parent's probability is the sum of its children's.
+    pub path: Vec<ScoredLabel>,
+    /// Every category that is likely enough to be one of several issues of the text, most likely first.
+    pub labels: Vec<ScoredLabel>,
     /// The next best categories, most likely first; when abstaining, the best ones.
     pub alternatives: Vec<ScoredLabel>,
     /// auto: may be set without a person; suggest: a person should confirm; abstain: not known.
     pub action: Action,
     /// Why the action is not auto.
     pub reason: Option<Reason>,
+    /// technical, informational, complaint or suggestion; null without a model or rules for it.
+    pub kind: Option<HeadResult>,
+    /// How soon it needs an answer; null without a model or rules for it.
+    pub urgency: Option<HeadResult>,
+    /// Who should take it; null without a model or rules for it.
+    pub team: Option<HeadResult>,
+    /// The same as tags that a helpdesk can act on, such as `category__card_arrival` and `category_action__auto`.
+    pub tags: Vec<String>,
+    /// Whether words alone decided, because the model's encoder could not be loaded: less accurate.
+    pub without_encoder: bool,
     /// ISO 639-1 code of the text's language.
     pub language: Option<&'static str>,
     /// Whether the end of the text was left out.
@@ -83,21 +99,58 @@ pub struct ClassificationResult {
     pub tokens_used: usize,
 }
 
+/// What one of the other heads says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeadResult {
+    /// The best label; null when the action is to abstain.
+    pub label: Option<Name>,
+    /// Its calibrated probability; null where a rule said so.
+    pub probability: Option<Probability>,
+    /// The label to set when the action is to abstain, where one is configured.
+    pub default: Option<Name>,
+    /// The next best labels, most likely first; when abstaining, the best ones.
+    pub alternatives: Vec<ScoredLabel>,
+    /// auto, suggest or abstain.
+    pub action: Action,
+    /// Why the action is not auto.
+    pub reason: Option<Reason>,
+    /// The model's version, or the rule.
+    pub source: Source,
+}
+
+impl From<HeadAnswer> for HeadResult {
+    fn from(answer: HeadAnswer) -> Self {
+        let HeadAnswer { label, probability, default, alternatives, action, reason, source } =
+            answer;
+        Self { label, probability, default, alternatives, action, reason, source }
+    }
+}
+
 impl ClassificationResult {
     /// A classification in the form in which it is sent.
     #[must_use]
     pub fn new(id: Option<Name>, classification: Classification) -> Self {
         let tokens = classification.tokens;
-        let (category, probability) =
-            classification.category.map(|best| (best.label, best.probability)).unzip();
+        let tags = classification.tags();
+        let category = classification.category;
+        let mut heads = classification.heads;
+        let mut of = |head| heads.remove(&head).map(HeadResult::from);
         Self {
             id,
-            category,
-            probability,
+            category: category.label,
+            probability: category.probability,
+            default: category.default,
             area: classification.area,
-            alternatives: classification.alternatives,
-            action: classification.action,
-            reason: classification.reason,
+            path: classification.path,
+            labels: classification.labels,
+            alternatives: category.alternatives,
+            action: category.action,
+            reason: category.reason,
+            kind: of(Head::Kind),
+            urgency: of(Head::Urgency),
+            team: of(Head::Team),
+            tags,
+            without_encoder: classification.is_without_encoder,
             language: classification.language,
             truncated: tokens.truncated(),
             tokens_total: tokens.total,
@@ -148,11 +201,7 @@ pub async fn classify_contacts(
 
 /// Counts an answer for the metrics.
 pub fn count(classification: &Classification) {
-    let action = match classification.action {
-        Action::Auto => "auto",
-        Action::Suggest => "suggest",
-        Action::Abstain => "abstain",
-    };
+    let action = classification.category.action.as_str();
     metrics::counter!("recontact_classifications_total", "action" => action).increment(1);
     if classification.tokens.truncated() {
         metrics::counter!("recontact_truncated_texts_total").increment(1);
@@ -270,14 +319,14 @@ pub async fn embed_texts(
     }))
 }
 
-/// Classifies one text that is checked already; the embedding that decided comes along.
+/// Classifies one text that is checked already; the embedding that decided comes along, where there was one.
 ///
 /// # Errors
 /// [`Problem`] when the model is not loaded or the queue refuses.
 pub async fn classify_one(
     app: &App,
     text: ContactText,
-) -> Result<(Arc<Classifier>, Classification, Arc<Embedding>), Problem> {
+) -> Result<(Arc<Classifier>, Classification, Option<Arc<Embedding>>), Problem> {
     let classifier = app.classifier()?;
     let mut classifications = app
         .queue

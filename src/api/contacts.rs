@@ -6,7 +6,7 @@ use super::classify::{ClassificationResult, classify_one};
 use super::identity_body::IdentityInput;
 use super::problem::{FieldProblem, Problem, ProblemCode};
 use crate::app::App;
-use crate::classify::category::{Action, Classification};
+use crate::classify::answer::{Action, Classification};
 use crate::classify::encoder::Embedding;
 use crate::contact::{Channel, Contact, ContactText};
 use crate::identity::Identity;
@@ -132,7 +132,7 @@ pub async fn record_contact(
         return answer(contact.id, recorded, None);
     }
     let (classifier, classification, embedding) = classify_one(&app, contact.text.clone()).await?;
-    let analysis = analysis(&contact, &classifier.version, classification, &embedding)?;
+    let analysis = analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
     let pairs = app.adjacent_pairs();
     let recorded = app
         .store
@@ -153,10 +153,10 @@ fn analysis(
     contact: &Contact,
     model_version: &str,
     classification: Classification,
-    embedding: &Embedding,
+    embedding: Option<&Embedding>,
 ) -> Result<ContactAnalysis, Problem> {
-    let category = classification.category.as_ref().map(|best| best.label.clone());
-    let category_is_certain = category.is_some() && classification.action == Action::Auto;
+    let category = classification.category.label.clone();
+    let category_is_certain = category.is_some() && classification.category.action == Action::Auto;
     let result = ClassificationResult::new(Some(contact.id.clone()), classification);
     let classification_json = serde_json::to_string(&result)
         .map_err(|error| Problem::new(ProblemCode::Internal, error.to_string()))?;
@@ -172,7 +172,7 @@ fn analysis(
         model_version: model_version.to_owned(),
         category,
         category_is_certain,
-        embedding: TextVector::from_embedding(&embedding.vector),
+        embedding: embedding.and_then(|embedding| TextVector::from_embedding(&embedding.vector)),
         kind,
         kind_rule: kind_rule.to_owned(),
     })

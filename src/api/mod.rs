@@ -48,7 +48,7 @@ impl ModelName {
     /// The model behind a classification.
     #[must_use]
     pub fn category(classifier: &Classifier) -> Self {
-        Self { name: "category".to_owned(), version: classifier.version.clone() }
+        Self { name: "category".to_owned(), version: classifier.version().to_owned() }
     }
 
     /// The model behind a risk.

@@ -1,25 +1,37 @@
-//! The taxonomy a model was trained on, and what is said of one text: [`LabelSet`], [`Classification`].
+//! The taxonomy a model was trained on: [`LabelSet`].
 
-use super::encoder::TokenCount;
-use crate::probability::Probability;
 use crate::ticket::{IssueCategory, Name};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The categories a model can answer with, and nothing else. At least two, all different, in the order of its weights.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Label>", into = "Vec<Label>")]
 pub struct LabelSet(Vec<Label>);
 
-/// One category and the area it belongs to.
+/// One category and what it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// The category.
     pub category: IssueCategory,
-    /// The group of categories it belongs to, where the taxonomy has two levels.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub area: Option<Name>,
+    /// What it belongs to, from the top of the taxonomy down to its parent; empty where the taxonomy has one level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<Name>,
+}
+
+impl Label {
+    /// A category of a taxonomy with one level.
+    #[must_use]
+    pub fn flat(category: IssueCategory) -> Self {
+        Self { category, parents: Vec::new() }
+    }
+
+    /// The top of the taxonomy above it, where there is one.
+    #[must_use]
+    pub fn area(&self) -> Option<&Name> {
+        self.parents.first()
+    }
 }
 
 /// Why a list of labels is no [`LabelSet`].
@@ -31,13 +43,19 @@ pub enum LabelSetError {
     /// The same category twice.
     #[error("the category {0:?} stands twice in the label set")]
     Duplicate(String),
+    /// A name that is a category and has categories below it.
+    #[error("{0:?} is a category and the parent of another one")]
+    CategoryAndParent(String),
+    /// A parent that stands below itself or below two others.
+    #[error("{0:?} stands at two places of the taxonomy")]
+    TwoPlaces(String),
 }
 
 impl LabelSet {
     /// Checks a list of labels.
     ///
     /// # Errors
-    /// [`LabelSetError`] for fewer than two labels or the same category twice.
+    /// [`LabelSetError`] for fewer than two labels, the same category twice, or parents that form no tree.
     pub fn new(labels: Vec<Label>) -> Result<Self, LabelSetError> {
         if labels.len() < 2 {
             return Err(LabelSetError::TooFew(labels.len()));
@@ -46,6 +64,18 @@ impl LabelSet {
         for label in &labels {
             if !seen.insert(label.category.as_str()) {
                 return Err(LabelSetError::Duplicate(label.category.to_string()));
+            }
+        }
+        let mut place_of = BTreeMap::new();
+        for label in &labels {
+            for (level, parent) in label.parents.iter().enumerate() {
+                if seen.contains(parent.as_str()) {
+                    return Err(LabelSetError::CategoryAndParent(parent.to_string()));
+                }
+                let above = &label.parents[..level];
+                if *place_of.entry(parent).or_insert(above) != above {
+                    return Err(LabelSetError::TwoPlaces(parent.to_string()));
+                }
             }
         }
         Ok(Self(labels))
@@ -72,68 +102,12 @@ impl From<LabelSet> for Vec<Label> {
     }
 }
 
-/// What a helpdesk should do with a classification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// Sure enough to be set without a person.
-    Auto,
-    /// A person should confirm.
-    Suggest,
-    /// The model does not know; nothing should be set.
-    Abstain,
-}
-
-/// Why a classification is not `auto`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// Likely, but below the threshold for setting it without a person.
-    BelowAutoThreshold,
-    /// The best category is too unlikely.
-    LowProbability,
-    /// The two best categories are too close.
-    SmallMargin,
-    /// The model was not trained on texts of this language.
-    UnsupportedLanguage,
-    /// The tokenizer knows nothing in the text.
-    NoTokens,
-}
-
-/// A category with its probability.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
-pub struct ScoredLabel {
-    /// The category or area.
-    pub label: Name,
-    /// Calibrated probability.
-    pub probability: Probability,
-}
-
-/// What is said of one text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Classification {
-    /// The best category; none when the action is to abstain.
-    pub category: Option<ScoredLabel>,
-    /// The area with the highest summed probability of its categories; none without areas or when abstaining.
-    pub area: Option<ScoredLabel>,
-    /// The next best categories, most likely first; when abstaining, the best ones too.
-    pub alternatives: Vec<ScoredLabel>,
-    /// What to do.
-    pub action: Action,
-    /// Why not `auto`.
-    pub reason: Option<Reason>,
-    /// ISO 639-1 code of the text's language, where one can be told.
-    pub language: Option<&'static str>,
-    /// How much of the text was read.
-    pub tokens: TokenCount,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn label(category: &str) -> Label {
-        Label { category: Name::parse(category).unwrap(), area: None }
+        Label::flat(Name::parse(category).unwrap())
     }
 
     #[test]
@@ -141,5 +115,20 @@ mod tests {
         assert_eq!(LabelSet::new(vec![label("a")]), Err(LabelSetError::TooFew(1)));
         let twice = LabelSet::new(vec![label("а"), label("б"), label("а")]);
         assert_eq!(twice, Err(LabelSetError::Duplicate("а".into())));
+    }
+    #[test]
+    fn parents_form_a_tree_above_the_categories() {
+        let below = |category: &str, parents: &[&str]| {
+            let parents = parents.iter().map(|name| Name::parse(name).unwrap()).collect();
+            Label { category: Name::parse(category).unwrap(), parents }
+        };
+        let set = LabelSet::new(vec![below("a", &["top", "left"]), below("b", &["top"])]).unwrap();
+        assert_eq!(set.labels()[0].area().unwrap().as_str(), "top");
+        let both = LabelSet::new(vec![below("a", &["b"]), below("b", &[])]);
+        assert_eq!(both, Err(LabelSetError::CategoryAndParent("b".into())));
+        let two = LabelSet::new(vec![below("a", &["x", "left"]), below("b", &["y", "left"])]);
+        assert_eq!(two, Err(LabelSetError::TwoPlaces("left".into())));
+        let circle = LabelSet::new(vec![below("a", &["x", "x"]), below("b", &[])]);
+        assert_eq!(circle, Err(LabelSetError::TwoPlaces("x".into())));
     }
 }

@@ -8,8 +8,8 @@
 mod batch;
 
 use super::Classifier;
+use super::answer::Classification;
 use super::cache::{EmbeddingCache, TextKey};
-use super::category::Classification;
 use super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText, give_way};
 use crate::contact::ContactText;
 use batch::{Desk, Request, Wanted};
@@ -104,7 +104,7 @@ impl ClassifyQueue {
         Ok(classified.into_iter().map(|(classification, _)| classification).collect())
     }
 
-    /// The same with the embedding that each answer was decided by.
+    /// The same with the embedding that each answer was decided by; none where the heads read words alone.
     ///
     /// # Errors
     /// [`QueueError`].
@@ -113,14 +113,25 @@ impl ClassifyQueue {
         classifier: Arc<Classifier>,
         texts: Vec<ContactText>,
         top_k: usize,
-    ) -> Result<Vec<(Classification, Arc<Embedding>)>, QueueError> {
+    ) -> Result<Vec<(Classification, Option<Arc<Embedding>>)>, QueueError> {
         let bytes = total_bytes(&texts);
         let texts = Arc::new(texts);
-        let encoder = Arc::clone(classifier.encoder());
-        let embeddings = self.embed_shared(encoder, Arc::clone(&texts)).await?;
+        let (embeddings, place) = match classifier.encoder().map(Arc::clone) {
+            Some(encoder) => {
+                let found = self.embed_shared(encoder, Arc::clone(&texts)).await?;
+                (found.into_iter().map(Some).collect(), None)
+            }
+            None => {
+                let place = Place::take(&self.waiting, texts.len(), bytes, &self.limits)?;
+                (vec![None; texts.len()], Some(place))
+            }
+        };
         off_server_thread(&self.blocking, bytes, move || {
             let pairs = texts.iter().zip(embeddings);
-            Ok(pairs.map(|(text, e)| (classifier.decide(text, &e, top_k), e)).collect())
+            let decided = pairs.map(|(text, e)| (classifier.decide(text, e.as_deref(), top_k), e));
+            let decided = decided.collect();
+            drop(place);
+            Ok(decided)
         })
         .await
     }

@@ -9,6 +9,7 @@
 //!
 //! A folder is written beside its place and moved there whole, so a torn write leaves nothing behind that looks like a model.
 
+use crate::contact::Head;
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -30,20 +31,52 @@ const FORMAT: u32 = 1;
 pub enum ModelKind {
     /// Text to issue category.
     Category,
+    /// Text to technical, informational, complaint or suggestion.
+    Kind,
+    /// Text to how soon it needs an answer.
+    Urgency,
+    /// Text to who should take it.
+    Team,
     /// Closed ticket to recontact risk.
     Risk,
 }
 
 impl ModelKind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Category, Self::Risk];
+    pub const ALL: [Self; 5] = [Self::Category, Self::Kind, Self::Urgency, Self::Team, Self::Risk];
 
     /// The folder below `models/` and the word on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Category => "category",
+            Self::Category => Head::Category.as_str(),
+            Self::Kind => Head::Kind.as_str(),
+            Self::Urgency => Head::Urgency.as_str(),
+            Self::Team => Head::Team.as_str(),
             Self::Risk => "risk",
+        }
+    }
+
+    /// The head of a model of texts; none for risk.
+    #[must_use]
+    pub fn head(self) -> Option<Head> {
+        match self {
+            Self::Category => Some(Head::Category),
+            Self::Kind => Some(Head::Kind),
+            Self::Urgency => Some(Head::Urgency),
+            Self::Team => Some(Head::Team),
+            Self::Risk => None,
+        }
+    }
+}
+
+impl From<Head> for ModelKind {
+    fn from(head: Head) -> Self {
+        match head {
+            Head::Category => Self::Category,
+            Head::Kind => Self::Kind,
+            Head::Urgency => Self::Urgency,
+            Head::Team => Self::Team,
         }
     }
 }
@@ -58,10 +91,10 @@ impl std::str::FromStr for ModelKind {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| format!("expected category or risk, got {text:?}"))
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let kinds = Self::ALL.map(Self::as_str).join(", ");
+            format!("expected one of {kinds}, got {text:?}")
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 //! model can change unseen. Promotion and rollback edit `live.toml` only, and only after the model was opened whole.
 
 use super::artifact::{Artifact, ArtifactError, MANIFEST, Manifest, ModelKind, is_version};
-use crate::classify::head::CategoryHead;
+use crate::classify::head::TextHead;
 use crate::risk::RiskModel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -147,8 +147,10 @@ impl Registry {
     pub fn verify(&self, kind: ModelKind, version: &str) -> Result<Artifact, RegistryError> {
         let artifact = self.open(kind, version)?;
         match kind {
-            ModelKind::Category => drop(CategoryHead::load(&artifact)?),
             ModelKind::Risk => drop(RiskModel::load(&artifact)?),
+            ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
+                drop(TextHead::load(&artifact)?);
+            }
         }
         Ok(artifact)
     }

@@ -3,7 +3,7 @@
 
 use recontact::classify::category::{Label, LabelSet};
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
-use recontact::classify::head::{CategoryHead, HeadDescription, WEIGHTS, softmax};
+use recontact::classify::head::{HeadDescription, TextHead, WEIGHTS, softmax};
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
@@ -73,16 +73,18 @@ pub(crate) fn write_category_model(models: &Path, version: &str) {
     let (weights, biases) = fit(&examples, TRAINING.len());
     let labels = TRAINING.iter().map(|(area, category, _)| Label {
         category: Name::parse(category).unwrap(),
-        area: Some(Name::parse(area).unwrap()),
+        parents: vec![Name::parse(area).unwrap()],
     });
     let description = HeadDescription {
-        encoder: encoder.identity().clone(),
+        encoder: Some(encoder.identity().clone()),
         labels: LabelSet::new(labels.collect()).unwrap(),
         languages: vec!["en".to_owned(), "ru".to_owned()],
         temperature: 1.0,
+        lexical: None,
+        scope: None,
     };
-    let head = CategoryHead::new(description, weights, biases).unwrap();
-    let files = BTreeMap::from([(WEIGHTS.to_owned(), head.to_safetensors().unwrap())]);
+    let head = TextHead::new(description, weights, biases, None).unwrap();
+    let files = BTreeMap::from([(WEIGHTS.to_owned(), head.to_safetensors(&[]).unwrap())]);
     let folder = Registry::new(models).folder(ModelKind::Category, version);
     Artifact::write(&folder, manifest(&head), files, "# Cards\n").unwrap();
 }
@@ -110,7 +112,7 @@ fn fit(examples: &[(&[f32], usize)], labels: usize) -> (Vec<f32>, Vec<f32>) {
     (weights, biases)
 }
 
-fn manifest(head: &CategoryHead) -> Manifest {
+fn manifest(head: &TextHead) -> Manifest {
     Manifest {
         format: 1,
         kind: ModelKind::Category,

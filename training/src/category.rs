@@ -1,14 +1,23 @@
-//! `recontact-train category` and `evaluate` of a category model: from labelled texts to a model folder.
+//! `recontact-train category` and `evaluate` of a model of texts: from labelled texts to a model folder.
 //!
-//! Load, embed, split by category, fit, measure on the test part, write. The folder's figures are measured with the head
-//! as it is read back, so they are those of the file that is shipped.
+//! Load, embed, split by label, hold out, fit, measure on the test part, write. The folder's figures are measured with the
+//! head as it is read back, so they are those of the file that is shipped.
 
+pub mod assemble;
 pub mod baseline;
+pub mod choose;
 pub mod data;
+pub mod design;
 pub mod fit;
+pub mod fit_parts;
+pub mod held_out;
+pub mod method;
+pub mod multinomial;
 pub mod params;
-
 pub mod report;
+pub mod stack;
+pub mod train;
+pub mod vocabulary;
 
 pub use report::evaluate_category;
 
@@ -16,19 +25,20 @@ use crate::{bad_input, progress};
 use anyhow::Context;
 use clap::Args;
 use data::{Examples, label_set};
-use fit::{MultinomialFit, TrainingRows, fit_temperature, log_loss};
-use ndarray::{Array1, Array2};
+use fit_parts::{Labelled, OutOfScope};
+use method::Method;
+use ndarray::Array2;
 use params::CategoryParams;
 use recontact::classify::category::LabelSet;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
-use recontact::classify::head::{CategoryHead, HeadDescription, WEIGHTS};
+use recontact::classify::head::{HeadDescription, WEIGHTS};
 use recontact::classify::language;
-use recontact::contact::ContactText;
+use recontact::contact::{ContactText, Head};
 use recontact::registry::artifact::{DataFile, sha256_file};
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
-use recontact::ticket::IssueCategory;
+use recontact::ticket::{IssueCategory, Name};
 use recontact::timestamp::Timestamp;
-use report::{Choice, DataCounts, Report, Tried};
+use report::{DataCounts, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -48,12 +58,21 @@ pub struct CategoryArgs {
     /// The column with the text.
     #[arg(long, value_name = "COLUMN", default_value = "text")]
     pub text: String,
-    /// The column with the category.
+    /// The column with the label.
     #[arg(long, value_name = "COLUMN", default_value = "category")]
     pub label: String,
-    /// The encoder: a folder, or a name below models/encoder.
+    /// What the labels say: category, kind, urgency or team.
+    #[arg(long, value_name = "HEAD", default_value = "category", value_parser = parse_head)]
+    pub head: Head,
+    /// How to train. auto compares all methods on texts that are held out.
+    #[arg(long, value_enum, default_value_t = Method::Combined)]
+    pub method: Method,
+    /// The encoder: a folder, or a name below models/encoder. Left out: words alone.
     #[arg(long, value_name = "NAME|DIR")]
-    pub encoder: String,
+    pub encoder: Option<String>,
+    /// The label of texts that are about none of the labels: they are not learnt as one, but tell where the scope ends.
+    #[arg(long, value_name = "LABEL", value_parser = parse_name)]
+    pub out_of_scope_label: Option<Name>,
     /// The model folder to write; its name becomes the version. It must not exist or be empty.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -73,85 +92,110 @@ pub struct CategoryArgs {
 struct RecordedParams {
     text_column: String,
     label_column: String,
+    #[serde(default)]
+    out_of_scope_label: Option<Name>,
     #[serde(flatten)]
     params: CategoryParams,
 }
 
-/// Trains a category model and writes its folder.
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
+}
+
+fn parse_head(word: &str) -> Result<Head, String> {
+    Head::parse(word).ok_or_else(|| {
+        format!("expected one of {}, got {word:?}", Head::ALL.map(Head::as_str).join(", "))
+    })
+}
+
+/// Trains a model of texts and writes its folder.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
 pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
-    let params = match &args.config {
-        Some(path) => CategoryParams::read(path)?,
-        None => CategoryParams::default(),
-    };
-    if let Some(code) = params.expected_languages.iter().find(|code| !language::is_known(code)) {
-        return Err(bad_input!("expected_languages: {code:?} is no ISO 639-1 code known here"));
-    }
+    let params = params(args)?;
     let (train, test) = read_examples(args, &params)?;
-    let labels = label_set(&train, params.areas.as_deref())?;
-    let inference = InferenceOptions::default();
-    let encoder = load_encoder(&args.encoder, &args.models, params.prompt.as_deref(), &inference)?;
+    let labels = label_set(&train.examples, params.taxonomy.as_deref())?;
+    let encoder = encoder(args, &params)?;
     eprintln!(
-        "{} train and {} test texts of {} categories, encoder {}",
-        train.len(),
-        test.len(),
+        "{} train and {} test texts of {} labels, {}",
+        train.examples.len(),
+        test.examples.len(),
         labels.labels().len(),
-        encoder.identity().name
+        match &encoder {
+            Some(encoder) => format!("encoder {}", encoder.identity().name),
+            None => "no encoder: words alone".to_owned(),
+        }
     );
 
-    let train_x = embed(&encoder, &train.texts, "embedding train")?;
-    let test_x = embed(&encoder, &test.texts, "embedding test")?;
-    let train_y = indices(&train.categories, &labels, &args.train)?;
-    let test_y = indices(&test.categories, &labels, args.test.as_deref().unwrap_or(&args.train))?;
-
-    let choice = choose(&train_x, &train, &labels, &params)?;
-    let rows = TrainingRows {
-        x: train_x,
-        y: Array1::from(train_y.clone()),
+    let train_x = embed_all(encoder.as_ref(), &train.examples.texts, "embedding train")?;
+    let train_y = indices(&train.examples.categories, &labels, &args.train)?;
+    let labelled = Labelled {
+        texts: &train.examples.texts,
+        y: &train_y,
         labels: labels.labels().len(),
+        embeddings: train_x.as_ref(),
+        most_weights: params.most_lexical_weights,
     };
-    eprintln!("fitting C = {} on all {} training texts", choice.c, train.len());
-    let fitted = rows.fit(choice.c, None)?;
+    let outside = OutOfScope {
+        embeddings: embed_all(encoder.as_ref(), &train.out_of_scope, "embedding out of scope")?,
+        texts: train.out_of_scope,
+    };
     let description = HeadDescription {
-        encoder: encoder.identity().clone(),
-        languages: languages(&train.texts, &params),
-        temperature: choice.temperature,
+        encoder: encoder.as_ref().map(|encoder| encoder.identity().clone()),
+        languages: languages(&train.examples.texts, &params),
+        temperature: 1.0,
         labels,
+        lexical: None,
+        scope: None,
     };
-    let head = head(description, &fitted)?;
+    let trained = train::train(labelled, &outside, args.method, description, &params)?;
 
+    let head = &trained.head;
+    let test_y = indices(
+        &test.examples.categories,
+        &head.description().labels,
+        args.test.as_deref().unwrap_or(&args.train),
+    )?;
+    let measured = report::Measured::of(head, encoder.as_ref(), &test.examples.texts)?;
+    let measured_outside = report::Measured::of(head, encoder.as_ref(), &test.out_of_scope)?;
     let report = Report {
         version: args.out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        test: report::measure(&head, &test_x, &test_y),
-        baselines: report::baselines(&train, &train_y, &test, &test_y, head.description()),
+        head: args.head,
+        test: measured.figures(&test_y),
+        out_of_scope: report::scope_figures(&measured, &measured_outside),
+        baselines: report::baselines(&train.examples, &train_y, &test.examples, &test_y, head),
         data: DataCounts {
-            train: train.len(),
-            test: test.len(),
-            test_texts_also_in_train: train.overlap(&test),
+            train: train.examples.len(),
+            test: test.examples.len(),
+            test_texts_also_in_train: train.examples.overlap(&test.examples),
             labels: head.description().labels.labels().len(),
             languages: head.description().languages.clone(),
         },
-        choice,
-        gradient: fitted.gradient,
+        choice: trained.choice,
+        scope: trained.scope,
+        gradient: trained.gradient,
     };
-    let recorded =
-        RecordedParams { text_column: args.text.clone(), label_column: args.label.clone(), params };
+    let recorded = RecordedParams {
+        text_column: args.text.clone(),
+        label_column: args.label.clone(),
+        out_of_scope_label: args.out_of_scope_label.clone(),
+        params,
+    };
     let manifest = Manifest {
         format: 0,
-        kind: ModelKind::Category,
+        kind: ModelKind::from(args.head),
         version: String::new(),
         created_at: Timestamp::now(),
         program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-        data: data_files(args, train.len(), test.len())?,
+        data: data_files(args, report.data.train, report.data.test)?,
         parameters: serde_json::to_value(&recorded)?,
         model: serde_json::to_value(head.description())?,
         metrics: serde_json::to_value(&report)?,
         files: BTreeMap::new(),
     };
-    let weights = head.to_safetensors().context("writing the weights")?;
+    let weights = head.to_safetensors(&trained.terms).context("writing the weights")?;
     let card = report::card(&report, &recorded, head.description());
     Artifact::write(&args.out, manifest, BTreeMap::from([(WEIGHTS.into(), weights)]), &card)?;
     report.print(args.json)?;
@@ -159,28 +203,78 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The training and the test part: two files, or one split by category.
+fn params(args: &CategoryArgs) -> anyhow::Result<CategoryParams> {
+    let params = match &args.config {
+        Some(path) => CategoryParams::read(path)?,
+        None => CategoryParams::default(),
+    };
+    if let Some(code) = params.expected_languages.iter().find(|code| !language::is_known(code)) {
+        return Err(bad_input!("expected_languages: {code:?} is no ISO 639-1 code known here"));
+    }
+    Ok(params)
+}
+
+fn encoder(args: &CategoryArgs, params: &CategoryParams) -> anyhow::Result<Option<TextEncoder>> {
+    match &args.encoder {
+        Some(name) => {
+            let inference = InferenceOptions::default();
+            load_encoder(name, &args.models, params.prompt.as_deref(), &inference).map(Some)
+        }
+        None if args.method.needs_encoder() => Err(bad_input!(
+            "--method {} needs --encoder; without one, --method lexical learns from words alone",
+            args.method.as_str()
+        )),
+        None => Ok(None),
+    }
+}
+
+/// Labelled texts, and those that belong to none of the labels.
+struct ReadExamples {
+    examples: Examples,
+    out_of_scope: Vec<ContactText>,
+}
+
+impl ReadExamples {
+    fn new(all: Examples, out_of_scope_label: Option<&Name>) -> Self {
+        let (mut examples, mut out_of_scope) = (Examples::default(), Vec::new());
+        for (text, category) in all.texts.into_iter().zip(all.categories) {
+            if Some(&category) == out_of_scope_label {
+                out_of_scope.push(text);
+            } else {
+                examples.texts.push(text);
+                examples.categories.push(category);
+            }
+        }
+        Self { examples, out_of_scope }
+    }
+}
+
+/// The training and the test part: two files, or one split by label.
 fn read_examples(
     args: &CategoryArgs,
     params: &CategoryParams,
-) -> anyhow::Result<(Examples, Examples)> {
+) -> anyhow::Result<(ReadExamples, ReadExamples)> {
+    let outside = args.out_of_scope_label.as_ref();
     let all = Examples::read(&args.train, &args.text, &args.label)?;
     let file = args.train.display().to_string();
-    all.check_counts(&file, params.min_examples)?;
-    match &args.test {
-        Some(test) => Ok((all, Examples::read(test, &args.text, &args.label)?)),
+    let (train, test) = match &args.test {
+        Some(test) => (all, Examples::read(test, &args.text, &args.label)?),
         None => {
-            let (train, test) = all.split(params.test_share, params.seed);
-            if test.is_empty() {
-                return Err(bad_input!(
-                    "{file}: too few rows to keep a share of {} for the test: give a --test file",
-                    params.test_share
-                ));
-            }
-            train.check_counts(&format!("{file} without its test part"), params.min_examples)?;
-            Ok((train, test))
+            let labelled = ReadExamples::new(all.clone(), outside).examples;
+            labelled.check_counts(&file, params.min_examples)?;
+            all.split(params.test_share, params.seed)
         }
+    };
+    let (train, test) = (ReadExamples::new(train, outside), ReadExamples::new(test, outside));
+    if test.examples.is_empty() {
+        return Err(bad_input!(
+            "{file}: too few rows to keep a share of {} for the test: give a --test file",
+            params.test_share
+        ));
     }
+    let place = if args.test.is_some() { file } else { format!("{file} without its test part") };
+    train.examples.check_counts(&place, params.min_examples)?;
+    Ok((train, test))
 }
 
 /// Loads an encoder by its folder or name.
@@ -223,6 +317,15 @@ pub(crate) fn embed(
     Ok(x)
 }
 
+/// The same where there is an encoder.
+fn embed_all(
+    encoder: Option<&TextEncoder>,
+    texts: &[ContactText],
+    what: &'static str,
+) -> anyhow::Result<Option<Array2<f64>>> {
+    encoder.map(|encoder| embed(encoder, texts, what)).transpose()
+}
+
 /// The label index of each row.
 fn indices(
     categories: &[IssueCategory],
@@ -241,56 +344,6 @@ fn indices(
         ));
     }
     Ok(categories.iter().map(|category| index[category]).collect())
-}
-
-/// Chooses C by the log loss on a validation part, under the temperature that suits it best.
-fn choose(
-    x: &Array2<f64>,
-    train: &Examples,
-    labels: &LabelSet,
-    params: &CategoryParams,
-) -> anyhow::Result<Choice> {
-    let (fitting, validation) =
-        data::stratified(&train.categories, params.validation_share, params.seed);
-    if validation.is_empty() {
-        return Err(bad_input!(
-            "too few rows to keep a share of {} of each category for validation",
-            params.validation_share
-        ));
-    }
-    let all = indices(&train.categories, labels, Path::new("the training part"))?;
-    let pick = |rows: &[usize]| -> Vec<usize> { rows.iter().map(|&row| all[row]).collect() };
-    let rows = TrainingRows {
-        x: x.select(ndarray::Axis(0), &fitting),
-        y: Array1::from(pick(&fitting)),
-        labels: labels.labels().len(),
-    };
-    let (validation_x, truth) = (x.select(ndarray::Axis(0), &validation), pick(&validation));
-    let mut grid = params.c_grid.clone();
-    grid.sort_by(f64::total_cmp);
-    let bar = progress::bar(grid.len() as u64, "choosing C");
-    let mut tried = Vec::new();
-    let mut start: Option<MultinomialFit> = None;
-    for c in grid {
-        let fitted = rows.fit(c, start.as_ref())?;
-        let scores = fitted.scores(validation_x.view());
-        let temperature = fit_temperature(&scores, &truth);
-        tried.push(Tried { c, temperature, log_loss: log_loss(&scores, &truth, temperature) });
-        start = Some(fitted);
-        bar.inc(1);
-    }
-    bar.finish();
-    let best =
-        tried.iter().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss)).context("no C was tried")?;
-    Ok(Choice { c: best.c, temperature: best.temperature, validation: validation.len(), tried })
-}
-
-fn head(description: HeadDescription, fitted: &MultinomialFit) -> anyhow::Result<CategoryHead> {
-    #[expect(clippy::cast_possible_truncation, reason = "weights are kept in single precision")]
-    let single = |values: Vec<f64>| values.into_iter().map(|x| x as f32).collect::<Vec<f32>>();
-    let by_label = fitted.weights.t().iter().copied().collect();
-    CategoryHead::new(description, single(by_label), single(fitted.biases.to_vec()))
-        .map_err(|fault| anyhow::anyhow!("the trained head is not usable: {fault}"))
 }
 
 /// Languages with at least the configured share of the training texts, the most frequent first.

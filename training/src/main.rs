@@ -90,7 +90,7 @@ fn evaluate(args: &EvaluateArgs) -> anyhow::Result<()> {
     let kind = Manifest::read(&args.model).map_err(refused)?.kind;
     let artifact = Artifact::open(&args.model, kind).map_err(refused)?;
     match kind {
-        ModelKind::Category => {
+        ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
             let inference =
                 InferenceOptions { precision: args.precision, ..InferenceOptions::default() };
             category::evaluate_category(&artifact, &args.data, &args.models, &inference, args.json)

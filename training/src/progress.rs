@@ -13,3 +13,15 @@ pub fn bar(length: u64, what: &'static str) -> ProgressBar {
     }
     bar
 }
+
+/// A bar for steps whose number is not known; its message changes.
+#[must_use]
+pub fn steps(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_prefix(what);
+    if let Ok(style) =
+        ProgressStyle::with_template("{prefix:<24} step {pos} {msg} {elapsed_precise}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -120,40 +120,57 @@ impl Examples {
     }
 }
 
-/// The label set of the training rows, in alphabetical order, with areas where a table gives them.
+/// The label set of the training rows, in alphabetical order, with their parents where a table gives them.
 ///
 /// # Errors
-/// [`crate::failure::BadInput`] when the table leaves a category out or names one twice.
-pub fn label_set(examples: &Examples, areas: Option<&Path>) -> anyhow::Result<LabelSet> {
-    let area_of = areas.map(read_areas).transpose()?;
+/// [`crate::failure::BadInput`] when the table leaves a category out, names one twice or forms no tree.
+pub fn label_set(examples: &Examples, taxonomy: Option<&Path>) -> anyhow::Result<LabelSet> {
+    let parent_of = taxonomy.map(read_taxonomy).transpose()?;
     let mut labels = Vec::new();
     for category in examples.counts().into_keys() {
-        let area = match &area_of {
-            None => None,
-            Some(areas) => Some(areas.get(category).cloned().ok_or_else(|| {
-                bad_input!("the areas table has no row for category {:?}", category.as_str())
-            })?),
+        let parents = match &parent_of {
+            None => Vec::new(),
+            Some(parent_of) => parents(category, parent_of)?,
         };
-        labels.push(Label { category: category.clone(), area });
+        labels.push(Label { category: category.clone(), parents });
     }
     LabelSet::new(labels).map_err(|error| bad_input!("{error}"))
 }
 
-fn read_areas(path: &Path) -> anyhow::Result<HashMap<IssueCategory, Name>> {
+/// What a category belongs to, from the top down.
+fn parents(category: &Name, parent_of: &HashMap<Name, Name>) -> anyhow::Result<Vec<Name>> {
+    let first = parent_of.get(category).ok_or_else(|| {
+        bad_input!("the taxonomy has no row for category {:?}", category.as_str())
+    })?;
+    let mut parents = vec![first.clone()];
+    while let Some(above) = parents.last().and_then(|last| parent_of.get(last)) {
+        if parents.contains(above) {
+            return Err(bad_input!("the taxonomy runs in a circle at {:?}", above.as_str()));
+        }
+        parents.push(above.clone());
+    }
+    parents.reverse();
+    Ok(parents)
+}
+
+fn read_taxonomy(path: &Path) -> anyhow::Result<HashMap<Name, Name>> {
     let table = Table::read(path)?;
-    let (category, area) = (table.column("category")?, table.column("area")?);
-    let mut areas = HashMap::new();
+    let (category, parent) = (table.column("category")?, table.column("parent")?);
+    let mut parent_of = HashMap::new();
     for row in table.rows() {
         let name = |column| {
             Name::parse(row.cell(column).unwrap_or_default())
                 .map_err(|error| bad_input!("{}: {error}", table.place(row, column)))
         };
+        if row.cell(parent).is_none() {
+            continue;
+        }
         let category_name = name(category)?;
-        if areas.insert(category_name, name(area)?).is_some() {
+        if parent_of.insert(category_name, name(parent)?).is_some() {
             return Err(bad_input!("{}: the category stands twice", table.place(row, category)));
         }
     }
-    Ok(areas)
+    Ok(parent_of)
 }
 
 /// Row numbers of a stratified split: the rest, and `share` of each category (rounded, but never all of it). Both keep

@@ -8,7 +8,7 @@ use anyhow::{anyhow, ensure};
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_logistic::MultiLogisticRegression;
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, Axis, s};
 use recontact::classify::head::softmax;
 
 /// Largest accepted component of the gradient of the cost divided by the number of rows (scikit-learn's `tol`).
@@ -96,10 +96,17 @@ impl TrainingRows {
 }
 
 impl MultinomialFit {
-    /// The scores of each row, rows × labels.
+    /// The same weights, as a row of labels for each number of the embedding and the biases in the last row.
     #[must_use]
-    pub fn scores(&self, x: ArrayView2<'_, f64>) -> Array2<f64> {
-        x.dot(&self.weights) + &self.biases
+    pub fn from_weights(weights: &super::multinomial::Weights) -> Self {
+        let rows = weights.values.len() / weights.labels;
+        let values = weights.values.iter().copied().map(f64::from).collect();
+        let all = Array2::from_shape_vec((rows, weights.labels), values).unwrap_or_default();
+        Self {
+            weights: all.slice(s![..rows - 1, ..]).to_owned(),
+            biases: all.row(rows - 1).to_owned(),
+            gradient: weights.gradient,
+        }
     }
 
     /// As the solver takes them: biases in the last row.
@@ -110,40 +117,6 @@ impl MultinomialFit {
         parameters.row_mut(rows).assign(&self.biases);
         parameters
     }
-}
-
-/// Mean log loss of scores under a temperature; scores are rows × labels.
-#[must_use]
-pub fn log_loss(scores: &Array2<f64>, truth: &[usize], temperature: f64) -> f64 {
-    let sum: f64 = scores
-        .axis_iter(Axis(0))
-        .zip(truth)
-        .map(|(row, &label)| -softmax(row.to_vec(), temperature)[label].max(1e-300).ln())
-        .sum();
-    sum / count(truth.len().max(1))
-}
-
-/// The temperature with the least log loss (Guo et al. 2017), by golden-section search between 0.05 and 20 on a
-/// logarithmic scale. The log loss has one minimum in the inverse temperature.
-#[must_use]
-pub fn fit_temperature(scores: &Array2<f64>, truth: &[usize]) -> f64 {
-    let golden = (5f64.sqrt() - 1.0) / 2.0;
-    let loss = |log_t: f64| log_loss(scores, truth, log_t.exp());
-    let (mut low, mut high) = (0.05f64.ln(), 20f64.ln());
-    let (mut a, mut b) = (high - golden * (high - low), low + golden * (high - low));
-    let (mut loss_a, mut loss_b) = (loss(a), loss(b));
-    while high - low > 1e-4 {
-        if loss_a <= loss_b {
-            (high, b, loss_b) = (b, a, loss_a);
-            a = high - golden * (high - low);
-            loss_a = loss(a);
-        } else {
-            (low, a, loss_a) = (a, b, loss_b);
-            b = low + golden * (high - low);
-            loss_b = loss(b);
-        }
-    }
-    f64::midpoint(low, high).exp()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
@@ -171,16 +144,5 @@ mod tests {
         let second = rows().fit(10.0, Some(&first)).unwrap();
         let moved = (&second.weights - &first.weights).mapv(f64::abs).sum();
         assert!(moved < 1e-2, "{moved}");
-    }
-
-    #[test]
-    fn the_temperature_undoes_a_known_scaling() {
-        // Frequencies 0.75 and 0.25 are exact at score difference ln 3; the scores are three times as far apart.
-        let scores = Array2::from_shape_fn(
-            (4, 2),
-            |(_, column)| if column == 0 { 3.0 * 3f64.ln() } else { 0.0 },
-        );
-        let temperature = fit_temperature(&scores, &[0, 0, 0, 1]);
-        assert!((temperature - 3.0).abs() < 0.01, "{temperature}");
     }
 }

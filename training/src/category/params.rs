@@ -13,17 +13,24 @@ pub struct CategoryParams {
     pub seed: u64,
     /// Share of each category's rows kept for the test where no test file is given, 0 to 1. Default 0.2.
     pub test_share: f64,
-    /// Share of each category's training rows on which C and the temperature are chosen, 0 to 1. Default 0.1.
+    /// Share of each label's training rows that are held out to choose and to calibrate, 0 to 1; up to 3,000 rows, all of
+    /// them are held out in turn. Default 0.1.
     pub validation_share: f64,
-    /// Inverse regularisation strengths to try, each above 0, as scikit-learn's C. Default 3, 10, 30, 100.
-    pub c_grid: Vec<f64>,
+    /// Inverse regularisation strengths to try, each above 0, as scikit-learn's C. Left out: 3, 10, 30 and 100 on up to
+    /// 3,000 texts; on more, 30 for embeddings and 10 where words count.
+    pub c_grid: Option<Vec<f64>>,
+    /// Most weights of the lexical part, terms times labels; beyond it the rarest terms are left out. Default 64 million.
+    pub most_lexical_weights: usize,
+    /// Share of held-out texts that may be taken for out of scope, 0 to below 1, where no out-of-scope texts are given; 0:
+    /// none ever is. Default 0.005.
+    pub scope_loss: f64,
     /// Fewest rows a category needs in the training part; below it the training is refused. Default 2.
     pub min_examples: usize,
     /// Put before every text; left out: the encoder's own default prompt.
     pub prompt: Option<String>,
-    /// Table with the columns `category` and `area`, where the taxonomy has two levels. A path relative to the
-    /// configuration file.
-    pub areas: Option<PathBuf>,
+    /// Table with the columns `category` and `parent`, where the taxonomy has more than one level; a parent may have a row
+    /// of its own. A path relative to the configuration file.
+    pub taxonomy: Option<PathBuf>,
     /// ISO 639-1 codes among which the language of a short training text is chosen. Default en, ru, be, uk.
     pub expected_languages: Vec<String>,
     /// A language belongs to the model if at least this share of the training texts is in it, 0 to 1. Default 0.02.
@@ -36,10 +43,12 @@ impl Default for CategoryParams {
             seed: 42,
             test_share: 0.2,
             validation_share: 0.1,
-            c_grid: vec![3.0, 10.0, 30.0, 100.0],
+            c_grid: None,
+            most_lexical_weights: 64_000_000,
+            scope_loss: 0.005,
             min_examples: 2,
             prompt: None,
-            areas: None,
+            taxonomy: None,
             expected_languages: recontact::classify::language::DEFAULT_EXPECTED
                 .map(str::to_owned)
                 .to_vec(),
@@ -59,8 +68,8 @@ impl CategoryParams {
         let mut params: Self =
             toml::from_str(&text).map_err(|error| bad_input!("{}: {error}", path.display()))?;
         params.check().map_err(|fault| bad_input!("{}: {fault}", path.display()))?;
-        if let (Some(areas), Some(folder)) = (&params.areas, path.parent()) {
-            params.areas = Some(folder.join(areas));
+        if let (Some(taxonomy), Some(folder)) = (&params.taxonomy, path.parent()) {
+            params.taxonomy = Some(folder.join(taxonomy));
         }
         Ok(params)
     }
@@ -76,7 +85,15 @@ impl CategoryParams {
         if !(0.0..=1.0).contains(&self.min_language_share) {
             return Err("min_language_share: expected a number from 0 to 1".to_owned());
         }
-        if self.c_grid.is_empty() || self.c_grid.iter().any(|c| !c.is_finite() || *c <= 0.0) {
+        if !(0.0..1.0).contains(&self.scope_loss) {
+            return Err(format!(
+                "scope_loss: expected a number from 0 to below 1, got {}",
+                self.scope_loss
+            ));
+        }
+        let is_bad =
+            |grid: &Vec<f64>| grid.is_empty() || grid.iter().any(|c| !c.is_finite() || *c <= 0.0);
+        if self.c_grid.as_ref().is_some_and(is_bad) {
             return Err("c_grid: expected at least one number, all above 0".to_owned());
         }
         if self.min_examples < 2 {

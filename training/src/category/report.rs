@@ -1,13 +1,15 @@
 //! The figures of a category model: measured, printed, written into its card; and `recontact-train evaluate`.
 
+use super::choose::{Choice, ScopeChoice, best};
 use super::data::Examples;
-use super::{RecordedParams, baseline, embed, indices, load_encoder};
+use super::method::Part;
+use super::{RecordedParams, baseline, embed_all, indices, load_encoder};
 use crate::bad_input;
 use crate::card::{Card, markdown_table};
-use crate::metrics::{accuracy, expected_calibration_error, macro_f1};
-use ndarray::Array2;
-use recontact::classify::encoder::InferenceOptions;
-use recontact::classify::head::{CategoryHead, HeadDescription};
+use crate::metrics::{accuracy, expected_calibration_error, macro_f1, roc_auc};
+use recontact::classify::encoder::{InferenceOptions, TextEncoder};
+use recontact::classify::head::{HeadDescription, TextHead, TextView};
+use recontact::contact::{ContactText, Head};
 use recontact::registry::Artifact;
 use serde::Serialize;
 use std::io::Write;
@@ -18,14 +20,22 @@ use std::path::Path;
 pub struct Report {
     /// The model folder's name.
     pub version: String,
+    /// What its labels say.
+    pub head: Head,
     /// Figures on the test part.
     pub test: Figures,
+    /// How well texts that belong to none of the labels are told; none without such texts in the test part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub out_of_scope: Option<ScopeFigures>,
     /// The same of what the model has to beat.
     pub baselines: Baselines,
     /// Rows.
     pub data: DataCounts,
-    /// What was chosen on the validation part.
+    /// What was chosen on rows that were held out.
     pub choice: Choice,
+    /// Where the scope ends, if anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeChoice>,
     /// Largest component of the gradient of the mean loss where the solver stopped.
     pub gradient: f64,
 }
@@ -68,50 +78,101 @@ pub struct DataCounts {
     pub languages: Vec<String>,
 }
 
-/// What was chosen on the validation part.
-#[derive(Debug, Serialize)]
-pub struct Choice {
-    /// Inverse regularisation strength.
-    pub c: f64,
-    /// Divides the scores before the softmax.
-    pub temperature: f64,
-    /// Rows of the validation part.
-    pub validation: usize,
-    /// Every C that was tried.
-    pub tried: Vec<Tried>,
+/// How well a head tells the texts that belong to none of its labels.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScopeFigures {
+    /// Out-of-scope rows of the test part.
+    pub rows: usize,
+    /// Chance that a text in scope has a higher highest score, before the softmax, than one out of scope.
+    pub auroc: f64,
+    /// Share of out-of-scope rows that the head takes for such; none without a threshold.
+    pub caught: Option<f64>,
+    /// Share of rows in scope that it takes for in scope; none without a threshold.
+    pub kept: Option<f64>,
+    /// Share of rows in scope that would be kept by the threshold that catches 95 % of the out-of-scope rows.
+    pub kept_at_95_caught: f64,
 }
 
-/// One C that was tried.
-#[derive(Debug, Serialize)]
-pub struct Tried {
-    /// Inverse regularisation strength.
-    pub c: f64,
-    /// The temperature that suits it best.
-    pub temperature: f64,
-    /// Mean log loss on the validation part under that temperature.
-    pub log_loss: f64,
+/// What a head says of texts.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// The best label of each.
+    pub predicted: Vec<usize>,
+    /// Its probability.
+    pub confidence: Vec<f64>,
+    /// The highest score, before the softmax.
+    pub top_score: Vec<f64>,
+    /// Whether the text is taken for one in scope.
+    pub is_in_scope: Vec<bool>,
 }
 
-/// Measures a head on embedded rows.
+impl Measured {
+    /// Asks a head about texts. Without the encoder that it was trained on, its words alone answer.
+    ///
+    /// # Errors
+    /// When the encoder fails.
+    pub fn of(
+        head: &TextHead,
+        encoder: Option<&TextEncoder>,
+        texts: &[ContactText],
+    ) -> anyhow::Result<Self> {
+        let encoder = encoder.filter(|_| head.description().encoder.is_some());
+        let x = embed_all(encoder, texts, "embedding test")?;
+        let mut measured = Self::default();
+        for (row, text) in texts.iter().enumerate() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "embeddings come in single precision"
+            )]
+            let embedding: Option<Vec<f32>> =
+                x.as_ref().map(|x| x.row(row).iter().map(|x| *x as f32).collect());
+            let lexical = head.lexical_vector(text.as_str());
+            let view = TextView { embedding: embedding.as_deref(), lexical: lexical.as_ref() };
+            let scored = head.score(view);
+            let best = best(&scored.probabilities);
+            measured.predicted.push(best);
+            measured.confidence.push(scored.probabilities[best]);
+            measured.top_score.push(scored.top_score);
+            measured.is_in_scope.push(scored.is_in_scope);
+        }
+        Ok(measured)
+    }
+
+    /// Figures against the true labels.
+    #[must_use]
+    pub fn figures(&self, truth: &[usize]) -> Figures {
+        let correct: Vec<bool> = self.predicted.iter().zip(truth).map(|(p, t)| p == t).collect();
+        Figures {
+            ece: Some(expected_calibration_error(&self.confidence, &correct)),
+            ..figures(truth, &self.predicted)
+        }
+    }
+}
+
+/// How well texts out of scope are told from those in scope; none without either.
 #[must_use]
-pub fn measure(head: &CategoryHead, x: &Array2<f64>, truth: &[usize]) -> Figures {
-    let mut predicted = Vec::with_capacity(truth.len());
-    let mut confidence = Vec::with_capacity(truth.len());
-    for row in x.rows() {
-        #[expect(clippy::cast_possible_truncation, reason = "embeddings come in single precision")]
-        let embedding: Vec<f32> = row.iter().map(|x| *x as f32).collect();
-        let probabilities = head.probabilities(&embedding);
-        let best = (0..probabilities.len())
-            .max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(b.cmp(&a)))
-            .unwrap_or(0);
-        predicted.push(best);
-        confidence.push(probabilities[best]);
-    }
-    let correct: Vec<bool> = predicted.iter().zip(truth).map(|(p, t)| p == t).collect();
-    Figures {
-        ece: Some(expected_calibration_error(&confidence, &correct)),
-        ..figures(truth, &predicted)
-    }
+pub fn scope_figures(inside: &Measured, outside: &Measured) -> Option<ScopeFigures> {
+    let scores: Vec<f64> = inside.top_score.iter().chain(&outside.top_score).copied().collect();
+    let is_inside: Vec<bool> = (0..scores.len()).map(|row| row < inside.top_score.len()).collect();
+    let auroc = roc_auc(&scores, &is_inside)?;
+    let mut sorted = outside.top_score.clone();
+    sorted.sort_by(f64::total_cmp);
+    let at_95 = sorted[(sorted.len() * 95).div_ceil(100) - 1];
+    let kept = |is_kept: &dyn Fn(usize) -> bool| {
+        share(
+            (0..inside.top_score.len()).filter(|&row| is_kept(row)).count(),
+            inside.top_score.len(),
+        )
+    };
+    let caught = outside.is_in_scope.iter().filter(|is_in| !**is_in).count();
+    let has_threshold = caught > 0 || inside.is_in_scope.iter().any(|is_in| !is_in);
+    Some(ScopeFigures {
+        rows: outside.top_score.len(),
+        auroc,
+        caught: has_threshold.then(|| share(caught, outside.top_score.len())),
+        kept: has_threshold.then(|| kept(&|row| inside.is_in_scope[row])),
+        kept_at_95_caught: kept(&|row| inside.top_score[row] > at_95),
+    })
 }
 
 fn figures(truth: &[usize], predicted: &[usize]) -> Figures {
@@ -130,9 +191,9 @@ pub fn baselines(
     train_y: &[usize],
     test: &Examples,
     test_y: &[usize],
-    description: &HeadDescription,
+    head: &TextHead,
 ) -> Baselines {
-    let labels = description.labels.labels().len();
+    let labels = head.description().labels.labels().len();
     let majority = baseline::majority(train_y, labels, test_y.len());
     let centroid = baseline::nearest_centroid(&train.texts, train_y, labels, &test.texts);
     Baselines { majority: figures(test_y, &majority), tfidf_centroid: figures(test_y, &centroid) }
@@ -160,17 +221,40 @@ impl Report {
     }
 
     fn reading(&self) -> String {
-        format!(
-            "Of 100 test texts the model puts {:.0} into the right category, the best baseline {:.0}. When it says p, it is \
-             right in p of the cases, give or take {:.3} on average. C = {} and temperature {:.3} were chosen on {} \
-             training texts; the test part tuned nothing.",
+        let parts = self.choice.parts.iter().map(|part| {
+            format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
+        });
+        let mut reading = format!(
+            "Of 100 test texts the model puts {:.0} under the right label, the best baseline {:.0}. When it says p, it is \
+             right in p of the cases, give or take {:.3} on average. It adds up {}; shares and temperature {:.3} were \
+             chosen on {} training texts that the fits did not see; the test part tuned nothing.",
             100.0 * self.test.accuracy,
             100.0 * self.baselines.tfidf_centroid.accuracy.max(self.baselines.majority.accuracy),
             self.test.ece.unwrap_or_default(),
-            self.choice.c,
+            parts.collect::<Vec<_>>().join(", "),
             self.choice.temperature,
-            self.choice.validation,
-        )
+            self.choice.held_out,
+        );
+        if let Some(found) = &self.out_of_scope {
+            reading += &format!(
+                " Of {} texts out of scope {:.1} % are told, and {:.1} % of those in scope are kept (AUROC {:.4}; {:.1} % are \
+                 kept where 95 % are told).",
+                found.rows,
+                100.0 * found.caught.unwrap_or_default(),
+                100.0 * found.kept.unwrap_or(1.0),
+                found.auroc,
+                100.0 * found.kept_at_95_caught,
+            );
+        }
+        reading
+    }
+}
+
+fn part_name(part: Part) -> &'static str {
+    match part {
+        Part::Embedding => "a model of embeddings",
+        Part::Lexical => "a model of words",
+        Part::Joint => "a model of both",
     }
 }
 
@@ -199,43 +283,67 @@ pub fn share(part: usize, whole: usize) -> f64 {
 
 /// The model card.
 pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescription) -> String {
-    let encoder = &head.encoder;
     let areas: std::collections::BTreeSet<_> =
-        head.labels.labels().iter().filter_map(|label| label.area.as_ref()).collect();
+        head.labels.labels().iter().filter_map(|label| label.area()).collect();
     let labels = head
         .labels
         .labels()
         .iter()
-        .map(|label| match &label.area {
+        .map(|label| match label.area() {
             Some(area) => format!("`{}` ({area})", label.category),
             None => format!("`{}`", label.category),
         })
         .collect::<Vec<_>>()
         .join(", ");
+    let reads = [
+        head.encoder.as_ref().map(|encoder| {
+            format!(
+                "the embeddings of `{}` ({} numbers, {:?} pooling, at most {} tokens)",
+                encoder.name, encoder.dimension, encoder.pooling, encoder.max_tokens
+            )
+        }),
+        head.lexical.map(|lexical| {
+            format!(
+                "{} words and pairs of words and {} pieces of words, weighed by TF-IDF",
+                lexical.words, lexical.pieces
+            )
+        }),
+    ];
+    let reads: Vec<String> = reads.into_iter().flatten().collect();
     let tried: Vec<Vec<String>> = report
         .choice
         .tried
         .iter()
         .map(|tried| {
             vec![
-                tried.c.to_string(),
-                format!("{:.3}", tried.temperature),
+                tried.method.as_str().to_owned(),
+                format!("{:.4}", tried.accuracy),
                 format!("{:.4}", tried.log_loss),
             ]
         })
         .collect();
-    Card::new(&format!("Category model {}", report.version))
+    let scope = match &report.scope {
+        None => "Every text is taken to be about one of the labels.".to_owned(),
+        Some(scope) if scope.out_of_scope > 0 => format!(
+            "A text whose highest score is below {:.3} is taken to be about none of the labels; the threshold was chosen with \
+             {} texts out of scope.",
+            scope.threshold, scope.out_of_scope
+        ),
+        Some(scope) => format!(
+            "A text whose highest score is below {:.3} is taken to be about none of the labels. No texts out of scope were \
+             given: the threshold is where a share of {} of the held-out texts is lost.",
+            scope.threshold, recorded.params.scope_loss
+        ),
+    };
+    Card::new(&format!("Model of texts {} ({})", report.version, report.head.as_str()))
         .section(
             "What it does",
             &format!(
-                "Puts a contact's text into one of {} categories{}, with a calibrated probability, or abstains. Multinomial \
-                 logistic regression (linfa) on the embeddings of `{}` ({} numbers, {:?} pooling, at most {} tokens).",
+                "Puts a contact's text under one of {} labels{}, with a calibrated probability, or abstains. Multinomial \
+                 logistic regression on {}.",
                 report.data.labels,
                 if areas.is_empty() { String::new() } else { format!(" in {} areas", areas.len()) },
-                encoder.name,
-                encoder.dimension,
-                encoder.pooling,
-                encoder.max_tokens,
+                reads.join(" and "),
             ),
         )
         .section("Figures", &format!("{}\n{}", report.table(), report.reading()))
@@ -255,27 +363,28 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         .section(
             "Training",
             &format!(
-                "Seed {}. C by log loss on {} of each category's training rows, each under the temperature that suits it best; \
-                 refitted on all rows. The solver stopped at a gradient of {:.1e} (largest component, mean loss).\n\n{}",
+                "Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
+                 {:.1e} (largest component, mean loss).\n\n{}",
                 recorded.params.seed,
-                recorded.params.validation_share,
+                report.choice.held_out,
                 report.gradient,
-                markdown_table(&["C", "temperature", "log loss"], &tried),
+                markdown_table(&["method", "accuracy", "log loss"], &tried),
             ),
         )
         .section(
             "Limits",
-            "Texts that are recognised as being in another language than those above are answered with `abstain`; a few words in \
-             another Latin-script language may pass as one of them. A text about something else than the \
-             categories below may still get one of them when it sounds alike; the threshold for `auto` is there for that. \
-             Figures are those of this data; measure on your own with `recontact-train evaluate`.",
+            &format!(
+                "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
+                 words in another Latin-script language may pass as one of them. {scope} Figures are those of this data; \
+                 measure on your own with `recontact-train evaluate`."
+            ),
         )
         .section(
             "Use",
             "Meant for routing and reporting of contacts, with a person able to correct it. Not meant for decisions about a \
              person, nor for refusing or delaying service.",
         )
-        .section("Categories", &labels)
+        .section("Labels", &labels)
         .finish()
 }
 
@@ -297,26 +406,29 @@ pub fn evaluate_category(
     inference: &InferenceOptions,
     json: bool,
 ) -> anyhow::Result<()> {
-    let head = CategoryHead::load(artifact)?;
+    let head = TextHead::load(artifact)?;
     let recorded: RecordedParams = serde_json::from_value(artifact.manifest().parameters.clone())
         .map_err(|error| {
         artifact.content_error("manifest.json", format!("parameters: {error}"))
     })?;
     let examples = Examples::read(data, &recorded.text_column, &recorded.label_column)?;
     let truth = indices(&examples.categories, &head.description().labels, data)?;
-    let trained = &head.description().encoder;
-    let encoder = load_encoder(&trained.name, models, Some(&trained.prompt), inference)?;
-    if encoder.identity().weights_sha256 != trained.weights_sha256 {
-        return Err(bad_input!(
-            "encoder {:?} is not the one the model was trained on",
-            trained.name
-        ));
-    }
-    let x = embed(&encoder, &examples.texts, "embedding")?;
-    let evaluation = Evaluation {
-        version: artifact.manifest().version.clone(),
-        test: measure(&head, &x, &truth),
+    let encoder = match &head.description().encoder {
+        None => None,
+        Some(trained) => {
+            let encoder = load_encoder(&trained.name, models, Some(&trained.prompt), inference)?;
+            if encoder.identity().weights_sha256 != trained.weights_sha256 {
+                return Err(bad_input!(
+                    "encoder {:?} is not the one the model was trained on",
+                    trained.name
+                ));
+            }
+            Some(encoder)
+        }
     };
+    let measured = Measured::of(&head, encoder.as_ref(), &examples.texts)?;
+    let evaluation =
+        Evaluation { version: artifact.manifest().version.clone(), test: measured.figures(&truth) };
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer(&mut out, &evaluation)?;

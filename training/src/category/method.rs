@@ -1,0 +1,99 @@
+//! How a head is trained: [`Method`], and the linear models it adds up.
+
+use serde::{Deserialize, Serialize};
+
+/// How a head is trained.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Linear on embeddings.
+    Embedding,
+    /// Linear on words and pieces of words; needs no encoder.
+    Lexical,
+    /// The scores of both, added up.
+    Sum,
+    /// One linear model on both at once.
+    Joint,
+    /// The scores of all three, added up.
+    Combined,
+    /// What cross-validation finds best.
+    Auto,
+}
+
+/// One linear model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// On embeddings.
+    Embedding,
+    /// On words and pieces of words.
+    Lexical,
+    /// On both at once.
+    Joint,
+}
+
+impl Method {
+    /// Methods that `auto` chooses from, the simplest first.
+    pub const CANDIDATES: [Self; 5] =
+        [Self::Lexical, Self::Embedding, Self::Sum, Self::Joint, Self::Combined];
+
+    /// The word on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedding => "embedding",
+            Self::Lexical => "lexical",
+            Self::Sum => "sum",
+            Self::Joint => "joint",
+            Self::Combined => "combined",
+            Self::Auto => "auto",
+        }
+    }
+
+    /// The linear models whose scores it adds up; for `auto` all that it may need.
+    #[must_use]
+    pub fn parts(self) -> &'static [Part] {
+        match self {
+            Self::Embedding => &[Part::Embedding],
+            Self::Lexical => &[Part::Lexical],
+            Self::Sum => &[Part::Embedding, Part::Lexical],
+            Self::Joint => &[Part::Joint],
+            Self::Combined | Self::Auto => &[Part::Embedding, Part::Lexical, Part::Joint],
+        }
+    }
+
+    /// Whether it cannot do without an encoder.
+    #[must_use]
+    pub fn needs_encoder(self) -> bool {
+        !matches!(self, Self::Lexical | Self::Auto)
+    }
+}
+
+impl Part {
+    /// Inverse regularisation strengths to try where the configuration names none: on few texts several, on many the one
+    /// that does well on most data.
+    #[must_use]
+    pub fn default_grid(self, texts: usize) -> Vec<f64> {
+        if texts <= super::held_out::FEW_TEXTS {
+            return vec![3.0, 10.0, 30.0, 100.0];
+        }
+        match self {
+            Self::Embedding => vec![30.0],
+            Self::Lexical | Self::Joint => vec![10.0],
+        }
+    }
+
+    /// Whether it looks at embeddings.
+    #[must_use]
+    pub fn has_embeddings(self) -> bool {
+        !matches!(self, Self::Lexical)
+    }
+
+    /// Whether it looks at words.
+    #[must_use]
+    pub fn has_terms(self) -> bool {
+        !matches!(self, Self::Embedding)
+    }
+}
