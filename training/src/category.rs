@@ -22,6 +22,7 @@ pub mod spelling;
 pub mod stack;
 pub mod train;
 pub mod vocabulary;
+pub mod zero_shot;
 
 pub use report::evaluate_category;
 

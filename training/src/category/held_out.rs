@@ -3,7 +3,7 @@
 use super::data::stratified;
 use crate::bad_input;
 
-/// Up to so many texts, every text is held out once ([`FOLDS`] fits); above, a share of the texts is enough.
+/// Up to so many texts, every text is held out once ([`FOLDS`] fits); of more, so many at least.
 pub const FEW_TEXTS: usize = 3000;
 /// Parts into which few texts are cut.
 const FOLDS: usize = 5;
@@ -17,34 +17,34 @@ pub struct Fold {
     pub held_out: Vec<usize>,
 }
 
-/// Cuts rows into folds, each label's rows spread evenly; `share` is the part held out where there are many.
+/// Cuts rows into folds, each label's rows spread evenly. Of many rows, each fold holds out `share`, and there are as many
+/// folds as it takes to hold out [`FEW_TEXTS`]: fewer leave a temperature to chance.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when there are too few rows to hold any out.
+#[expect(clippy::cast_precision_loss, reason = "a number of folds")]
 pub fn folds(y: &[usize], share: f64, seed: u64) -> anyhow::Result<Vec<Fold>> {
-    if y.len() > FEW_TEXTS {
-        let (fit, held_out) = stratified(y, share, seed);
-        if held_out.is_empty() {
-            return Err(bad_input!(
-                "too few rows to keep a share of {share} of each label for validation"
-            ));
-        }
-        return Ok(vec![Fold { fit, held_out }]);
-    }
+    let share = if y.len() > FEW_TEXTS { share } else { 1.0 / FOLDS as f64 };
     let mut rest: Vec<usize> = (0..y.len()).collect();
-    let mut parts = Vec::new();
-    for left in (1..=FOLDS).rev() {
+    let mut folds = Vec::new();
+    let mut held_out = 0;
+    for number in 0_u64.. {
+        // What is left of the rows, in folds; the last one takes everything.
+        let left = 1.0 / share - number as f64;
+        if left < 0.5 || held_out >= FEW_TEXTS {
+            break;
+        }
         let labels: Vec<usize> = rest.iter().map(|&row| y[row]).collect();
-        #[expect(clippy::cast_precision_loss, reason = "a number of folds")]
-        let (stay, taken) = stratified(&labels, 1.0 / left as f64, seed.wrapping_add(left as u64));
+        let (stay, taken) = stratified(&labels, 1.0 / left.max(1.0), seed.wrapping_add(number));
         let rows = |places: Vec<usize>| places.into_iter().map(|at| rest[at]).collect::<Vec<_>>();
         let (stay, taken) = (rows(stay), rows(taken));
-        // The last fold takes everything; `stratified` never takes the whole of a label.
-        parts.push(if left == 1 { rest.clone() } else { taken });
+        // `stratified` never takes the whole of a label.
+        let fold = fold_without(if left < 1.5 { rest.clone() } else { taken }, y);
         rest = stay;
+        held_out += fold.held_out.len();
+        folds.push(fold);
     }
-    let folds = parts.into_iter().map(|part| fold_without(part, y));
-    let folds: Vec<Fold> = folds.filter(|fold| !fold.held_out.is_empty()).collect();
+    folds.retain(|fold| !fold.held_out.is_empty());
     if folds.is_empty() {
         return Err(bad_input!("too few rows of each label to hold any out for validation"));
     }
@@ -81,9 +81,16 @@ mod tests {
     }
 
     #[test]
-    fn of_many_rows_a_share_is_held_out() {
-        let y: Vec<usize> = (0..4000).map(|row| row % 4).collect();
-        let folds = folds(&y, 0.1, 42).unwrap();
-        assert_eq!((folds.len(), folds[0].held_out.len()), (1, 400));
+    fn of_many_rows_enough_are_held_out_a_share_at_a_time() {
+        for (rows, expected) in [(4000, 8), (10_000, 3), (40_000, 1)] {
+            let y: Vec<usize> = (0..rows).map(|row| row % 4).collect();
+            let folds = folds(&y, 0.1, 42).unwrap();
+            assert_eq!(folds.len(), expected);
+            let mut held_out: Vec<usize> = folds.iter().flat_map(|f| f.held_out.clone()).collect();
+            assert_eq!(held_out.len(), expected * rows / 10);
+            held_out.sort_unstable();
+            held_out.dedup();
+            assert_eq!(held_out.len(), expected * rows / 10, "no row twice");
+        }
     }
 }

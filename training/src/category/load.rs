@@ -3,6 +3,7 @@
 use super::CategoryArgs;
 use super::corrections::{AppliedCorrections, Corrections};
 use super::data::{Columns, Examples, label_set};
+use super::method::Method;
 use super::params::CategoryParams;
 use super::report::share;
 use super::spelling::{Merged, Spellings};
@@ -97,11 +98,18 @@ fn split(
         Some(_) => file.clone(),
         None => format!("{file} without its test part"),
     };
+    let least = if args.method == Method::ZeroShot { 1 } else { params.min_examples };
     let (train, test) = match test {
         Some(test) => (train, test),
+        None if args.method == Method::ZeroShot => {
+            return Err(bad_input!(
+                "--method zero-shot takes the rows of {file} for descriptions of the labels, which leaves none to test on: \
+                 give a --test file"
+            ));
+        }
         None => {
             let labelled = Rows::new(train.clone(), outside).examples;
-            labelled.check_counts(&file, params.min_examples)?;
+            labelled.check_counts(&file, least)?;
             train.split(params.test_share, params.seed)
         }
     };
@@ -112,7 +120,7 @@ fn split(
             params.test_share
         ));
     }
-    train.examples.check_counts(&place, params.min_examples)?;
+    train.examples.check_counts(&place, least)?;
     Ok((train, test))
 }
 

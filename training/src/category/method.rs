@@ -20,6 +20,8 @@ pub enum Method {
     Combined,
     /// What cross-validation finds best.
     Auto,
+    /// Nothing is learnt: the rows are descriptions of the labels, and a text belongs to the nearest one.
+    ZeroShot,
 }
 
 /// One linear model.
@@ -49,6 +51,7 @@ impl Method {
             Self::Joint => "joint",
             Self::Combined => "combined",
             Self::Auto => "auto",
+            Self::ZeroShot => "zero-shot",
         }
     }
 
@@ -57,6 +60,7 @@ impl Method {
     pub fn parts(self) -> &'static [Part] {
         match self {
             Self::Embedding => &[Part::Embedding],
+            Self::ZeroShot => &[],
             Self::Lexical => &[Part::Lexical],
             Self::Sum => &[Part::Embedding, Part::Lexical],
             Self::Joint => &[Part::Joint],

@@ -2,7 +2,9 @@
 
 use super::RecordedParams;
 use super::load::Notes;
+use super::method::Method;
 use super::report::Report;
+use super::zero_shot::SCALE;
 use crate::card::{Card, markdown_table};
 use recontact::classify::head::HeadDescription;
 
@@ -47,6 +49,7 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
             ]
         })
         .collect();
+    let is_zero_shot = report.choice.method == Method::ZeroShot;
     let scope = match &report.scope {
         None => "Every text is taken to be about one of the labels.".to_owned(),
         Some(scope) if scope.out_of_scope > 0 => format!(
@@ -64,10 +67,11 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         .section(
             "What it does",
             &format!(
-                "Puts a contact's text under one of {} labels{}, with a calibrated probability, or abstains. Multinomial \
-                 logistic regression on {}.",
+                "Puts a contact's text under one of {} labels{}, with a {}probability, or abstains. {} on {}.",
                 report.data.labels,
                 if areas.is_empty() { String::new() } else { format!(" in {} areas", areas.len()) },
+                if is_zero_shot { "" } else { "calibrated " },
+                if is_zero_shot { "The nearest description" } else { "Multinomial logistic regression" },
                 reads.join(" and "),
             ),
         )
@@ -88,14 +92,16 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         )
         .section(
             "Training",
-            &format!(
+            &if is_zero_shot {
+                format!("Nothing was fitted. Cosines are multiplied by {SCALE}.")
+            } else { format!(
                 "Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
                  {:.1e} (largest component, mean loss).\n\n{}",
                 recorded.params.seed,
                 report.choice.held_out,
                 report.gradient,
                 markdown_table(&["method", "accuracy", "log loss"], &tried),
-            ),
+            ) },
         )
         .section(
             "Limits",

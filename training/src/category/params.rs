@@ -13,7 +13,7 @@ pub struct CategoryParams {
     pub seed: u64,
     /// Share of each category's rows kept for the test where no test file is given, 0 to 1. Default 0.2.
     pub test_share: f64,
-    /// Share of each label's training rows that are held out to choose and to calibrate, 0 to 1; up to 3,000 rows, all of
+    /// Share of each label's training rows that are held out at a time to choose and to calibrate, 0 to 1, until 3,000 rows were; up to 3,000 rows, all of
     /// them are held out in turn. Default 0.1.
     pub validation_share: f64,
     /// Inverse regularisation strengths to try, each above 0, as scikit-learn's C. Left out: 3, 10, 30 and 100 on up to

@@ -3,7 +3,7 @@
 use super::choose::{Choice, ScopeChoice, best};
 use super::data::{Columns, Examples};
 use super::load::{Notes, indices};
-use super::method::Part;
+use super::method::{Method, Part};
 use super::spelling::Spellings;
 use super::{RecordedParams, baseline, embed_all, load_encoder};
 use crate::bad_input;
@@ -227,19 +227,13 @@ impl Report {
     }
 
     pub(super) fn reading(&self) -> String {
-        let parts = self.choice.parts.iter().map(|part| {
-            format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
-        });
         let mut reading = format!(
             "Of 100 test texts the model puts {:.0} under the right label, the best baseline {:.0}. When it says p, it is \
-             right in p of the cases, give or take {:.3} on average. It adds up {}; shares and temperature {:.3} were \
-             chosen on {} training texts that the fits did not see; the test part tuned nothing.",
+             right in p of the cases, give or take {:.3} on average. {}",
             100.0 * self.test.accuracy,
             100.0 * self.baselines.tfidf_centroid.accuracy.max(self.baselines.majority.accuracy),
             self.test.ece.unwrap_or_default(),
-            parts.collect::<Vec<_>>().join(", "),
-            self.choice.temperature,
-            self.choice.held_out,
+            self.how(),
         );
         if let Some(found) = &self.out_of_scope {
             reading += &format!(
@@ -253,6 +247,25 @@ impl Report {
             );
         }
         reading
+    }
+
+    /// How the answer comes about.
+    fn how(&self) -> String {
+        if self.choice.method == Method::ZeroShot {
+            return "It compares texts with descriptions of the labels; nothing was learnt, and its probabilities are not \
+                    calibrated."
+                .to_owned();
+        }
+        let parts = self.choice.parts.iter().map(|part| {
+            format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
+        });
+        format!(
+            "It adds up {}; shares and temperature {:.3} were chosen on {} training texts that the fits did not see; the test \
+             part tuned nothing.",
+            parts.collect::<Vec<_>>().join(", "),
+            self.choice.temperature,
+            self.choice.held_out,
+        )
     }
 }
 

@@ -6,6 +6,7 @@ use super::fit_parts::{Labelled, OutOfScope, PartFit, hold_out};
 use super::held_out::folds;
 use super::method::{Method, Part};
 use super::params::CategoryParams;
+use super::zero_shot::from_descriptions;
 use anyhow::Context;
 use recontact::classify::head::{HeadDescription, Scope, TextHead};
 
@@ -34,6 +35,9 @@ pub fn train(
     mut description: HeadDescription,
     params: &CategoryParams,
 ) -> anyhow::Result<Trained> {
+    if method == Method::ZeroShot {
+        return from_descriptions(labelled, description);
+    }
     let folds = folds(labelled.y, params.validation_share, params.seed)?;
     let candidates = candidates(method, labelled.embeddings.is_some());
     let mut parts: Vec<Part> =
