@@ -16,6 +16,9 @@ use std::collections::HashMap;
 /// How much embeddings count against terms where both stand in one row: lexical rows are of length √2, embeddings of 1.
 pub const JOINT_EMBEDDING_SCALE: f64 = 2.0;
 
+/// Most rows times labels times numbers of an embedding that linfa is given: half a minute on one core.
+const MOST_FOR_LINFA: usize = 100_000_000;
+
 /// Labelled texts and what is known of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Labelled<'a> {
@@ -88,8 +91,10 @@ impl View<'_> {
         start: Option<(&View<'_>, &PartFit)>,
     ) -> anyhow::Result<PartFit> {
         let weights = match part {
-            Part::Embedding => self.fit_embedding(c, start.map(|(_, fit)| fit))?,
-            Part::Lexical | Part::Joint => {
+            Part::Embedding if self.is_small() => {
+                self.fit_embedding(c, start.map(|(_, fit)| fit))?
+            }
+            Part::Embedding | Part::Lexical | Part::Joint => {
                 let start = start.map(|(view, fit)| self.carried_over(view, fit));
                 self.fit_sparse(part, c, start.as_ref())?
             }
@@ -116,6 +121,12 @@ impl View<'_> {
         counted.map_or(0, |(vocabulary, _)| vocabulary.terms.len())
     }
 
+    /// Whether linfa, which computes in double precision on one core, does it soon enough.
+    fn is_small(&self) -> bool {
+        let dimension = self.of.embeddings.map_or(0, Array2::ncols);
+        self.rows.len() * self.of.labels * dimension <= MOST_FOR_LINFA
+    }
+
     /// linfa's logistic regression on the embeddings.
     #[expect(clippy::cast_possible_truncation, reason = "weights are kept in single precision")]
     fn fit_embedding(&self, c: f64, start: Option<&PartFit>) -> anyhow::Result<Weights> {
@@ -136,7 +147,8 @@ impl View<'_> {
         let y: Vec<usize> = kept.iter().map(|&row| y[row]).collect();
         let bar = progress::steps(match part {
             Part::Joint => "fitting words and embeddings",
-            _ => "fitting words",
+            Part::Embedding => "fitting embeddings",
+            Part::Lexical => "fitting words",
         });
         let problem =
             Problem { design: &design, y: &y, weight: &weight, labels: self.of.labels, c };

@@ -3,7 +3,7 @@
 use super::data::stratified;
 use crate::bad_input;
 
-/// Up to so many texts, every text is held out once ([`FOLDS`] fits); of more, so many at least.
+/// Up to so many texts, every text is held out once; of more, so many at least.
 pub const FEW_TEXTS: usize = 3000;
 /// Parts into which few texts are cut.
 const FOLDS: usize = 5;

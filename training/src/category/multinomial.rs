@@ -8,6 +8,8 @@
 
 use super::design::Design;
 use anyhow::ensure;
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::thread;
@@ -22,6 +24,8 @@ const HISTORY: usize = 10;
 const HISTORY_NUMBERS: usize = 375_000_000;
 /// The line search ends when the slope is this share of what it was.
 const SLOPE: f64 = 0.1;
+/// Rows whose part of the gradient is summed at once.
+const BLOCK: usize = 256;
 /// Scores are computed anew after so many steps, since they are otherwise added up.
 const REFRESH: usize = 100;
 
@@ -133,6 +137,10 @@ impl Problem<'_> {
         for (row, weight) in self.weight.iter().enumerate() {
             for (feature, x) in self.design.row(row) {
                 squares[*feature as usize] += f64::from(weight * x * x);
+            }
+            let dense = self.design.dense(row..row + 1);
+            for (square, x) in squares[self.design.terms()..].iter_mut().zip(dense) {
+                *square += f64::from(weight * x * x);
             }
         }
         let mut inverse: Vec<f32> =
@@ -248,9 +256,9 @@ impl Solver<'_> {
                 break;
             }
             if slope < 0.0 {
-                low = t
+                low = t;
             } else {
-                high = t
+                high = t;
             }
             let newton = t - slope / curvature.max(1e-300);
             t = if newton > low && newton < high {
@@ -297,21 +305,31 @@ impl Solver<'_> {
     /// The gradient of the cost.
     #[expect(clippy::cast_possible_truncation, reason = "gradients are kept in single precision")]
     fn gradient(&self) -> Vec<f32> {
-        let (labels, features) = (self.problem.labels, self.problem.design.features());
-        let parts = in_parts(self.problem.y.len(), |rows| {
+        let Problem { design, labels, y, weight, c } = *self.problem;
+        let (terms, features) = (design.terms(), design.features());
+        let parts = in_parts(y.len(), |rows| {
             let mut gradient = vec![0.0_f32; self.w.len()];
-            let mut residual = vec![0.0_f32; labels];
-            for row in rows {
-                residual.copy_from_slice(&self.scores[row * labels..(row + 1) * labels]);
-                softmax(&mut residual);
-                residual[self.problem.y[row]] -= 1.0;
-                let weight = self.problem.weight[row];
-                residual.iter_mut().for_each(|x| *x *= weight);
-                for (feature, x) in self.problem.design.row(row) {
-                    let at = *feature as usize * labels;
-                    axpy(&mut gradient[at..at + labels], *x, &residual);
+            let mut residuals = Array2::<f32>::zeros((BLOCK.min(rows.len()), labels));
+            for from in rows.clone().step_by(BLOCK) {
+                let block = from..(from + BLOCK).min(rows.end);
+                let mut residuals = residuals.slice_mut(s![..block.len(), ..]);
+                for (row, residual) in block.clone().zip(residuals.rows_mut()) {
+                    let Some(residual) = residual.into_slice() else { continue };
+                    residual.copy_from_slice(&self.scores[row * labels..(row + 1) * labels]);
+                    softmax(residual);
+                    residual[y[row]] -= 1.0;
+                    residual.iter_mut().for_each(|x| *x *= weight[row]);
+                    for (feature, x) in design.row(row) {
+                        let at = *feature as usize * labels;
+                        axpy(&mut gradient[at..at + labels], *x, residual);
+                    }
+                    axpy(&mut gradient[features * labels..], 1.0, residual);
                 }
-                axpy(&mut gradient[features * labels..], 1.0, &residual);
+                let of_dense = &mut gradient[terms * labels..features * labels];
+                if let Ok(mut sum) = ArrayViewMut2::from_shape((features - terms, labels), of_dense)
+                {
+                    general_mat_mul(1.0, &design.dense(block).t(), &residuals, 1.0, &mut sum);
+                }
             }
             gradient
         });
@@ -321,7 +339,7 @@ impl Solver<'_> {
             add(&mut gradient, &part, 1.0);
         }
         let free = features * labels;
-        add(&mut gradient[..free], &self.w[..free], 1.0 / self.problem.c as f32);
+        add(&mut gradient[..free], &self.w[..free], 1.0 / c as f32);
         gradient
     }
 }
@@ -329,17 +347,32 @@ impl Solver<'_> {
 /// `X·W + b`, row after row.
 fn forward(design: &Design, w: &[f32], labels: usize, scores: &mut [f32]) {
     let biases = &w[w.len() - labels..];
-    let threads = threads();
-    let per_part = design.rows().div_ceil(threads).max(1);
+    let (terms, features) = (design.terms(), design.features());
+    let of_dense =
+        ArrayView2::from_shape((features - terms, labels), &w[terms * labels..features * labels]);
+    let per_part = design.rows().div_ceil(threads()).max(1);
     thread::scope(|scope| {
         for (part, scores) in scores.chunks_mut(per_part * labels).enumerate() {
+            let of_dense = &of_dense;
             scope.spawn(move || {
+                let first = part * per_part;
                 for (at, score) in scores.chunks_exact_mut(labels).enumerate() {
                     score.copy_from_slice(biases);
-                    for (feature, x) in design.row(part * per_part + at) {
+                    for (feature, x) in design.row(first + at) {
                         let from = *feature as usize * labels;
                         axpy(score, *x, &w[from..from + labels]);
                     }
+                }
+                let rows = scores.len() / labels;
+                let sum = ArrayViewMut2::from_shape((rows, labels), scores);
+                if let (Ok(mut sum), Ok(of_dense)) = (sum, of_dense) {
+                    general_mat_mul(
+                        1.0,
+                        &design.dense(first..first + rows),
+                        of_dense,
+                        1.0,
+                        &mut sum,
+                    );
                 }
             });
         }

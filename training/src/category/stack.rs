@@ -85,6 +85,7 @@ fn minimum(models: &[&Scores], truth: &[usize], labels: usize) -> (Vec<f64>, f64
 }
 
 /// Mean log loss, its gradient and its Hessian in the weights.
+#[expect(clippy::needless_range_loop, reason = "both triangles of a matrix are written")]
 fn derivatives(
     models: &[&Scores],
     weights: &[f64],
@@ -134,12 +135,12 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
         if matrix[column][column].abs() < 1e-14 {
             return None;
         }
-        for row in column + 1..size {
-            let factor = matrix[row][column] / matrix[column][column];
-            for at in column..size {
-                matrix[row][at] -= factor * matrix[column][at];
-            }
-            right[row] -= factor * right[column];
+        let (done, below) = matrix.split_at_mut(column + 1);
+        let pivot = &done[column][column..];
+        for (row, at) in below.iter_mut().zip(column + 1..) {
+            let factor = row[column] / pivot[0];
+            row[column..].iter_mut().zip(pivot).for_each(|(cell, x)| *cell -= factor * x);
+            right[at] -= factor * right[column];
         }
     }
     for row in (0..size).rev() {
