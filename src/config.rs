@@ -64,6 +64,8 @@ pub struct Settings {
     pub limits: Limits,
     /// On what and how embeddings are computed.
     pub inference: InferenceOptions,
+    /// What is cut from texts before they are classified.
+    pub cleaning: CleaningSettings,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
     /// How events are taken in.
@@ -80,6 +82,17 @@ pub struct Settings {
     pub follow_ups: FollowUpPolicy,
     /// How the effect of following up is judged.
     pub effect: EffectPolicy,
+}
+
+/// What is cut from texts before they are classified.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct CleaningSettings {
+    pub enabled: bool,
 }
 
 /// How events are taken in, and how often what follows from them is looked after.
@@ -329,6 +342,15 @@ mod tests {
             ("listen = \"here\"\n", "listen"),
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
+            (
+                "[[classify.rules]]\nhead = \"colour\"\nlabel = \"red\"\nany = [\"red\"]\n",
+                "rule 1: head",
+            ),
+            (
+                "[[classify.rules]]\nhead = \"urgency\"\nlabel = \"high\"\n",
+                "rule 1: expected a condition",
+            ),
+            ("[cleaning]\nenabled = \"yes\"\n", "enabled"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),

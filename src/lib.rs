@@ -25,6 +25,7 @@ pub mod api;
 pub mod app;
 pub mod background;
 pub mod classify;
+pub mod cleaning;
 pub mod config;
 pub mod contact;
 pub mod costs;

@@ -3,6 +3,7 @@
 use super::ModelName;
 use super::body::{JsonBody, future_fault};
 use super::classify::{ClassificationResult, classify_one};
+use super::cleaning::{CleanText, Cleaning, CutPart};
 use super::identity_body::IdentityInput;
 use super::problem::{FieldProblem, Problem, ProblemCode};
 use crate::app::App;
@@ -48,6 +49,10 @@ pub struct ContactRequest {
     follow_up_id: Option<Name>,
     /// What the customer wrote. Not stored.
     text: String,
+    /// Whether quoted mail, signatures, markup and legal notices are cut before the text is classified; left out: as configured.
+    clean: Option<bool>,
+    /// Whether to show what was cut; false if left out.
+    show_cut: Option<bool>,
 }
 
 /// A recorded contact.
@@ -66,6 +71,9 @@ pub struct ContactResponse {
     /// The classification as first made.
     #[schema(value_type = ClassificationResult)]
     classification: Box<RawValue>,
+    /// What was cut before it was classified, where the request asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<Vec<CutPart>>,
 }
 
 impl ContactRequest {
@@ -125,13 +133,17 @@ pub async fn record_contact(
     JsonBody(request): JsonBody<ContactRequest>,
 ) -> Result<HttpResponse, Problem> {
     let now = Timestamp::now();
+    let cleaning = Cleaning::asked(&app, request.clean, request.show_cut);
     let contact = request.into_contact(&app, now)?;
+    let cleaned = cleaning.apply(vec![contact.text.clone()]).await?.pop();
+    let CleanText { text, cut } = cleaned.unwrap_or(CleanText { text: None, cut: None });
     let unavailable = |error| Problem::from_store(error, app.settings.limits.retry_after_s);
     let before = app.store.contact_recorded(&app.tenant, &contact).await.map_err(unavailable)?;
     if let Some(recorded) = before {
-        return answer(contact.id, recorded, None);
+        return answer(contact.id, recorded, None, cut);
     }
-    let (classifier, classification, embedding) = classify_one(&app, contact.text.clone()).await?;
+    let (classifier, classification, embedding) =
+        classify_one(&app, text, contact.channel.clone()).await?;
     let analysis = analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
     let pairs = app.adjacent_pairs();
     let recorded = app
@@ -145,7 +157,7 @@ pub async fn record_contact(
         )
         .await
         .map_err(unavailable)?;
-    answer(contact.id, recorded, Some(analysis))
+    answer(contact.id, recorded, Some(analysis), cut)
 }
 
 /// What is said of a contact. The category is the model's where it does not abstain.
@@ -183,6 +195,7 @@ fn answer(
     id: Name,
     recorded: ContactRecorded,
     fresh: Option<ContactAnalysis>,
+    cut: Option<Vec<CutPart>>,
 ) -> Result<HttpResponse, Problem> {
     let (json, version, kind, kind_rule, outcome) = match (recorded, fresh) {
         (ContactRecorded::Conflict { reason }, _) => {
@@ -204,7 +217,7 @@ fn answer(
         Problem::new(ProblemCode::Internal, "the stored classification cannot be read")
     })?;
     let model = ModelName { name: "category".to_owned(), version };
-    let body = ContactResponse { id, outcome, kind, kind_rule, model, classification };
+    let body = ContactResponse { id, outcome, kind, kind_rule, model, classification, cut };
     Ok(match outcome {
         "recorded" => HttpResponse::Created().json(body),
         _ => HttpResponse::Ok().json(body),

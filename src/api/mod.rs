@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod auth;
 pub mod body;
 pub mod classify;
+pub mod cleaning;
 pub mod contacts;
 pub mod cursor;
 pub mod customers;
@@ -45,7 +46,7 @@ pub struct ModelName {
 }
 
 impl ModelName {
-    /// The model behind a classification.
+    /// The model behind a classification, or the version of the rules where they alone answer.
     #[must_use]
     pub fn category(classifier: &Classifier) -> Self {
         Self { name: "category".to_owned(), version: classifier.version().to_owned() }

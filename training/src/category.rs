@@ -79,6 +79,9 @@ pub struct CategoryArgs {
     /// Parameters, see training/configs/banking77.toml. Left out: the documented defaults.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Learn from texts as they are, with quoted mail, signatures and markup. Give it where the service does not clean either.
+    #[arg(long)]
+    pub no_clean: bool,
     /// The folder in which encoders are looked up by name.
     #[arg(long, value_name = "DIR", default_value = "models", env = "RECONTACT_MODELS")]
     pub models: PathBuf,
@@ -94,6 +97,9 @@ struct RecordedParams {
     label_column: String,
     #[serde(default)]
     out_of_scope_label: Option<Name>,
+    /// Whether texts were cleaned; earlier versions did not.
+    #[serde(default)]
+    cleaned: bool,
     #[serde(flatten)]
     params: CategoryParams,
 }
@@ -181,6 +187,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         text_column: args.text.clone(),
         label_column: args.label.clone(),
         out_of_scope_label: args.out_of_scope_label.clone(),
+        cleaned: !args.no_clean,
         params,
     };
     let manifest = Manifest {
@@ -255,10 +262,10 @@ fn read_examples(
     params: &CategoryParams,
 ) -> anyhow::Result<(ReadExamples, ReadExamples)> {
     let outside = args.out_of_scope_label.as_ref();
-    let all = Examples::read(&args.train, &args.text, &args.label)?;
+    let all = Examples::read(&args.train, &args.text, &args.label, !args.no_clean)?;
     let file = args.train.display().to_string();
     let (train, test) = match &args.test {
-        Some(test) => (all, Examples::read(test, &args.text, &args.label)?),
+        Some(test) => (all, Examples::read(test, &args.text, &args.label, !args.no_clean)?),
         None => {
             let labelled = ReadExamples::new(all.clone(), outside).examples;
             labelled.check_counts(&file, params.min_examples)?;

@@ -192,7 +192,7 @@ fn drawn_pairs(
     path: &Path,
     encoder: &TextEncoder,
 ) -> anyhow::Result<[Cosines; 2]> {
-    let all = Examples::read(path, &args.text, &args.label)?;
+    let all = Examples::read(path, &args.text, &args.label, true)?;
     all.check_counts(&path.display().to_string(), 4)?;
     let (one, other) = all.split(0.5, args.seed);
     let mut random = SplitMix64(args.seed);

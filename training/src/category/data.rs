@@ -4,6 +4,7 @@ use crate::bad_input;
 use crate::faults::Faults;
 use crate::table::Table;
 use recontact::classify::category::{Label, LabelSet};
+use recontact::cleaning::clean;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
 use recontact::ticket::{IssueCategory, Name};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,11 +20,11 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// Reads the columns `text` and `label` of a file.
+    /// Reads the columns `text` and `label` of a file. With `cleaned`, texts are cleaned as the service does it.
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
-    pub fn read(path: &Path, text: &str, label: &str) -> anyhow::Result<Self> {
+    pub fn read(path: &Path, text: &str, label: &str, cleaned: bool) -> anyhow::Result<Self> {
         let table = Table::read(path)?;
         let (text_column, label_column) = (table.column(text)?, table.column(label)?);
         let mut examples = Self::default();
@@ -48,7 +49,29 @@ impl Examples {
             }
         }
         faults.finish()?;
+        if cleaned {
+            examples.clean(path);
+        }
         Ok(examples)
+    }
+
+    /// Cleans all texts. One of which nothing would be left stays as it is, and their number is told.
+    fn clean(&mut self, path: &Path) {
+        let mut kept = 0;
+        for text in &mut self.texts {
+            let cleaned = clean(text.as_str());
+            let is_nothing = cleaned.is_nothing();
+            match ContactText::parse(&cleaned.text, usize::MAX) {
+                Ok(cleaned) if !is_nothing => *text = cleaned,
+                _ => kept += 1,
+            }
+        }
+        if kept > 0 {
+            eprintln!(
+                "{}: cleaning would leave nothing of {kept} text(s): they are left as they are",
+                path.display()
+            );
+        }
     }
 
     /// Number of texts.

@@ -351,13 +351,18 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
             "Data",
             &format!(
                 "{} training and {} test texts, languages {}. {} of the test texts also occur in the training part. Columns \
-                 `{}` and `{}`. Files and checksums are in manifest.json.",
+                 `{}` and `{}`. {} Files and checksums are in manifest.json.",
                 report.data.train,
                 report.data.test,
                 report.data.languages.join(", "),
                 report.data.test_texts_also_in_train,
                 recorded.text_column,
                 recorded.label_column,
+                if recorded.cleaned {
+                    "Quoted mail, signatures, markup and legal notices were cut from the texts, as the service does."
+                } else {
+                    "Texts were taken as they are, with quoted mail, signatures and markup."
+                },
             ),
         )
         .section(
@@ -411,7 +416,8 @@ pub fn evaluate_category(
         .map_err(|error| {
         artifact.content_error("manifest.json", format!("parameters: {error}"))
     })?;
-    let examples = Examples::read(data, &recorded.text_column, &recorded.label_column)?;
+    let examples =
+        Examples::read(data, &recorded.text_column, &recorded.label_column, recorded.cleaned)?;
     let truth = indices(&examples.categories, &head.description().labels, data)?;
     let encoder = match &head.description().encoder {
         None => None,
