@@ -92,6 +92,7 @@ fn is_program(line: &str) -> bool {
     const MINE: &[&str] = &["my ", "моего ", "майго ", "мого "];
     const PROGRAMS: &[&str] = &[
         "iphone",
+        "ios",
         "ipad",
         "айфон",
         "android",

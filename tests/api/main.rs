@@ -13,6 +13,7 @@ mod trained;
 
 mod auth;
 mod classify;
+mod cleaning;
 mod contacts;
 mod customers;
 mod docs;
@@ -28,4 +29,5 @@ mod outcomes;
 mod overload;
 mod plans;
 mod predict;
+mod rules;
 mod tickets;
