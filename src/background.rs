@@ -17,7 +17,20 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(refresh_next_issues_regularly(app.clone())),
         rt::spawn(sweep_follow_ups(app.clone())),
         rt::spawn(tidy_store(app.clone())),
+        rt::spawn(load_similar(app.clone())),
     ]
+}
+
+/// Reads the vectors of contacts, so that whoever asks first does not wait for it.
+async fn load_similar(app: web::Data<App>) {
+    let Ok(encoder) = app.encoder() else { return };
+    if !app.similar.is_enabled() {
+        return;
+    }
+    match app.similar.ready(&app.store, &app.tenant, &encoder).await {
+        Ok(ready) => tracing::debug!(contacts = ready.len(), "similar contacts can be found"),
+        Err(error) => tracing::warn!(%error, "the vectors of contacts could not be read yet"),
+    }
 }
 
 /// Looks at `live.toml` every so often, and at once on a hang-up signal.

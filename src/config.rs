@@ -8,6 +8,7 @@ use crate::follow_up::FollowUpPolicy;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
+use crate::similar::SimilarOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,8 @@ pub struct Settings {
     pub cleaning: CleaningSettings,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// Finding contacts with similar texts.
+    pub similar: SimilarOptions,
     /// How events are taken in.
     pub events: EventSettings,
     /// By which rules outcomes are derived.
@@ -256,6 +259,7 @@ impl Settings {
             ("database_connections", u64::from(self.database_connections)),
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),
+            ("similar.max_contacts", u64::from(self.similar.max_contacts)),
             ("limits.body_bytes", limits.body_bytes as u64),
             ("limits.text_bytes", limits.text_bytes as u64),
             ("limits.texts_per_request", limits.texts_per_request as u64),

@@ -8,7 +8,7 @@
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
-//!   [`live_next_issues`].
+//!   [`live_next_issues`], and [`live_similar`] (contacts with similar texts, [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
 //!   [`report`] prints figures, [`demo`] shows it all.
@@ -36,6 +36,7 @@ pub mod follow_up;
 pub mod identity;
 pub mod live_models;
 pub mod live_next_issues;
+pub mod live_similar;
 pub mod next_issue;
 pub mod outcome;
 pub mod plan;
@@ -44,6 +45,7 @@ pub mod registry;
 pub mod report;
 pub mod risk;
 pub mod server;
+pub mod similar;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;

@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 28] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -111,6 +111,8 @@ const MAY_USE: [(&str, &[&str]); 28] = [
     ("registry", &["classify", "contact", "risk", "timestamp"]),
     ("live_models", &["classify", "contact", "registry", "risk"]),
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
+    ("similar", &["outcome", "ticket"]),
+    ("live_similar", &["classify", "similar", "store"]),
     (
         "store",
         &[
@@ -128,7 +130,10 @@ const MAY_USE: [(&str, &[&str]); 28] = [
         ],
     ),
     ("customer_key", &["store"]),
-    ("config", &["classify", "costs", "effect", "follow_up", "next_issue", "outcome", "plan"]),
+    (
+        "config",
+        &["classify", "costs", "effect", "follow_up", "next_issue", "outcome", "plan", "similar"],
+    ),
     ("telemetry", &["config"]),
     (
         "api",
@@ -141,12 +146,14 @@ const MAY_USE: [(&str, &[&str]); 28] = [
             "effect",
             "follow_up",
             "identity",
+            "live_similar",
             "next_issue",
             "outcome",
             "plan",
             "probability",
             "registry",
             "risk",
+            "similar",
             "statistics",
             "store",
             "ticket",
@@ -177,6 +184,7 @@ const MAY_USE: [(&str, &[&str]); 28] = [
             "config",
             "live_models",
             "live_next_issues",
+            "live_similar",
             "outcome",
             "registry",
             "risk",

@@ -11,6 +11,7 @@ use crate::classify::answer::{Action, Classification};
 use crate::classify::encoder::Embedding;
 use crate::contact::{Channel, Contact, ContactText};
 use crate::identity::Identity;
+use crate::live_similar::encoder_key;
 use crate::outcome::{Author, ContactKind, TextVector, recognise};
 use crate::store::{ContactAnalysis, ContactRecorded};
 use crate::ticket::{CustomerId, Name, TicketId};
@@ -144,7 +145,10 @@ pub async fn record_contact(
     }
     let (classifier, classification, embedding) =
         classify_one(&app, text, contact.channel.clone()).await?;
-    let analysis = analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
+    let mut analysis =
+        analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
+    let encoder = classifier.encoder().filter(|_| app.similar.is_enabled());
+    analysis.encoder = encoder.map(|encoder| encoder_key(encoder));
     let pairs = app.adjacent_pairs();
     let recorded = app
         .store
@@ -185,6 +189,7 @@ fn analysis(
         category,
         category_is_certain,
         embedding: embedding.and_then(|embedding| TextVector::from_embedding(&embedding.vector)),
+        encoder: None,
         kind,
         kind_rule: kind_rule.to_owned(),
     })

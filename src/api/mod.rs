@@ -27,6 +27,7 @@ pub mod plan_view;
 pub mod plans;
 pub mod predict;
 pub mod problem;
+pub mod similar;
 pub mod ticket_body;
 pub mod tickets;
 
@@ -78,6 +79,7 @@ impl ModelName {
         classify::classify_contacts,
         classify::embed_texts,
         contacts::record_contact,
+        similar::find_similar,
         predict::predict_recontacts,
         tickets::report_ticket,
         tickets::close_ticket,
