@@ -8,6 +8,8 @@ mod filler;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod flagged;
 mod helpers;
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/models.rs"]
 mod trained;
 
@@ -30,4 +32,5 @@ mod overload;
 mod plans;
 mod predict;
 mod rules;
+mod similar;
 mod tickets;
