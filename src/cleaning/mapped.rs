@@ -88,6 +88,11 @@ impl Mapped {
         kept
     }
 
+    /// Only this part of the text.
+    pub(super) fn part(&self, part: Range<usize>) -> Self {
+        self.keep(std::slice::from_ref(&part))
+    }
+
     /// All but these parts of the text, which are given in order and do not overlap.
     pub(super) fn without(&self, parts: &[Range<usize>]) -> Self {
         let mut kept = Vec::with_capacity(parts.len() + 1);
@@ -111,7 +116,7 @@ mod tests {
         let once = text.without(&[2..4, 7..8]);
         assert_eq!(once.as_str(), "0145689");
         assert_eq!((once.origin(0), once.origin(2), once.origin(5)), (0, 4, 8));
-        let twice = once.without(&[1..3]);
+        let twice = once.without(&[1..2, 2..3]);
         assert_eq!(twice.as_str(), "05689");
         assert_eq!((twice.origin(1), twice.origin(3), twice.origin(9)), (5, 8, 10));
     }

@@ -4,7 +4,7 @@
 //! service. Nothing here does I/O or reads a clock. The rule where it is not sure: what may be the customer's own words stays.
 //!
 //! In order: characters that nobody sees; HTML to text (`html`, on `markup` and `entities`); quoted mail (`quotes`,
-//! `attribution`); from the end upwards signatures and notices (`tail`). `mapped` leads every place back to the original.
+//! `attribution`); from the end upwards (`tail`) signatures (`signature`) and notices (`notice`). `mapped` leads every place back to the original.
 
 mod attribution;
 mod entities;
@@ -12,7 +12,9 @@ mod html;
 mod lines;
 mod mapped;
 mod markup;
+mod notice;
 mod quotes;
+mod signature;
 mod tail;
 
 use mapped::Mapped;
@@ -119,7 +121,7 @@ impl State {
         if has_changed {
             let text = self.text.as_str();
             let start = text.len() - text.trim_start().len();
-            self.text = self.text.keep(&[start..text.trim_end().len().max(start)]);
+            self.text = self.text.part(start..text.trim_end().len().max(start));
         }
         has_changed
     }
@@ -133,7 +135,7 @@ impl State {
             end = from;
         }
         if end < whole {
-            self.text = self.text.without(&[end..whole]);
+            self.text = self.text.part(0..end);
         }
     }
 
