@@ -85,12 +85,19 @@ const DAYS: &[&str] = &[
 /// Whether lines, joined by blanks, are an attribution. `is_followed` says that quoted words follow at once: then less has
 /// to be said.
 pub(super) fn is_attribution(line: &str, is_followed: bool) -> bool {
-    if !line.ends_with(':') || line.chars().count() > LONGEST {
+    if line.len() > 4 * LONGEST || !line.contains(':') || line.chars().count() > LONGEST {
         return false;
     }
     let line = line.trim_start_matches(['-', '*', '_', ' ', '\t']);
     let lower = line.to_lowercase();
+    if !lower.ends_with(':') {
+        return goes_on_behind(&lower);
+    }
     let evidence = Evidence::of(&lower);
+    if starts_with_any(&lower, &["you wrote ", "вы писали ", "вы пісалі ", "ви писали "])
+    {
+        return evidence.has_time && evidence.has_date;
+    }
     let has_verb = VERBS.iter().any(|verb| lower.ends_with(verb));
     if !has_verb {
         let ends_with_address = lower.ends_with(">:") || lower.ends_with("):");
@@ -111,6 +118,14 @@ pub(super) fn is_attribution(line: &str, is_followed: bool) -> bool {
     !is_sentence
         && words(name).count() <= most_words
         && (is_followed || evidence.has_address && begins_like_a_name(name))
+}
+
+/// Some programs put the first quoted words behind the attribution: `On Mon, 5 Jan 2026 at 10:00, Support<a@b.c> wrote: Hello`.
+fn goes_on_behind(lower: &str) -> bool {
+    let end_of = |verb: &&str| lower.find(*verb).map(|at| at + verb.len());
+    let Some(end) = VERBS.iter().filter_map(end_of).min() else { return false };
+    let evidence = Evidence::of(&lower[..end]);
+    begins_with_date(lower) && evidence.has_address && evidence.has_time && evidence.has_date
 }
 
 /// Whether a line may be the first of several that are an attribution together: it says when.
@@ -217,6 +232,8 @@ mod tests {
             "5 студзеня 2026 г., 10:00, Падтрымка <support@example.org> напісаў(ла):",
             "пн, 5 січ. 2026 р. о 10:00 Підтримка <support@example.org> пише:",
             "5 січня 2026 р. о 10:00 Підтримка <support@example.org> написав(ла):",
+            "Вы писали 5 января 2026 г., 10:00:00:",
+            "On Mon, 5 Jan 2026 at 10:00, Support<support@example.org> wrote:   Hello, please wait",
         ] {
             assert!(is_attribution(line, false), "{line}");
         }
@@ -229,6 +246,7 @@ mod tests {
             "On the card it says: 10:00 wrote:",
             "This is what support@example.org wrote:",
             "Мне вчера поддержка написала:",
+            "My order of 5 January 2026 10:00, see what support@example.org wrote: we ship",
             "Здравствуйте, ваш сотрудник 5 января написал:",
             "Спасибо, карта не работает! 5 янв. 2026 г., 10:00 Support <s@example.org> написал:",
             "Мои данные:",

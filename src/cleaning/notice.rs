@@ -103,8 +103,21 @@ const STEMS: &[&[&str]] = &[
     ],
     &["delete", "destroy", "удалите", "уничтож", "выдаліце", "знішч", "видал", "знищ"],
 ];
+/// How short notices begin that need no other words.
+const SHORT_NOTICES: &[&str] = &[
+    "please consider the environment",
+    "please think of the environment",
+    "think before you print",
+    "пожалуйста, подумайте об окружающей среде",
+    "подумайте об окружающей среде",
+    "прежде чем распечатать",
+    "перш ніж друкувати",
+    "перад тым як друкаваць",
+];
 /// Shortest legal notice, in characters.
 const SHORTEST_NOTICE: usize = 100;
+/// Longest short notice, in bytes.
+const LONGEST_SHORT_NOTICE: usize = 400;
 
 /// Where the last paragraph begins, or a line in it, from which on it is a legal notice.
 pub(super) fn find(text: &str) -> Option<usize> {
@@ -123,6 +136,9 @@ pub(super) fn find(text: &str) -> Option<usize> {
 fn is_notice(paragraph: &str) -> bool {
     let beginning: String = paragraph.chars().take(60).collect::<String>().to_lowercase();
     let beginning = beginning.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if starts_with_any(beginning, SHORT_NOTICES) {
+        return paragraph.len() <= LONGEST_SHORT_NOTICE;
+    }
     if !(starts_with_any(beginning, NOTICES) || starts_with_any(beginning, OTHER_NOTICES)) {
         return false;
     }

@@ -138,6 +138,7 @@ fn is_sign_off(line: &str) -> bool {
         "yours truly",
         "respectfully",
         "с уважением",
+        "с ув.",
         "с искренним уважением",
         "с глубоким уважением",
         "с наилучшими пожеланиями",
@@ -193,7 +194,9 @@ fn is_of_signature(line: &str) -> bool {
         )
         || line.bytes().filter(u8::is_ascii_digit).count() >= 6;
     let most_words = if is_contact { 12 } else { 7 };
-    words(&lower).count() <= most_words
+    // The short words and numbers of an address do not make a sentence.
+    let is_long = |word: &&str| word.chars().count() >= 3;
+    words(&lower).filter(is_long).count() <= most_words
         && !words(&lower).any(is_asking)
         && !starts_with_any(&lower, &["p.s", "ps:", "ps ", "p.p.s", "п.с", "з.ы", "зы ", "пс "])
 }
