@@ -142,7 +142,9 @@ fn begins_with_date(lower: &str) -> bool {
     lower.starts_with(|c: char| c.is_ascii_digit())
         || first == "on" && words(lower).nth(1).is_some_and(is_of_date)
         || DAYS.contains(&first)
-            && starts_with_any(lower[first.len()..].trim_start(), &[",", ".", "1", "2", "3"])
+            && lower
+                .strip_prefix(first)
+                .is_some_and(|rest| starts_with_any(rest.trim_start(), &[",", ".", "1", "2", "3"]))
         || starts_with_any(lower, &["в письме от ", "у лісце ад ", "у листі від "])
 }
 

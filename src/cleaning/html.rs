@@ -338,9 +338,11 @@ impl<'a> Writer<'a> {
     fn write_char(&mut self, c: char, at: usize) {
         if !self.text.as_str().is_empty() {
             let from = self.html.origin(self.waiting_from);
-            if self.line_ends > 0 {
-                self.text.push(&"\n\n\n"[..self.line_ends], from);
-            } else if self.has_blank {
+            // Each by itself: all of them stand for what begins at one place.
+            for _ in 0..self.line_ends {
+                self.text.push("\n", from);
+            }
+            if self.line_ends == 0 && self.has_blank {
                 self.text.push(" ", from);
             }
         }

@@ -4,10 +4,11 @@ use crate::helpers::{spawn_app, spawn_app_in, spawn_app_with};
 use recontact::classify::Prefer;
 use recontact::classify::policy::HeadPolicy;
 use recontact::classify::rules::RuleText;
-use recontact::config::Settings;
+use recontact::config::{CommandLineSettings, DEFAULTS, Settings};
 use recontact::contact::Head;
 use recontact::ticket::Name;
 use serde_json::{Value, json};
+use std::path::Path;
 
 fn rule(head: &str, label: &str, any: &[&str]) -> RuleText {
     let any = any.iter().map(|word| (*word).to_owned()).collect();
@@ -131,4 +132,42 @@ fn without_any_model_rules_say_what_a_text_is_about() {
     assert_eq!(app.get("/health/ready").expect(503)["category"], "ok");
     let without = start(vec![rule("urgency", "high", &["urgent"])]);
     without.classify(&json!({"text": "My card"})).expect_problem(503, "model_unavailable");
+}
+
+/// The settings that a configuration file of this content gives.
+fn settings(content: &str) -> Settings {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("recontact.toml");
+    std::fs::write(&file, content).unwrap();
+    let command_line = CommandLineSettings { config: Some(file), ..Default::default() };
+    Settings::load(&command_line).unwrap()
+}
+
+#[test]
+fn the_documented_rules_can_be_used_as_they_stand() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/classification.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let examples: Vec<&str> =
+        page.split("```toml").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let told: Vec<usize> =
+        examples.iter().map(|text| settings(text).classify.rules.len()).collect();
+    assert_eq!(told, [1, 2]);
+    let from = DEFAULTS.find("# [[classify.rules]]").unwrap();
+    let block = DEFAULTS[from..].lines().take_while(|line| line.starts_with('#'));
+    let block: Vec<&str> = block.map(|line| line.trim_start_matches('#').trim_start()).collect();
+    let rules = settings(&block.join("\n")).classify.rules;
+    assert_eq!(rules.len(), 3);
+    let app = spawn_app_with(|settings| settings.classify.rules = rules);
+    for (text, urgency, kind) in [
+        ("My card was stolen, it is urgent", json!("high"), Value::Null),
+        ("Срочно! Подаю жалобу, карта не работает", json!("high"), json!("complaint")),
+        ("Тэрмінова: у мяне скаргі на банк", json!("high"), json!("complaint")),
+        ("Терміново! Скаржуся на банк", json!("high"), json!("complaint")),
+        ("Это не срочно", Value::Null, Value::Null),
+    ] {
+        let body = app.classify(&json!({"text": text})).expect(200);
+        let result = &body["results"][0];
+        let found = (&result["urgency"]["label"], &result["kind"]["label"]);
+        assert_eq!(found, (&urgency, &kind), "{text}");
+    }
 }
