@@ -1,16 +1,19 @@
 //! The figures of a category model: measured, printed, written into its card; and `recontact-train evaluate`.
 
 use super::choose::{Choice, ScopeChoice, best};
-use super::data::Examples;
+use super::data::{Columns, Examples};
+use super::load::{Notes, indices};
 use super::method::Part;
-use super::{RecordedParams, baseline, embed_all, indices, load_encoder};
+use super::spelling::Spellings;
+use super::{RecordedParams, baseline, embed_all, load_encoder};
 use crate::bad_input;
-use crate::card::{Card, markdown_table};
+use crate::card::markdown_table;
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1, roc_auc};
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
-use recontact::classify::head::{HeadDescription, TextHead, TextView};
+use recontact::classify::head::{TextHead, TextView};
 use recontact::contact::{ContactText, Head};
 use recontact::registry::Artifact;
+use recontact::ticket::Name;
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -76,6 +79,9 @@ pub struct DataCounts {
     pub labels: usize,
     /// ISO 639-1 codes of the training texts' languages.
     pub languages: Vec<String>,
+    /// What was done to the tables before.
+    #[serde(flatten)]
+    pub notes: Notes,
 }
 
 /// How well a head tells the texts that belong to none of its labels.
@@ -212,7 +218,7 @@ impl Report {
         Ok(())
     }
 
-    fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         figure_table(&[
             ("this model", &self.test),
             ("baseline: nearest TF-IDF centroid", &self.baselines.tfidf_centroid),
@@ -220,7 +226,7 @@ impl Report {
         ])
     }
 
-    fn reading(&self) -> String {
+    pub(super) fn reading(&self) -> String {
         let parts = self.choice.parts.iter().map(|part| {
             format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
         });
@@ -281,118 +287,6 @@ pub fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// The model card.
-pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescription) -> String {
-    let areas: std::collections::BTreeSet<_> =
-        head.labels.labels().iter().filter_map(|label| label.area()).collect();
-    let labels = head
-        .labels
-        .labels()
-        .iter()
-        .map(|label| match label.area() {
-            Some(area) => format!("`{}` ({area})", label.category),
-            None => format!("`{}`", label.category),
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
-    let reads = [
-        head.encoder.as_ref().map(|encoder| {
-            format!(
-                "the embeddings of `{}` ({} numbers, {:?} pooling, at most {} tokens)",
-                encoder.name, encoder.dimension, encoder.pooling, encoder.max_tokens
-            )
-        }),
-        head.lexical.map(|lexical| {
-            format!(
-                "{} words and pairs of words and {} pieces of words, weighed by TF-IDF",
-                lexical.words, lexical.pieces
-            )
-        }),
-    ];
-    let reads: Vec<String> = reads.into_iter().flatten().collect();
-    let tried: Vec<Vec<String>> = report
-        .choice
-        .tried
-        .iter()
-        .map(|tried| {
-            vec![
-                tried.method.as_str().to_owned(),
-                format!("{:.4}", tried.accuracy),
-                format!("{:.4}", tried.log_loss),
-            ]
-        })
-        .collect();
-    let scope = match &report.scope {
-        None => "Every text is taken to be about one of the labels.".to_owned(),
-        Some(scope) if scope.out_of_scope > 0 => format!(
-            "A text whose highest score is below {:.3} is taken to be about none of the labels; the threshold was chosen with \
-             {} texts out of scope.",
-            scope.threshold, scope.out_of_scope
-        ),
-        Some(scope) => format!(
-            "A text whose highest score is below {:.3} is taken to be about none of the labels. No texts out of scope were \
-             given: the threshold is where a share of {} of the held-out texts is lost.",
-            scope.threshold, recorded.params.scope_loss
-        ),
-    };
-    Card::new(&format!("Model of texts {} ({})", report.version, report.head.as_str()))
-        .section(
-            "What it does",
-            &format!(
-                "Puts a contact's text under one of {} labels{}, with a calibrated probability, or abstains. Multinomial \
-                 logistic regression on {}.",
-                report.data.labels,
-                if areas.is_empty() { String::new() } else { format!(" in {} areas", areas.len()) },
-                reads.join(" and "),
-            ),
-        )
-        .section("Figures", &format!("{}\n{}", report.table(), report.reading()))
-        .section(
-            "Data",
-            &format!(
-                "{} training and {} test texts, languages {}. {} of the test texts also occur in the training part. Columns \
-                 `{}` and `{}`. {} Files and checksums are in manifest.json.",
-                report.data.train,
-                report.data.test,
-                report.data.languages.join(", "),
-                report.data.test_texts_also_in_train,
-                recorded.text_column,
-                recorded.label_column,
-                if recorded.cleaned {
-                    "Quoted mail, signatures, markup and legal notices were cut from the texts, as the service does."
-                } else {
-                    "Texts were taken as they are, with quoted mail, signatures and markup."
-                },
-            ),
-        )
-        .section(
-            "Training",
-            &format!(
-                "Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
-                 {:.1e} (largest component, mean loss).\n\n{}",
-                recorded.params.seed,
-                report.choice.held_out,
-                report.gradient,
-                markdown_table(&["method", "accuracy", "log loss"], &tried),
-            ),
-        )
-        .section(
-            "Limits",
-            &format!(
-                "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
-                 words in another Latin-script language may pass as one of them. {scope} Figures are those of this data; \
-                 measure on your own with `recontact-train evaluate`."
-            ),
-        )
-        .section(
-            "Use",
-            "Meant for routing and reporting of contacts, with a person able to correct it. Not meant for decisions about a \
-             person, nor for refusing or delaying service.",
-        )
-        .section("Labels", &labels)
-        .finish()
-}
-
 #[derive(Serialize)]
 struct Evaluation {
     version: String,
@@ -416,9 +310,15 @@ pub fn evaluate_category(
         .map_err(|error| {
         artifact.content_error("manifest.json", format!("parameters: {error}"))
     })?;
-    let examples =
-        Examples::read(data, &recorded.text_column, &recorded.label_column, recorded.cleaned)?;
-    let truth = indices(&examples.categories, &head.description().labels, data)?;
+    let columns = Columns { text: &recorded.text_column, label: &recorded.label_column, id: None };
+    let mut examples = Examples::read(data, columns)?;
+    if recorded.cleaned {
+        examples.clean(data);
+    }
+    let labels = &head.description().labels;
+    let known: Vec<Name> = labels.labels().iter().map(|label| label.category.clone()).collect();
+    Spellings::of(&known).apply(&mut examples.categories);
+    let truth = indices(&examples.categories, labels);
     let encoder = match &head.description().encoder {
         None => None,
         Some(trained) => {
