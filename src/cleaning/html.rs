@@ -6,10 +6,13 @@ use super::markup::{Markup, Piece, Tag};
 use super::{Cut, CutKind, entities};
 use std::ops::Range;
 
-/// Elements that a mail program makes and nobody types.
+/// Elements with which HTML begins.
 const FRAME: &[&str] = &["html", "head", "body", "meta"];
 /// Elements of which two, or one and its end, tell that a text is HTML.
 const KNOWN: &[&str] = &[
+    "html",
+    "head",
+    "body",
     "p",
     "div",
     "br",
@@ -67,10 +70,17 @@ pub(super) fn is_html(text: &str) -> bool {
         return false;
     }
     let mut opened = [false; KNOWN.len()];
-    let mut count = 0;
+    let (mut count, mut is_beginning) = (0, true);
     for piece in Markup::new(text) {
-        let Piece::Tag(tag) = piece else { continue };
-        if tag.is_one_of(FRAME) {
+        let tag = match piece {
+            Piece::Tag(tag) => tag,
+            Piece::Text(range) => {
+                is_beginning &= text[range].trim().is_empty();
+                continue;
+            }
+            Piece::Comment => continue,
+        };
+        if is_beginning && tag.is_one_of(FRAME) {
             return true;
         }
         let Some(index) = KNOWN.iter().position(|name| tag.is(name)) else { continue };

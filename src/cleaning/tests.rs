@@ -139,6 +139,8 @@ fn what_may_be_the_customers_own_words_stays() {
     for text in [
         "a < b, and if x<y then I am lost <ivan@example.org>",
         "How do I use the <b> tag in my signature?",
+        "What does <html> at the top of my statement mean?",
+        "First line<br>second line",
         "The price was >50 EUR\n>= 60 would be wrong",
         "Best regards are not enough, my card is still blocked",
         "Hello\n--\nWhy is my card blocked?\n",
