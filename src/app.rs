@@ -7,6 +7,7 @@ use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
 use crate::live_next_issues::LiveNextIssues;
+use crate::live_similar::LiveSimilar;
 use crate::outcome::AdjacentPairs;
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
@@ -31,6 +32,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// Which issue follows which.
     pub next_issues: LiveNextIssues,
+    /// Contacts with similar texts.
+    pub similar: LiveSimilar,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
 }
@@ -58,8 +61,20 @@ impl App {
         let models = ArcSwap::from_pointee(models);
         let next_issues =
             LiveNextIssues::new(settings.next_issues.clone(), settings.outcomes.clone());
+        let similar = LiveSimilar::new(settings.similar);
         let tenant = Tenant::DEFAULT;
-        Ok(Self { settings, store, queue, tenant, token, metrics, next_issues, models, source })
+        Ok(Self {
+            settings,
+            store,
+            queue,
+            tenant,
+            token,
+            metrics,
+            next_issues,
+            similar,
+            models,
+            source,
+        })
     }
 
     /// Says in log and metrics which models serve and what could not be loaded.

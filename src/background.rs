@@ -1,5 +1,5 @@
 //! What a running service does by itself, beside answering: take over models, derive what was not derived, keep the map of
-//! next issues up to date, let follow-ups expire. Each task can be lost at any moment and goes on after a restart.
+//! next issues up to date, follow the vectors of contacts, let follow-ups expire. Each task can be lost at any moment and goes on after a restart.
 
 use crate::app::App;
 use crate::live_next_issues::Refreshed;
@@ -17,7 +17,31 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(refresh_next_issues_regularly(app.clone())),
         rt::spawn(sweep_follow_ups(app.clone())),
         rt::spawn(tidy_store(app.clone())),
+        rt::spawn(follow_similar(app.clone())),
     ]
+}
+
+/// How often the vectors of contacts are looked after where nobody asks for similar ones.
+const SIMILAR_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Reads the vectors of contacts, so that whoever asks first does not wait for it, and so that erased ones leave this
+/// process's memory.
+async fn follow_similar(app: web::Data<App>) {
+    if !app.similar.is_enabled() {
+        return;
+    }
+    let mut interval = tokio::time::interval(SIMILAR_INTERVAL);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut has_failed = false;
+    loop {
+        interval.tick().await;
+        let Ok(encoder) = app.encoder() else { continue };
+        let ready = app.similar.ready(&app.store, &app.tenant, &encoder).await;
+        if let (Err(error), false) = (&ready, has_failed) {
+            tracing::warn!(%error, "the vectors of contacts cannot be read");
+        }
+        has_failed = ready.is_err();
+    }
 }
 
 /// Looks at `live.toml` every so often, and at once on a hang-up signal.

@@ -8,6 +8,7 @@ use crate::follow_up::FollowUpPolicy;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
+use crate::similar::SimilarOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,12 @@ pub struct Settings {
     pub limits: Limits,
     /// On what and how embeddings are computed.
     pub inference: InferenceOptions,
+    /// What is cut from texts before they are classified.
+    pub cleaning: CleaningSettings,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
+    /// Finding contacts with similar texts.
+    pub similar: SimilarOptions,
     /// How events are taken in.
     pub events: EventSettings,
     /// By which rules outcomes are derived.
@@ -80,6 +85,17 @@ pub struct Settings {
     pub follow_ups: FollowUpPolicy,
     /// How the effect of following up is judged.
     pub effect: EffectPolicy,
+}
+
+/// What is cut from texts before they are classified.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct CleaningSettings {
+    pub enabled: bool,
 }
 
 /// How events are taken in, and how often what follows from them is looked after.
@@ -243,6 +259,7 @@ impl Settings {
             ("database_connections", u64::from(self.database_connections)),
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),
+            ("similar.max_contacts", u64::from(self.similar.max_contacts)),
             ("limits.body_bytes", limits.body_bytes as u64),
             ("limits.text_bytes", limits.text_bytes as u64),
             ("limits.texts_per_request", limits.texts_per_request as u64),
@@ -329,6 +346,15 @@ mod tests {
             ("listen = \"here\"\n", "listen"),
             ("[classify]\nauto_threshold = 0.1\n", "auto_threshold"),
             ("[classify]\nexpected_languages = [\"xx\"]\n", "xx"),
+            (
+                "[[classify.rules]]\nhead = \"colour\"\nlabel = \"red\"\nany = [\"red\"]\n",
+                "rule 1: head",
+            ),
+            (
+                "[[classify.rules]]\nhead = \"urgency\"\nlabel = \"high\"\n",
+                "rule 1: expected a condition",
+            ),
+            ("[cleaning]\nenabled = \"yes\"\n", "enabled"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),

@@ -3,12 +3,12 @@
 //! # The map, in reading order
 //!
 //! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`].
-//! * What is said of it: [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk).
+//! * What is said of it: [`cleaning`] (the writer's own words), [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk).
 //! * What became of it: [`outcome`] (did the customer come back), [`next_issue`] (about what next), [`plan`] (what to do
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
-//!   [`live_next_issues`].
+//!   [`live_next_issues`], and [`live_similar`] (contacts with similar texts, [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
 //!   [`report`] prints figures, [`demo`] shows it all.
@@ -25,6 +25,7 @@ pub mod api;
 pub mod app;
 pub mod background;
 pub mod classify;
+pub mod cleaning;
 pub mod config;
 pub mod contact;
 pub mod costs;
@@ -35,6 +36,7 @@ pub mod follow_up;
 pub mod identity;
 pub mod live_models;
 pub mod live_next_issues;
+pub mod live_similar;
 pub mod next_issue;
 pub mod outcome;
 pub mod plan;
@@ -43,6 +45,7 @@ pub mod registry;
 pub mod report;
 pub mod risk;
 pub mod server;
+pub mod similar;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;

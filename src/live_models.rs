@@ -75,11 +75,13 @@ impl ModelSource {
                 note_loaded(&mut loaded, &source, head.into(), is_loaded);
             }
         }
-        let classifier = or_before(classifier, before.map(|m| &m.classifier), &mut errors);
+        let classifier = or_before(classifier, before.map(|m| &m.classifier), &mut errors)
+            .or_else(|reason| self.by_rules().ok_or(reason));
         let encoder = match classifier.as_ref().map(|classifier| classifier.encoder()) {
             Ok(Some(encoder)) => Ok(Arc::clone(encoder)),
             Ok(None) => {
-                let none = "the live category model reads words alone; name an encoder in the configuration";
+                let none =
+                    "words alone say what a text is about; name an encoder in the configuration";
                 self.load_configured_encoder(before).unwrap_or(Err(none.to_owned()))
             }
             Err(reason) => self.load_configured_encoder(before).unwrap_or(Err(reason.clone())),
@@ -123,6 +125,11 @@ impl ModelSource {
             }
         }
         Classifier::new(category, others, encoder, self.policy.clone()).map(Arc::new)
+    }
+
+    /// What rules say while no category model is loaded.
+    fn by_rules(&self) -> Option<Arc<Classifier>> {
+        Classifier::by_rules(self.policy.clone()).map(Arc::new)
     }
 
     fn load_head(&self, head: Head, entry: &LiveEntry) -> Result<HeadModel, String> {

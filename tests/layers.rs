@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 30] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -99,6 +99,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("identity", &["ticket"]),
     ("outcome", &["statistics", "ticket", "timestamp"]),
     ("contact", &["identity", "outcome", "ticket", "timestamp"]),
+    ("cleaning", &[]),
     ("classify", &["contact", "probability", "ticket", "registry"]),
     ("risk", &["probability", "ticket", "timestamp", "registry"]),
     ("costs", &["ticket"]),
@@ -110,6 +111,8 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("registry", &["classify", "contact", "risk", "timestamp"]),
     ("live_models", &["classify", "contact", "registry", "risk"]),
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
+    ("similar", &["outcome", "ticket"]),
+    ("live_similar", &["classify", "similar", "store"]),
     (
         "store",
         &[
@@ -127,24 +130,30 @@ const MAY_USE: [(&str, &[&str]); 27] = [
         ],
     ),
     ("customer_key", &["store"]),
-    ("config", &["classify", "costs", "effect", "follow_up", "next_issue", "outcome", "plan"]),
+    (
+        "config",
+        &["classify", "costs", "effect", "follow_up", "next_issue", "outcome", "plan", "similar"],
+    ),
     ("telemetry", &["config"]),
     (
         "api",
         &[
             "app",
             "classify",
+            "cleaning",
             "contact",
             "customer_key",
             "effect",
             "follow_up",
             "identity",
+            "live_similar",
             "next_issue",
             "outcome",
             "plan",
             "probability",
             "registry",
             "risk",
+            "similar",
             "statistics",
             "store",
             "ticket",
@@ -175,6 +184,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "config",
             "live_models",
             "live_next_issues",
+            "live_similar",
             "outcome",
             "registry",
             "risk",
@@ -267,7 +277,8 @@ fn the_service_never_goes_to_the_network_for_a_model() {
 
 #[test]
 fn the_middle_reads_neither_clock_nor_chance() {
-    let middle = ["classify", "effect", "follow_up", "next_issue", "outcome", "plan", "risk"];
+    let middle =
+        ["classify", "cleaning", "effect", "follow_up", "next_issue", "outcome", "plan", "risk"];
     for source in sources().iter().filter(|source| source.is_in(&middle)) {
         for word in ["Timestamp::now", "SystemTime", "Instant::now", "now_utc", "getrandom"] {
             assert!(!source.code.iter().any(|line| line.contains(word)), "{}: {word}", source.path);

@@ -2,11 +2,12 @@
 
 use super::ModelName;
 use super::body::{JsonBody, check_count};
+use super::cleaning::{CleanText, Cleaning, CutPart};
 use super::problem::{FieldProblem, Problem};
 use crate::app::App;
-use crate::classify::Classifier;
 use crate::classify::answer::{Action, Classification, HeadAnswer, Reason, ScoredLabel, Source};
 use crate::classify::encoder::Embedding;
+use crate::classify::{Classifier, Incoming};
 use crate::contact::{Channel, ContactText, Head};
 use crate::probability::Probability;
 use crate::ticket::{IssueCategory, Name};
@@ -32,6 +33,10 @@ pub struct ClassifyRequest {
     /// How many categories to answer with, the best one included; 1 to 100, 3 if left out.
     #[schema(minimum = 1, maximum = 100, default = 3)]
     top_k: Option<usize>,
+    /// Whether quoted mail, signatures, markup and legal notices are cut before a text is classified; left out: as configured.
+    clean: Option<bool>,
+    /// Whether to show what was cut; false if left out.
+    show_cut: Option<bool>,
 }
 
 /// One text to classify.
@@ -42,9 +47,8 @@ pub struct ClassifyInput {
     id: Option<Name>,
     /// What the customer wrote.
     text: String,
-    /// How the contact came in; not used by the model.
-    #[serde(rename = "channel")]
-    _channel: Option<Channel>,
+    /// How the contact came in; not used by models, but by rules that name channels.
+    channel: Option<Channel>,
 }
 
 /// One result for each text, in the order of the request.
@@ -97,6 +101,9 @@ pub struct ClassificationResult {
     pub tokens_total: usize,
     /// Tokens that were read.
     pub tokens_used: usize,
+    /// What was cut before, where the request asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Vec<CutPart>>,
 }
 
 /// What one of the other heads says.
@@ -155,6 +162,7 @@ impl ClassificationResult {
             truncated: tokens.truncated(),
             tokens_total: tokens.total,
             tokens_used: tokens.used,
+            cut: None,
         }
     }
 }
@@ -176,26 +184,31 @@ pub async fn classify_contacts(
     let (inputs, at) = match (request.inputs, request.text) {
         (Some(inputs), None) => (inputs, TextAt::Inputs),
         (None, Some(text)) => {
-            (vec![ClassifyInput { id: None, text, _channel: None }], TextAt::Single)
+            (vec![ClassifyInput { id: None, text, channel: None }], TextAt::Single)
         }
         _ => return Err(Problem::field("#", "expected either inputs or text")),
     };
     check_count("#/inputs", inputs.len(), app.settings.limits.texts_per_request)?;
     let texts = parse_texts(&app, inputs.iter().map(|input| input.text.as_str()), at)?;
+    let cleaning = Cleaning::asked(&app, request.clean, request.show_cut);
+    let cleaned = cleaning.apply(texts).await?;
     let classifier = app.classifier()?;
-    let classifications = app
+    let contacts = inputs.iter().zip(&cleaned).filter_map(|(input, cleaned)| {
+        Some(Incoming { text: cleaned.text.clone()?, channel: input.channel.clone() })
+    });
+    let classified = app
         .queue
-        .classify(classifier.clone(), texts, top_k)
+        .classify_and_embed(classifier.clone(), contacts.collect(), top_k)
         .await
         .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
-    let results = inputs
-        .into_iter()
-        .zip(classifications)
-        .map(|(input, classification)| {
-            count(&classification);
-            ClassificationResult::new(input.id, classification)
-        })
-        .collect();
+    let mut classified = classified.into_iter();
+    let results = inputs.into_iter().zip(cleaned).map(|(input, CleanText { text, cut })| {
+        let found = text.and_then(|_| classified.next());
+        let classification = found.map_or_else(|| classifier.nothing_left(), |(found, _)| found);
+        count(&classification);
+        ClassificationResult { cut, ..ClassificationResult::new(input.id, classification) }
+    });
+    let results = results.collect();
     Ok(web::Json(ClassifyResponse { model: ModelName::category(&classifier), results }))
 }
 
@@ -319,25 +332,24 @@ pub async fn embed_texts(
     }))
 }
 
-/// Classifies one text that is checked already; the embedding that decided comes along, where there was one.
+/// Classifies one text that is checked and cleaned already; the embedding that decided comes along, where there was one.
 ///
 /// # Errors
 /// [`Problem`] when the model is not loaded or the queue refuses.
 pub async fn classify_one(
     app: &App,
-    text: ContactText,
+    text: Option<ContactText>,
+    channel: Option<Channel>,
 ) -> Result<(Arc<Classifier>, Classification, Option<Arc<Embedding>>), Problem> {
     let classifier = app.classifier()?;
+    let contacts = text.into_iter().map(|text| Incoming { text, channel: channel.clone() });
     let mut classifications = app
         .queue
-        .classify_and_embed(classifier.clone(), vec![text], DEFAULT_TOP_K)
+        .classify_and_embed(classifier.clone(), contacts.collect(), DEFAULT_TOP_K)
         .await
         .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
-    match classifications.pop() {
-        Some((classification, embedding)) => {
-            count(&classification);
-            Ok((classifier, classification, embedding))
-        }
-        None => Err(Problem::new(super::problem::ProblemCode::Internal, "no classification")),
-    }
+    let found = classifications.pop();
+    let (classification, embedding) = found.unwrap_or_else(|| (classifier.nothing_left(), None));
+    count(&classification);
+    Ok((classifier, classification, embedding))
 }

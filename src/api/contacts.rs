@@ -3,6 +3,7 @@
 use super::ModelName;
 use super::body::{JsonBody, future_fault};
 use super::classify::{ClassificationResult, classify_one};
+use super::cleaning::{CleanText, Cleaning, CutPart};
 use super::identity_body::IdentityInput;
 use super::problem::{FieldProblem, Problem, ProblemCode};
 use crate::app::App;
@@ -10,6 +11,7 @@ use crate::classify::answer::{Action, Classification};
 use crate::classify::encoder::Embedding;
 use crate::contact::{Channel, Contact, ContactText};
 use crate::identity::Identity;
+use crate::live_similar::encoder_key;
 use crate::outcome::{Author, ContactKind, TextVector, recognise};
 use crate::store::{ContactAnalysis, ContactRecorded};
 use crate::ticket::{CustomerId, Name, TicketId};
@@ -48,6 +50,10 @@ pub struct ContactRequest {
     follow_up_id: Option<Name>,
     /// What the customer wrote. Not stored.
     text: String,
+    /// Whether quoted mail, signatures, markup and legal notices are cut before the text is classified; left out: as configured.
+    clean: Option<bool>,
+    /// Whether to show what was cut; false if left out.
+    show_cut: Option<bool>,
 }
 
 /// A recorded contact.
@@ -66,6 +72,9 @@ pub struct ContactResponse {
     /// The classification as first made.
     #[schema(value_type = ClassificationResult)]
     classification: Box<RawValue>,
+    /// What was cut before it was classified, where the request asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<Vec<CutPart>>,
 }
 
 impl ContactRequest {
@@ -125,14 +134,21 @@ pub async fn record_contact(
     JsonBody(request): JsonBody<ContactRequest>,
 ) -> Result<HttpResponse, Problem> {
     let now = Timestamp::now();
+    let cleaning = Cleaning::asked(&app, request.clean, request.show_cut);
     let contact = request.into_contact(&app, now)?;
+    let cleaned = cleaning.apply(vec![contact.text.clone()]).await?.pop();
+    let CleanText { text, cut } = cleaned.unwrap_or(CleanText { text: None, cut: None });
     let unavailable = |error| Problem::from_store(error, app.settings.limits.retry_after_s);
     let before = app.store.contact_recorded(&app.tenant, &contact).await.map_err(unavailable)?;
     if let Some(recorded) = before {
-        return answer(contact.id, recorded, None);
+        return answer(contact.id, recorded, None, cut);
     }
-    let (classifier, classification, embedding) = classify_one(&app, contact.text.clone()).await?;
-    let analysis = analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
+    let (classifier, classification, embedding) =
+        classify_one(&app, text, contact.channel.clone()).await?;
+    let mut analysis =
+        analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
+    let encoder = classifier.encoder().filter(|_| app.similar.is_enabled());
+    analysis.encoder = encoder.map(|encoder| encoder_key(encoder));
     let pairs = app.adjacent_pairs();
     let recorded = app
         .store
@@ -145,7 +161,7 @@ pub async fn record_contact(
         )
         .await
         .map_err(unavailable)?;
-    answer(contact.id, recorded, Some(analysis))
+    answer(contact.id, recorded, Some(analysis), cut)
 }
 
 /// What is said of a contact. The category is the model's where it does not abstain.
@@ -173,6 +189,7 @@ fn analysis(
         category,
         category_is_certain,
         embedding: embedding.and_then(|embedding| TextVector::from_embedding(&embedding.vector)),
+        encoder: None,
         kind,
         kind_rule: kind_rule.to_owned(),
     })
@@ -183,6 +200,7 @@ fn answer(
     id: Name,
     recorded: ContactRecorded,
     fresh: Option<ContactAnalysis>,
+    cut: Option<Vec<CutPart>>,
 ) -> Result<HttpResponse, Problem> {
     let (json, version, kind, kind_rule, outcome) = match (recorded, fresh) {
         (ContactRecorded::Conflict { reason }, _) => {
@@ -204,7 +222,7 @@ fn answer(
         Problem::new(ProblemCode::Internal, "the stored classification cannot be read")
     })?;
     let model = ModelName { name: "category".to_owned(), version };
-    let body = ContactResponse { id, outcome, kind, kind_rule, model, classification };
+    let body = ContactResponse { id, outcome, kind, kind_rule, model, classification, cut };
     Ok(match outcome {
         "recorded" => HttpResponse::Created().json(body),
         _ => HttpResponse::Ok().json(body),

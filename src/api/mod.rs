@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod auth;
 pub mod body;
 pub mod classify;
+pub mod cleaning;
 pub mod contacts;
 pub mod cursor;
 pub mod customers;
@@ -26,6 +27,7 @@ pub mod plan_view;
 pub mod plans;
 pub mod predict;
 pub mod problem;
+pub mod similar;
 pub mod ticket_body;
 pub mod tickets;
 
@@ -45,7 +47,7 @@ pub struct ModelName {
 }
 
 impl ModelName {
-    /// The model behind a classification.
+    /// The model behind a classification, or the version of the rules where they alone answer.
     #[must_use]
     pub fn category(classifier: &Classifier) -> Self {
         Self { name: "category".to_owned(), version: classifier.version().to_owned() }
@@ -77,6 +79,7 @@ impl ModelName {
         classify::classify_contacts,
         classify::embed_texts,
         contacts::record_contact,
+        similar::find_similar,
         predict::predict_recontacts,
         tickets::report_ticket,
         tickets::close_ticket,

@@ -24,6 +24,7 @@ pub enum ProblemCode {
     Unauthorized,
     NotFound,
     TicketNotFound,
+    ContactNotFound,
     MergeNotFound,
     CustomerNotFound,
     FollowUpNotFound,
@@ -44,7 +45,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::MalformedJson,
         Self::InvalidInput,
         Self::InvalidQuery,
@@ -54,6 +55,7 @@ impl ProblemCode {
         Self::Unauthorized,
         Self::NotFound,
         Self::TicketNotFound,
+        Self::ContactNotFound,
         Self::MergeNotFound,
         Self::CustomerNotFound,
         Self::FollowUpNotFound,
@@ -85,6 +87,7 @@ impl ProblemCode {
             Self::Unauthorized => "unauthorized",
             Self::NotFound => "not_found",
             Self::TicketNotFound => "ticket_not_found",
+            Self::ContactNotFound => "contact_not_found",
             Self::MergeNotFound => "merge_not_found",
             Self::CustomerNotFound => "customer_not_found",
             Self::MethodNotAllowed => "method_not_allowed",
@@ -112,6 +115,7 @@ impl ProblemCode {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NotFound
             | Self::TicketNotFound
+            | Self::ContactNotFound
             | Self::MergeNotFound
             | Self::CustomerNotFound
             | Self::FollowUpNotFound
@@ -147,6 +151,7 @@ impl ProblemCode {
             Self::Unauthorized => "A valid bearer token is needed.",
             Self::NotFound => "There is nothing at this address.",
             Self::TicketNotFound => "The ticket is not known.",
+            Self::ContactNotFound => "The contact is not known.",
             Self::MergeNotFound => "There is no such merge of customers.",
             Self::CustomerNotFound => "Nothing is stored of this customer.",
             Self::MethodNotAllowed => "The address does not take this method.",

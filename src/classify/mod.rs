@@ -13,13 +13,16 @@ pub mod language;
 pub mod lexical;
 pub mod policy;
 pub mod queue;
+mod ranking;
+pub mod rules;
 
-use crate::contact::{ContactText, Head};
-use crate::probability::Probability;
+use crate::contact::{Channel, ContactText, Head};
 use answer::{Action, Classification, HeadAnswer, Reason, ScoredLabel, Source};
 use encoder::{Embedding, EncoderError, EncoderIdentity, TextEncoder, TokenCount};
 use head::{TextHead, TextView};
-pub use policy::ClassifyPolicy;
+pub use policy::{ClassifyPolicy, Prefer};
+use ranking::{best_area, path, rank};
+use rules::{RuleSet, RuleView, TextWords};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,20 +35,32 @@ pub struct HeadModel {
     pub head: Arc<TextHead>,
 }
 
-/// The trained heads, and the encoder that they were trained on.
+/// A text to classify and what is known of it.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// What the customer wrote.
+    pub text: ContactText,
+    /// How it came in, where that is known; only rules look at it.
+    pub channel: Option<Channel>,
+}
+
+/// The trained heads with the encoder that they were trained on, and the rules.
 #[derive(Debug)]
 pub struct Classifier {
-    category: HeadModel,
+    /// None where rules alone say what a text is about.
+    category: Option<HeadModel>,
     others: BTreeMap<Head, HeadModel>,
     encoder: Option<Arc<TextEncoder>>,
     policy: ClassifyPolicy,
+    rules: RuleSet,
 }
 
 impl Classifier {
     /// Puts heads and encoder together. Without an encoder, the lexical parts of the heads answer alone.
     ///
     /// # Errors
-    /// The head and the differing part when one was trained on another encoder, or needs one and there is none.
+    /// The head and the differing part when one was trained on another encoder, or needs one and there is none; the rule
+    /// that cannot be used.
     pub fn new(
         category: HeadModel,
         others: BTreeMap<Head, HeadModel>,
@@ -56,7 +71,22 @@ impl Classifier {
         for (head, model) in [(Head::Category, &category)].into_iter().chain(all) {
             Self::check_encoder(head, model, encoder.as_deref())?;
         }
-        Ok(Self { category, others, encoder, policy })
+        let rules = RuleSet::compile(&policy.rules)?;
+        Ok(Self { category: Some(category), others, encoder, policy, rules })
+    }
+
+    /// Rules alone, for when no model is loaded; `None` where no rule is about the category.
+    #[must_use]
+    pub fn by_rules(policy: ClassifyPolicy) -> Option<Self> {
+        let rules = RuleSet::compile(&policy.rules).ok()?;
+        let others = BTreeMap::new();
+        rules.covers(Head::Category).then_some(Self {
+            category: None,
+            others,
+            encoder: None,
+            policy,
+            rules,
+        })
     }
 
     /// Compares the encoder that a head was trained on with the one that is here.
@@ -94,17 +124,18 @@ impl Classifier {
         self.others.get(&head)
     }
 
-    /// The version of the category model.
+    /// The version of the category model, or of the rules where they alone say what a text is about.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.category.version
+        self.category.as_ref().map_or(self.rules.version(), |model| &model.version)
     }
 
-    /// The versions of all heads.
+    /// The versions of all heads that have a model.
     #[must_use]
     pub fn versions(&self) -> BTreeMap<Head, &str> {
-        let others = self.others.iter().map(|(head, model)| (*head, model.version.as_str()));
-        others.chain([(Head::Category, self.version())]).collect()
+        let category = self.category.iter().map(|model| (Head::Category, model));
+        let others = self.others.iter().map(|(head, model)| (*head, model));
+        category.chain(others).map(|(head, model)| (head, model.version.as_str())).collect()
     }
 
     /// The encoder; none where the heads read words alone.
@@ -113,16 +144,11 @@ impl Classifier {
         self.encoder.as_ref()
     }
 
-    /// The category head.
-    #[must_use]
-    pub fn head(&self) -> &TextHead {
-        &self.category.head
-    }
-
     /// Whether the category model was trained on an encoder that is not here.
     #[must_use]
     pub fn is_without_encoder(&self) -> bool {
-        self.encoder.is_none() && self.head().description().encoder.is_some()
+        let has_encoder = |model: &HeadModel| model.head.description().encoder.is_some();
+        self.encoder.is_none() && self.category.as_ref().is_some_and(has_encoder)
     }
 
     /// Classifies texts; one answer for each, in the same order, with up to `top_k` labels in it.
@@ -135,12 +161,12 @@ impl Classifier {
         top_k: usize,
     ) -> Result<Vec<Classification>, EncoderError> {
         let Some(encoder) = &self.encoder else {
-            return Ok(texts.iter().map(|text| self.decide(text, None, top_k)).collect());
+            return Ok(texts.iter().map(|text| self.decide(text, None, None, top_k)).collect());
         };
         let raw: Vec<&str> = texts.iter().map(ContactText::as_str).collect();
         let embeddings = encoder.embed(&raw)?;
         let pairs = texts.iter().zip(&embeddings);
-        Ok(pairs.map(|(text, embedding)| self.decide(text, Some(embedding), top_k)).collect())
+        Ok(pairs.map(|(text, embedding)| self.decide(text, None, Some(embedding), top_k)).collect())
     }
 
     /// What to say of a text whose embedding is known, or which has none.
@@ -148,23 +174,25 @@ impl Classifier {
     pub fn decide(
         &self,
         text: &ContactText,
+        channel: Option<&Channel>,
         embedding: Option<&Embedding>,
         top_k: usize,
     ) -> Classification {
         let language = language::detect(text.as_str(), &self.policy.expected_languages);
-        let text = ReadText { text: text.as_str(), embedding, language };
-        let decided = self.decide_head(Head::Category, &self.category, &text, top_k);
-        let others = self.others.iter();
-        let heads = others
-            .map(|(head, model)| (*head, self.decide_head(*head, model, &text, top_k).answer));
+        let words = (!self.rules.is_empty()).then(|| TextWords::new(text.as_str()));
+        let text = ReadText { text: text.as_str(), words, channel, embedding, language };
+        let decided = self.answer_head(Head::Category, &text, top_k);
+        let others = Head::ALL.into_iter().filter(|head| *head != Head::Category);
+        let heads = others.filter(|head| self.answers(*head));
+        let heads = heads.map(|head| (head, self.answer_head(head, &text, top_k).answer));
         let heads = heads.collect();
-        let (area, path, labels) = match &decided.probabilities {
-            Some(probabilities) => (
-                self.best_area(probabilities),
-                self.path(&decided.answer, probabilities),
-                self.issues(probabilities),
+        let (area, path, labels) = match (&self.category, &decided.probabilities) {
+            (Some(HeadModel { head, .. }), Some(probabilities)) => (
+                best_area(head, probabilities),
+                path(head, &decided.answer, probabilities),
+                self.issues(head, probabilities),
             ),
-            None => (None, Vec::new(), Vec::new()),
+            _ => (None, Vec::new(), Vec::new()),
         };
         Classification {
             category: decided.answer,
@@ -176,6 +204,89 @@ impl Classifier {
             tokens: embedding.map_or(decided.words, |embedding| embedding.tokens),
             is_without_encoder: self.is_without_encoder(),
         }
+    }
+
+    /// What to say of a text of which cleaning leaves nothing: every head abstains.
+    #[must_use]
+    pub fn nothing_left(&self) -> Classification {
+        let abstain = |head| {
+            let source = match self.model(head) {
+                Some(model) => Source::Model(model.version.clone()),
+                None => Source::Rules(self.rules.version().to_owned()),
+            };
+            self.abstaining(head, Reason::NothingLeft, source)
+        };
+        let others = Head::ALL.into_iter().filter(|head| *head != Head::Category);
+        Classification {
+            category: abstain(Head::Category),
+            area: None,
+            path: Vec::new(),
+            labels: Vec::new(),
+            heads: others
+                .filter(|head| self.answers(*head))
+                .map(|head| (head, abstain(head)))
+                .collect(),
+            language: None,
+            tokens: TokenCount { total: 0, used: 0 },
+            is_without_encoder: self.is_without_encoder(),
+        }
+    }
+
+    fn model(&self, head: Head) -> Option<&HeadModel> {
+        match head {
+            Head::Category => self.category.as_ref(),
+            other => self.others.get(&other),
+        }
+    }
+
+    /// Whether anything says something about a head.
+    fn answers(&self, head: Head) -> bool {
+        self.model(head).is_some() || self.rules.covers(head)
+    }
+
+    fn abstaining(&self, head: Head, reason: Reason, source: Source) -> HeadAnswer {
+        HeadAnswer {
+            label: None,
+            probability: None,
+            default: self.policy.default_label(head).cloned(),
+            alternatives: Vec::new(),
+            action: Action::Abstain,
+            reason: Some(reason),
+            source,
+        }
+    }
+
+    /// The model's answer; that of a rule where there is no model, or where rules are preferred and one holds.
+    fn answer_head(&self, head: Head, text: &ReadText<'_>, top_k: usize) -> Decided {
+        let by_rule = || {
+            let words = text.words.as_ref()?;
+            let view = RuleView { words, language: text.language, channel: text.channel };
+            self.rules.label(head, view)
+        };
+        let label = match self.model(head) {
+            Some(model) if self.policy.prefer(head) == Prefer::Model => {
+                return self.decide_head(head, model, text, top_k);
+            }
+            Some(model) => match by_rule() {
+                Some(label) => Some(label),
+                None => return self.decide_head(head, model, text, top_k),
+            },
+            None => by_rule(),
+        };
+        let source = Source::Rules(self.rules.version().to_owned());
+        let abstaining = self.abstaining(head, Reason::NoRule, source);
+        let answer = match label.cloned() {
+            None => abstaining,
+            label => HeadAnswer {
+                label,
+                default: None,
+                action: Action::Auto,
+                reason: None,
+                ..abstaining
+            },
+        };
+        let words = text.words.as_ref().map_or(0, TextWords::count);
+        Decided { answer, probabilities: None, words: TokenCount { total: words, used: words } }
     }
 
     fn decide_head(
@@ -242,37 +353,10 @@ impl Classifier {
         }
     }
 
-    fn best_area(&self, probabilities: &[f64]) -> Option<ScoredLabel> {
-        let mut areas = BTreeMap::new();
-        for (label, p) in self.head().description().labels.labels().iter().zip(probabilities) {
-            *areas.entry(label.area()?).or_insert(0.0) += p;
-        }
-        areas.into_iter().map(|(area, p)| scored(area, p)).min_by(most_likely_first)
-    }
-
-    /// The parents of the best category with the summed probabilities of their categories, and the category itself.
-    fn path(&self, answer: &HeadAnswer, probabilities: &[f64]) -> Vec<ScoredLabel> {
-        let labels = self.head().description().labels.labels();
-        let best = labels.iter().zip(probabilities);
-        let Some((label, p)) =
-            best.clone().find(|(l, _)| Some(&l.category) == answer.label.as_ref())
-        else {
-            return Vec::new();
-        };
-        if label.parents.is_empty() {
-            return Vec::new();
-        }
-        let parents = label.parents.iter().enumerate().map(|(level, parent)| {
-            let below = best.clone().filter(|(l, _)| l.parents.get(level) == Some(parent));
-            scored(parent, below.map(|(_, p)| p).sum())
-        });
-        parents.chain([scored(&label.category, *p)]).collect()
-    }
-
     /// The categories that are likely enough to be one of several issues.
-    fn issues(&self, probabilities: &[f64]) -> Vec<ScoredLabel> {
+    fn issues(&self, head: &TextHead, probabilities: &[f64]) -> Vec<ScoredLabel> {
         let least = self.policy.label_threshold.value();
-        let mut issues = rank(self.head(), probabilities, MOST_ISSUES);
+        let mut issues = rank(head, probabilities, MOST_ISSUES);
         let likely = issues.iter().take_while(|label| label.probability.value() >= least).count();
         // The best one decided the action; it is an issue of the text, however many share its probability.
         issues.truncate(likely.max(1));
@@ -286,6 +370,9 @@ const MOST_ISSUES: usize = 10;
 /// A text and what is known of it before any head is asked.
 struct ReadText<'a> {
     text: &'a str,
+    /// Its words, where there are rules to look at them.
+    words: Option<TextWords>,
+    channel: Option<&'a Channel>,
     embedding: Option<&'a Embedding>,
     language: Option<&'static str>,
 }
@@ -308,32 +395,4 @@ fn differing_part(trained: &EncoderIdentity, found: &EncoderIdentity) -> Option<
         ("prompt", trained.prompt != found.prompt),
     ];
     parts.iter().find(|(_, differs)| *differs).map(|(part, _)| *part)
-}
-
-/// The `count` most likely labels; equal ones in alphabetical order.
-fn rank(head: &TextHead, probabilities: &[f64], count: usize) -> Vec<ScoredLabel> {
-    let labels = head.description().labels.labels();
-    let mut order: Vec<usize> = (0..labels.len()).collect();
-    let likelier = |a: &usize, b: &usize| {
-        probabilities[*b]
-            .total_cmp(&probabilities[*a])
-            .then_with(|| labels[*a].category.cmp(&labels[*b].category))
-    };
-    if count < order.len() {
-        order.select_nth_unstable_by(count, likelier);
-        order.truncate(count);
-    }
-    order.sort_by(likelier);
-    order.iter().map(|&at| scored(&labels[at].category, probabilities[at])).collect()
-}
-
-fn scored(label: &crate::ticket::Name, probability: f64) -> ScoredLabel {
-    // A softmax lies in 0..=1; a sum of its parts may exceed 1 by rounding.
-    let probability = Probability::new(probability.clamp(0.0, 1.0));
-    let probability = probability.unwrap_or(Probability::from_logit(f64::NEG_INFINITY));
-    ScoredLabel { label: label.clone(), probability }
-}
-
-fn most_likely_first(a: &ScoredLabel, b: &ScoredLabel) -> std::cmp::Ordering {
-    b.probability.value().total_cmp(&a.probability.value()).then_with(|| a.label.cmp(&b.label))
 }

@@ -1,6 +1,7 @@
 //! [`ClassifyPolicy`]: when to trust a label.
 
 use super::language;
+use super::rules::{RuleSet, RuleText};
 use crate::contact::Head;
 use crate::probability::Probability;
 use crate::ticket::Name;
@@ -21,9 +22,26 @@ pub struct ClassifyPolicy {
     pub label_threshold: Probability,
     /// ISO 639-1 codes among which the language of a short text is chosen.
     pub expected_languages: Vec<String>,
+    /// Who answers where a head has a model and rules.
+    #[serde(default)]
+    pub prefer: Prefer,
     /// What is otherwise for single heads.
     #[serde(default)]
     pub heads: BTreeMap<Head, HeadPolicy>,
+    /// Labels by words and phrases.
+    #[serde(default)]
+    pub rules: Vec<RuleText>,
+}
+
+/// Who answers where a head has a model and rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefer {
+    /// The model; rules are for heads without one.
+    #[default]
+    Model,
+    /// The first rule that holds, and the model where none does.
+    Rules,
 }
 
 /// What is otherwise for one head.
@@ -36,6 +54,8 @@ pub struct HeadPolicy {
     pub suggest_threshold: Option<Probability>,
     /// In place of the policy's `min_margin`.
     pub min_margin: Option<Probability>,
+    /// In place of the policy's `prefer`.
+    pub prefer: Option<Prefer>,
     /// The label to set when the head abstains.
     pub default: Option<Name>,
 }
@@ -63,6 +83,7 @@ impl ClassifyPolicy {
             let place = format!("heads.{}: ", head.as_str());
             check_order(&place, thresholds.auto, thresholds.suggest)?;
         }
+        RuleSet::compile(&self.rules)?;
         match self.expected_languages.iter().find(|code| !language::is_known(code)) {
             Some(code) => {
                 Err(format!("expected_languages: {code:?} is no ISO 639-1 code known here"))
@@ -81,6 +102,12 @@ impl ClassifyPolicy {
             suggest: of(own.and_then(|own| own.suggest_threshold), self.suggest_threshold),
             margin: of(own.and_then(|own| own.min_margin), self.min_margin),
         }
+    }
+
+    /// Who answers for a head that has a model and rules.
+    #[must_use]
+    pub fn prefer(&self, head: Head) -> Prefer {
+        self.heads.get(&head).and_then(|own| own.prefer).unwrap_or(self.prefer)
     }
 
     /// The label to set when a head abstains.

@@ -7,10 +7,10 @@
 
 mod batch;
 
-use super::Classifier;
 use super::answer::Classification;
 use super::cache::{EmbeddingCache, TextKey};
 use super::encoder::{Embedding, EncoderError, TextEncoder, TokenizedText, give_way};
+use super::{Classifier, Incoming};
 use crate::contact::ContactText;
 use batch::{Desk, Request, Wanted};
 use std::num::NonZeroUsize;
@@ -100,7 +100,8 @@ impl ClassifyQueue {
         texts: Vec<ContactText>,
         top_k: usize,
     ) -> Result<Vec<Classification>, QueueError> {
-        let classified = self.classify_and_embed(classifier, texts, top_k).await?;
+        let contacts = texts.into_iter().map(|text| Incoming { text, channel: None }).collect();
+        let classified = self.classify_and_embed(classifier, contacts, top_k).await?;
         Ok(classified.into_iter().map(|(classification, _)| classification).collect())
     }
 
@@ -111,9 +112,11 @@ impl ClassifyQueue {
     pub async fn classify_and_embed(
         &self,
         classifier: Arc<Classifier>,
-        texts: Vec<ContactText>,
+        contacts: Vec<Incoming>,
         top_k: usize,
     ) -> Result<Vec<(Classification, Option<Arc<Embedding>>)>, QueueError> {
+        let split = contacts.into_iter().map(|contact| (contact.text, contact.channel));
+        let (texts, channels): (Vec<_>, Vec<_>) = split.unzip();
         let bytes = total_bytes(&texts);
         let texts = Arc::new(texts);
         let (embeddings, place) = match classifier.encoder().map(Arc::clone) {
@@ -127,8 +130,10 @@ impl ClassifyQueue {
             }
         };
         off_server_thread(&self.blocking, bytes, move || {
-            let pairs = texts.iter().zip(embeddings);
-            let decided = pairs.map(|(text, e)| (classifier.decide(text, e.as_deref(), top_k), e));
+            let contacts = texts.iter().zip(&channels).zip(embeddings);
+            let decided = contacts.map(|((text, channel), e)| {
+                (classifier.decide(text, channel.as_ref(), e.as_deref(), top_k), e)
+            });
             let decided = decided.collect();
             drop(place);
             Ok(decided)

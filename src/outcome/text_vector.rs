@@ -48,6 +48,12 @@ impl TextVector {
         self.values.len()
     }
 
+    /// The values, each from -127 to 127.
+    #[must_use]
+    pub fn values(&self) -> &[i8] {
+        &self.values
+    }
+
     /// The cosine of the angle between two vectors, -1 to 1; `None` when their lengths differ, which is to say that they
     /// come from different encoders.
     #[must_use]

@@ -7,6 +7,7 @@ use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::identities::merge_together;
 use super::persons::lock_person;
+use super::similar::note_embedding;
 use super::threads::{self, Thread};
 use super::tickets::lock_ticket;
 use super::{CustomerHash, Store, StoreError, Tenant};
@@ -32,6 +33,8 @@ pub struct ContactAnalysis {
     pub category_is_certain: bool,
     /// The text's vector.
     pub embedding: Option<TextVector>,
+    /// The encoder that it comes from, where contacts with similar texts are to be found by it.
+    pub encoder: Option<String>,
     /// What it was taken for.
     pub kind: ContactKind,
     /// Why.
@@ -252,6 +255,11 @@ impl Recording<'_> {
         if self.contact.author == Author::Customer {
             rederive(connection, self.derivation(), &persons, at, Told::AllBut(&may_be_new))
                 .await?;
+        }
+        if let (Some(encoder), Author::Customer) = (&self.analysis.encoder, self.contact.author)
+            && self.analysis.embedding.is_some()
+        {
+            note_embedding(connection, self.tenant, &self.contact.id, encoder).await?;
         }
         Ok(true)
     }

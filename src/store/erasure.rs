@@ -10,6 +10,7 @@ use super::experiments::identities_of_the_person;
 use super::follow_ups::{Suppression, suppress_all_of};
 use super::identities::lock_merges;
 use super::persons::{identities_of, lock_person};
+use super::similar::{embedded_contacts_of, forget_embeddings};
 use super::{CustomerHash, Store, StoreError, Tenant, encode_error};
 use crate::identity::Identity;
 use crate::ticket::Name;
@@ -112,10 +113,12 @@ async fn erase(
     suppress_all_of(connection, tenant, &suppression).await?;
     let mut report = ErasureReport::default();
     let mut anonymous_person = None;
+    let mut embedded = Vec::new();
     for (index, identity) in identities_of(connection, tenant, &person).await?.iter().enumerate() {
         let anonymous = anonymous_hash(&request.random, index);
         let stands_for = anonymous_person.get_or_insert_with(|| anonymous.clone());
         let erasing = Erasing { tenant, identity, anonymous: &anonymous };
+        embedded.extend(embedded_contacts_of(connection, tenant, identity).await?);
         erasing.erase_texts(connection, &mut report).await?;
         erasing.erase_details(connection, &mut report).await?;
         erasing.erase_follow_ups(connection, &mut report).await?;
@@ -123,6 +126,7 @@ async fn erase(
         erasing.erase_identity(connection, stands_for, &mut report).await?;
     }
     record_erasure(connection, tenant, request, &report, now).await?;
+    forget_embeddings(connection, tenant, &embedded).await?;
     Ok(Some(report))
 }
 

@@ -7,11 +7,12 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 42] = [
+const ROUTES: [(&str, &str); 43] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
     ("post", "/v1/contacts"),
+    ("post", "/v1/similar"),
     ("get", "/v1/tickets"),
     ("get", "/v1/tickets/{id}"),
     ("put", "/v1/tickets/{id}"),
@@ -203,6 +204,10 @@ fn the_defaults_file_explains_every_option() {
             "limits",
             "inference",
             "classify",
+            "cleaning",
+            "similar",
+            "heads",
+            "rules",
             "events",
             "outcomes",
             "costs",

@@ -8,11 +8,14 @@ mod filler;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod flagged;
 mod helpers;
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/models.rs"]
 mod trained;
 
 mod auth;
 mod classify;
+mod cleaning;
 mod contacts;
 mod customers;
 mod docs;
@@ -28,4 +31,6 @@ mod outcomes;
 mod overload;
 mod plans;
 mod predict;
+mod rules;
+mod similar;
 mod tickets;

@@ -197,6 +197,7 @@ fn neither_customers_nor_texts_stand_in_the_sqlite_file() {
             category: None,
             category_is_certain: false,
             embedding: TextVector::from_embedding(&[0.5, -0.5]),
+            encoder: Some("encoder-1".to_owned()),
             kind: ContactKind::Substantive,
             kind_rule: "default".to_owned(),
         };

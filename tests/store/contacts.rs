@@ -35,6 +35,7 @@ fn analysis(classification: &str) -> ContactAnalysis {
         category: Some(name("card_arrival")),
         category_is_certain: true,
         embedding: None,
+        encoder: None,
         kind: ContactKind::Substantive,
         kind_rule: "default".to_owned(),
     }

@@ -42,6 +42,7 @@ mod lists;
 mod next_issues;
 mod plans;
 mod reports;
+mod similar;
 mod timeline;
 mod upgrades;
 

@@ -44,6 +44,7 @@ pub(super) fn about(category: &str) -> ContactAnalysis {
         category: Some(name(category)),
         category_is_certain: true,
         embedding: None,
+        encoder: None,
         kind: ContactKind::Substantive,
         kind_rule: "default".to_owned(),
     }

@@ -2,10 +2,13 @@
 
 use super::timeline::outcome;
 use super::*;
-use recontact::outcome::Outcome;
+use recontact::outcome::{Outcome, TextVector};
 use sqlx::{AnyPool, AssertSqlSafe};
 
-on_both_databases!(what_the_first_version_stored_is_kept_and_its_outcomes_are_derived);
+on_both_databases!(
+    what_the_first_version_stored_is_kept_and_its_outcomes_are_derived,
+    vectors_of_the_second_version_are_kept_and_are_not_compared,
+);
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -70,4 +73,32 @@ async fn what_the_first_version_stored_is_kept_and_its_outcomes_are_derived(data
     };
     let closed = close_with(&store, "t-3", &event, |_, _| None).await;
     assert!(matches!(closed, TicketClosed::Closed(_)), "{closed:?}");
+}
+
+async fn vectors_of_the_second_version_are_kept_and_are_not_compared(database: &Database) {
+    sqlx::any::install_default_drivers();
+    let file = database.url.starts_with("sqlite:").then_some("?mode=rwc");
+    let url = format!("{}{}", database.url, file.unwrap_or_default());
+    let pool = AnyPool::connect(&url).await.unwrap();
+    MIGRATIONS.run_to(2, &pool).await.unwrap();
+    let (customer, sha) = ("ab".repeat(32), "ef".repeat(32));
+    let vector = TextVector::from_embedding(&[1.0, 0.5]).unwrap();
+    let (at, written) = (minute(10).millis(), vector.to_base64());
+    for statement in [
+        format!(
+            "INSERT INTO identities (tenant, identity_hash, kind, person) VALUES ('default', '{customer}', 'customer', '{customer}')"
+        ),
+        format!(
+            "INSERT INTO contacts (tenant, id, customer_hash, occurred_at, text_hash, content_sha256, classification, \
+             model_version, recorded_at, embedding) \
+             VALUES ('default', 'c-1', '{customer}', {at}, '{sha}', '{sha}', '{{}}', 'category-1', {at}, '{written}')"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    let store = database.store().await;
+    let found = store.contact_vector(&TENANT, &name("c-1")).await.unwrap().unwrap();
+    assert_eq!((found.vector, found.encoder), (Some(vector), None));
+    assert!(store.embedding_changes(&TENANT, "encoder-1", 0, 10).await.unwrap().is_empty());
 }

@@ -89,6 +89,9 @@ pub struct CategoryArgs {
     /// Parameters, see training/configs/banking77.toml. Left out: the documented defaults.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Learn from texts as they are, with quoted mail, signatures and markup. Give it where the service does not clean either.
+    #[arg(long)]
+    pub no_clean: bool,
     /// The folder in which encoders are looked up by name.
     #[arg(long, value_name = "DIR", default_value = "models", env = "RECONTACT_MODELS")]
     pub models: PathBuf,
@@ -104,6 +107,9 @@ struct RecordedParams {
     label_column: String,
     #[serde(default)]
     out_of_scope_label: Option<Name>,
+    /// Whether texts were cleaned; earlier versions did not.
+    #[serde(default)]
+    cleaned: bool,
     #[serde(flatten)]
     params: CategoryParams,
 }
@@ -187,6 +193,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         text_column: args.text.clone(),
         label_column: args.label.clone(),
         out_of_scope_label: args.out_of_scope_label.clone(),
+        cleaned: !args.no_clean,
         params,
     };
     let manifest = Manifest {

@@ -192,7 +192,9 @@ fn drawn_pairs(
     path: &Path,
     encoder: &TextEncoder,
 ) -> anyhow::Result<[Cosines; 2]> {
-    let all = Examples::read(path, Columns { text: &args.text, label: &args.label, id: None })?;
+    let columns = Columns { text: &args.text, label: &args.label, id: None };
+    let mut all = Examples::read(path, columns)?;
+    all.clean(path);
     all.check_counts(&path.display().to_string(), 4)?;
     let (one, other) = all.split(0.5, args.seed);
     let mut random = SplitMix64(args.seed);

@@ -214,3 +214,28 @@ fn serve_and_classify(dir: &Path, text: &str) -> Value {
     server.join().unwrap();
     answer
 }
+
+#[test]
+fn texts_are_cleaned_as_the_service_does_and_manifest_and_card_say_so() {
+    let csv = two_categories().replace("has not arrived", "has not arrived <b>!</b>");
+    let quoted_only = format!("{csv}\"> Your card is on its way\",card_arrival\n");
+    let learnt = |more: &[&str]| {
+        let dir = tempfile::tempdir().unwrap();
+        let output = train(dir.path(), quoted_only.as_bytes(), &tiny_bert(), more);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{told}");
+        let folder = dir.path().join("models/category/v1");
+        let manifest = fs::read(folder.join("manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        let card = fs::read_to_string(folder.join("card.md")).unwrap();
+        (told, manifest["parameters"]["cleaned"].clone(), card)
+    };
+    let (told, cleaned, card) = learnt(&[]);
+    assert_eq!(cleaned, json!(true));
+    assert!(told.contains("would leave nothing of 1 text"), "{told}");
+    assert!(card.contains("Quoted mail, signatures, markup and legal notices were cut"), "{card}");
+    let (told, cleaned, card) = learnt(&["--no-clean"]);
+    assert_eq!(cleaned, json!(false));
+    assert!(!told.contains("would leave nothing"), "{told}");
+    assert!(card.contains("Texts were taken as they are"), "{card}");
+}

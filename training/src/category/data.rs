@@ -5,6 +5,7 @@ use crate::bad_input;
 use crate::faults::Faults;
 use crate::table::Table;
 use recontact::classify::category::{Label, LabelSet};
+use recontact::cleaning::clean;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
 use recontact::ticket::{IssueCategory, Name};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -65,6 +66,25 @@ impl Examples {
         }
         faults.finish()?;
         Ok(examples)
+    }
+
+    /// Cleans all texts as the service does. One of which nothing would be left stays as it is; their number is told.
+    pub fn clean(&mut self, file: &Path) {
+        let mut kept = 0;
+        for text in &mut self.texts {
+            let cleaned = clean(text.as_str());
+            let is_nothing = cleaned.is_nothing();
+            match ContactText::parse(&cleaned.text, usize::MAX) {
+                Ok(cleaned) if !is_nothing => *text = cleaned,
+                _ => kept += 1,
+            }
+        }
+        if kept > 0 {
+            eprintln!(
+                "{}: cleaning would leave nothing of {kept} text(s): they are left as they are",
+                file.display()
+            );
+        }
     }
 
     /// Adds one.

@@ -68,6 +68,12 @@ pub fn load(args: &CategoryArgs, params: &CategoryParams) -> anyhow::Result<Load
         }
         notes.corrections = Some(corrections.apply(&mut train, test.as_mut()));
     }
+    if !args.no_clean {
+        train.clean(&args.train);
+        if let (Some(test), Some(path)) = (&mut test, &args.test) {
+            test.clean(path);
+        }
+    }
     let mut spelled = train.categories.clone();
     spelled.extend(args.out_of_scope_label.clone());
     let spellings = Spellings::of(&spelled);

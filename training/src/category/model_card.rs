@@ -80,13 +80,18 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
             "Data",
             &format!(
                 "{} training and {} test texts, languages {}. {} of the test texts also occur in the training part. Columns \
-                 `{}` and `{}`. Files and checksums are in manifest.json.{}",
+                 `{}` and `{}`. {} Files and checksums are in manifest.json.{}",
                 report.data.train,
                 report.data.test,
                 report.data.languages.join(", "),
                 report.data.test_texts_also_in_train,
                 recorded.text_column,
                 recorded.label_column,
+                if recorded.cleaned {
+                    "Quoted mail, signatures, markup and legal notices were cut from the texts, as the service does."
+                } else {
+                    "Texts were taken as they are, with quoted mail, signatures and markup."
+                },
                 corrected(&report.data.notes),
             ),
         )

@@ -325,6 +325,9 @@ pub fn evaluate_category(
     })?;
     let columns = Columns { text: &recorded.text_column, label: &recorded.label_column, id: None };
     let mut examples = Examples::read(data, columns)?;
+    if recorded.cleaned {
+        examples.clean(data);
+    }
     let labels = &head.description().labels;
     let known: Vec<Name> = labels.labels().iter().map(|label| label.category.clone()).collect();
     Spellings::of(&known).apply(&mut examples.categories);
