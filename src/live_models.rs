@@ -56,8 +56,9 @@ impl ModelSource {
             before.map(|models| models.source.clone()).unwrap_or_default()
         });
         let mut loaded = before.map(|models| models.loaded.clone()).unwrap_or_default();
-        let unchanged =
-            |kind: ModelKind| before.filter(|models| models.loaded.get(&kind) == source.get(&kind));
+        let unchanged = |kind: ModelKind| {
+            before.filter(|models| is_same(models.loaded.get(&kind), source.get(&kind)))
+        };
 
         let texts_unchanged = before.filter(|models| models.has_same_heads(&source));
         let classifier = match texts_unchanged {
@@ -206,13 +207,21 @@ impl LiveModels {
         Head::ALL
             .into_iter()
             .map(ModelKind::from)
-            .all(|kind| self.loaded.get(&kind) == now.get(&kind))
+            .all(|kind| is_same(self.loaded.get(&kind), now.get(&kind)))
     }
 
     /// Whether `live.toml` says something else now, or what it said could not be loaded.
     #[must_use]
     pub fn is_outdated(&self, now: &LiveFile) -> bool {
         self.source != *now || !self.errors.is_empty()
+    }
+}
+
+/// Whether both name the same model, or both none.
+fn is_same(loaded: Option<&LiveEntry>, now: Option<&LiveEntry>) -> bool {
+    match (loaded, now) {
+        (Some(loaded), Some(now)) => loaded.is_same_model(now),
+        (loaded, now) => loaded.is_none() && now.is_none(),
     }
 }
 

@@ -107,7 +107,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("follow_up", &["costs", "outcome", "risk", "ticket", "timestamp"]),
     ("effect", &["risk", "follow_up", "statistics", "timestamp"]),
     // The registry checks a model by building it, as the service would.
-    ("registry", &["classify", "contact", "risk", "timestamp"]),
+    ("registry", &["classify", "contact", "risk", "statistics", "timestamp"]),
     ("live_models", &["classify", "contact", "registry", "risk"]),
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
     (

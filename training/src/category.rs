@@ -14,12 +14,11 @@ pub mod held_out;
 pub mod method;
 pub mod multinomial;
 pub mod params;
+pub mod predictions;
 pub mod report;
 pub mod stack;
 pub mod train;
 pub mod vocabulary;
-
-pub use report::evaluate_category;
 
 use crate::{bad_input, progress};
 use anyhow::Context;

@@ -2,6 +2,8 @@
 
 pub mod card;
 pub mod category;
+pub mod compare;
+pub mod evaluate;
 pub mod failure;
 pub mod faults;
 pub mod hub;

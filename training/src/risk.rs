@@ -23,7 +23,7 @@ mod joined;
 mod observed;
 mod walk;
 
-pub use evaluate::evaluate_risk;
+pub use evaluate::{RiskPredictions, RiskRow, predictions};
 
 use crate::bad_input;
 use crate::card::markdown_table;
