@@ -8,7 +8,7 @@
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
-//!   [`live_next_issues`].
+//!   [`shadow`] (those that are only compared) and [`live_next_issues`].
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
 //!   [`report`] prints figures, [`demo`] shows it all.
@@ -43,6 +43,7 @@ pub mod registry;
 pub mod report;
 pub mod risk;
 pub mod server;
+pub mod shadow;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;

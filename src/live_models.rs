@@ -10,6 +10,7 @@ use crate::contact::Head;
 use crate::registry::live::{LiveEntry, LiveFile};
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
+use crate::shadow::Shadows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct LiveModels {
     pub classifier: Result<Arc<Classifier>, String>,
     /// Turns closed tickets into risks.
     pub risk: Result<Arc<RiskModel>, String>,
+    /// What is scored beside them.
+    pub shadows: Arc<Shadows>,
     /// What could not be loaded the last time; what was loaded before it goes on serving.
     pub errors: Vec<String>,
     /// What `live.toml` said when this was built.
@@ -91,7 +94,12 @@ impl ModelSource {
         };
         note_loaded(&mut loaded, &source, ModelKind::Risk, risk.is_ok());
         let risk = or_before(risk, before.map(|m| &m.risk), &mut errors);
-        LiveModels { encoder, classifier, risk, errors, source, loaded }
+        let serving =
+            (classifier.as_ref().ok().map(AsRef::as_ref), risk.as_ref().ok().map(AsRef::as_ref));
+        let shadows_before = before.map(|models| models.shadows.as_ref());
+        let shadows = Shadows::load(&self.registry, &source, serving, shadows_before, &mut errors);
+        let shadows = Arc::new(shadows);
+        LiveModels { encoder, classifier, risk, shadows, errors, source, loaded }
     }
 
     fn load_classifier(

@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 27] = [
+const MAY_USE: [(&str, &[&str]); 28] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -108,7 +108,8 @@ const MAY_USE: [(&str, &[&str]); 27] = [
     ("effect", &["risk", "follow_up", "statistics", "timestamp"]),
     // The registry checks a model by building it, as the service would.
     ("registry", &["classify", "contact", "risk", "statistics", "timestamp"]),
-    ("live_models", &["classify", "contact", "registry", "risk"]),
+    ("shadow", &["classify", "contact", "registry", "risk", "ticket"]),
+    ("live_models", &["classify", "contact", "registry", "risk", "shadow"]),
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
     (
         "store",
@@ -145,6 +146,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "probability",
             "registry",
             "risk",
+            "shadow",
             "statistics",
             "store",
             "ticket",
@@ -178,6 +180,7 @@ const MAY_USE: [(&str, &[&str]); 27] = [
             "outcome",
             "registry",
             "risk",
+            "shadow",
             "store",
         ],
     ),

@@ -183,15 +183,11 @@ pub async fn classify_contacts(
     check_count("#/inputs", inputs.len(), app.settings.limits.texts_per_request)?;
     let texts = parse_texts(&app, inputs.iter().map(|input| input.text.as_str()), at)?;
     let classifier = app.classifier()?;
-    let classifications = app
-        .queue
-        .classify(classifier.clone(), texts, top_k)
-        .await
-        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    let classified = classify_and_observe(&app, &classifier, texts, top_k).await?;
     let results = inputs
         .into_iter()
-        .zip(classifications)
-        .map(|(input, classification)| {
+        .zip(classified)
+        .map(|(input, (classification, _))| {
             count(&classification);
             ClassificationResult::new(input.id, classification)
         })
@@ -328,16 +324,38 @@ pub async fn classify_one(
     text: ContactText,
 ) -> Result<(Arc<Classifier>, Classification, Option<Arc<Embedding>>), Problem> {
     let classifier = app.classifier()?;
-    let mut classifications = app
-        .queue
-        .classify_and_embed(classifier.clone(), vec![text], DEFAULT_TOP_K)
-        .await
-        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
-    match classifications.pop() {
+    let mut classified = classify_and_observe(app, &classifier, vec![text], DEFAULT_TOP_K).await?;
+    match classified.pop() {
         Some((classification, embedding)) => {
             count(&classification);
             Ok((classifier, classification, embedding))
         }
         None => Err(Problem::new(super::problem::ProblemCode::Internal, "no classification")),
     }
+}
+
+/// Classifies texts with the live model, and lets the shadows see them. Without a shadow nothing is kept for it.
+async fn classify_and_observe(
+    app: &App,
+    classifier: &Arc<Classifier>,
+    texts: Vec<ContactText>,
+    top_k: usize,
+) -> Result<Vec<(Classification, Option<Arc<Embedding>>)>, Problem> {
+    let shadows = app.shadows();
+    let seen = shadows.has_heads().then(|| texts.clone());
+    let classified = app
+        .queue
+        .classify_and_embed(Arc::clone(classifier), texts, top_k)
+        .await
+        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    let Some(seen) = seen else { return Ok(classified) };
+    // Many texts must not hold up other requests.
+    web::block(move || {
+        for (text, (classification, embedding)) in seen.iter().zip(&classified) {
+            shadows.observe_text(text, embedding.as_deref(), classification);
+        }
+        classified
+    })
+    .await
+    .map_err(|error| Problem::new(super::problem::ProblemCode::Internal, error.to_string()))
 }

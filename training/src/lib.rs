@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod category;
+pub mod check_data;
 pub mod compare;
 pub mod evaluate;
 pub mod failure;

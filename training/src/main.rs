@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use recontact::timestamp::Timestamp;
 use recontact_training::{
-    category, compare, evaluate, failure, hub, label, prepare, risk, similarity, simulate,
+    category, check_data, compare, evaluate, failure, hub, label, prepare, risk, similarity,
+    simulate,
 };
 use std::process::ExitCode;
 
@@ -21,6 +22,8 @@ enum Command {
     /// Turn a public data set into a table of closed tickets.
     #[command(subcommand)]
     Prepare(prepare::PrepareCommand),
+    /// Look for what is wrong with labelled texts before training on them.
+    CheckData(check_data::CheckDataArgs),
     /// Train a category model on labelled texts.
     Category(category::CategoryArgs),
     /// Train a recontact risk model on closed tickets.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::FetchEncoder(args) => hub::run(args),
         Command::Prepare(command) => prepare::run(command),
+        Command::CheckData(args) => check_data::run(&args),
         Command::Category(args) => category::run(&args),
         Command::Risk(args) => risk::run(args, Timestamp::now()),
         Command::Label(args) => label::run(&args),

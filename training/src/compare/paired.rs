@@ -60,6 +60,9 @@ pub struct Paired {
     pub standard_error: Option<f64>,
 }
 
+/// The figures of a model where each row counts as often as it is told.
+pub type Figures<'f> = dyn Fn(&[u32]) -> Vec<Option<f64>> + 'f;
+
 /// The figures of two models on the same rows, drawn together.
 #[must_use]
 pub fn differences(
@@ -67,7 +70,7 @@ pub fn differences(
     units: &Units,
     bootstrap: Bootstrap,
     all: &[u32],
-    figures: [&dyn Fn(&[u32]) -> Vec<Option<f64>>; 2],
+    figures: [&Figures<'_>; 2],
 ) -> Vec<Paired> {
     let [of_a, of_b] = figures;
     let found = bootstrap.estimate(units, |weights| {

@@ -130,7 +130,7 @@ pub fn words(text: &str) -> Cell {
 /// A cell with a number.
 #[must_use]
 pub fn figure(text: String) -> Cell {
-    Cell { text: escape(&text), class: "figure" }
+    Cell { text: escaped(text), class: "figure" }
 }
 
 /// A cell with a number that is to be looked at, such as one off the diagonal; `depth` from 0 to 1.
@@ -154,7 +154,7 @@ pub fn shaded(text: String, depth: f64, is_good: bool) -> Cell {
         (2, false) => "figure bad2",
         (_, false) => "figure bad3",
     };
-    Cell { text: escape(&text), class }
+    Cell { text: escaped(text), class }
 }
 
 /// A table with a line of heads.
@@ -205,6 +205,11 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// The same of a text that mostly has none of them.
+fn escaped(text: String) -> String {
+    if text.contains(['&', '<', '>', '"', '\'']) { escape(&text) } else { text }
 }
 
 #[cfg(test)]
