@@ -71,7 +71,7 @@ pub struct HistoryView {
     at: Timestamp,
     /// By whom.
     by: String,
-    /// first, promoted (compared with the one before and not worse), forced or rolled back.
+    /// first, promoted (compared with the one before and not worse), forced or rolled_back.
     step: &'static str,
     /// Why, where somebody said it.
     reason: Option<String>,

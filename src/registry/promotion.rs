@@ -75,21 +75,21 @@ pub enum Step {
 }
 
 impl Step {
-    /// The word for people and programs.
+    /// The word in `live.toml` and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::First => "first",
             Self::Promoted => "promoted",
             Self::Forced => "forced",
-            Self::RolledBack => "rolled back",
+            Self::RolledBack => "rolled_back",
         }
     }
 }
 
 impl std::fmt::Display for HistoryEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} by {}", self.step.as_str(), self.at, self.by)?;
+        write!(f, "{} {} by {}", self.step.as_str().replace('_', " "), self.at, self.by)?;
         let said = self.reason.as_ref().map(Reason::as_str).or(self.compared.as_deref());
         match said {
             Some(said) => write!(f, ": {said}"),

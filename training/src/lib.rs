@@ -5,6 +5,7 @@ pub mod category;
 pub mod check_data;
 pub mod compare;
 pub mod evaluate;
+pub mod export;
 pub mod failure;
 pub mod faults;
 pub mod hub;

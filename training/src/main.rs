@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 use recontact::timestamp::Timestamp;
 use recontact_training::{
-    category, check_data, compare, evaluate, failure, hub, label, prepare, risk, similarity,
-    simulate,
+    category, check_data, compare, evaluate, export, failure, hub, label, prepare, risk,
+    similarity, simulate,
 };
 use std::process::ExitCode;
 
@@ -38,6 +38,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     /// Compare two stored models of the same kind on the same rows.
     Compare(compare::CompareArgs),
+    /// Write a model's weights, or what it says of a file, for other programs.
+    Export(export::ExportArgs),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::Evaluate(args) => evaluate::run(&args, Timestamp::now()),
         Command::Compare(args) => compare::run(&args, Timestamp::now()),
+        Command::Export(args) => export::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

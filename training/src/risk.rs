@@ -23,7 +23,7 @@ mod joined;
 mod observed;
 mod walk;
 
-pub use evaluate::{RiskPredictions, RiskRow, predictions};
+pub use evaluate::{RiskPredictions, RiskRow, ScoredTicket, predictions, scores};
 
 use crate::bad_input;
 use crate::card::markdown_table;

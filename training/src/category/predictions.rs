@@ -36,6 +36,17 @@ pub enum Truth {
     Unknown(IssueCategory),
     /// None of the labels.
     OutOfScope,
+    /// The file does not say it.
+    Untold,
+}
+
+/// Whether a file must say what is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labels {
+    /// Every row must.
+    Needed,
+    /// Some rows may, where there is such a column at all.
+    IfThere,
 }
 
 /// One row.
@@ -78,6 +89,7 @@ pub fn predictions(
     artifact: &Artifact,
     table: &Table,
     columns: TextColumns<'_>,
+    wanted: Labels,
     models: &Path,
     inference: &InferenceOptions,
 ) -> anyhow::Result<TextPredictions> {
@@ -88,16 +100,17 @@ pub fn predictions(
     })?;
     let text_column = columns.text.unwrap_or(&recorded.text_column).to_owned();
     let label_column = columns.label.unwrap_or(&recorded.label_column).to_owned();
-    let (texts, names) = read(table, &text_column, &label_column)?;
+    let (texts, names) = read(table, &text_column, &label_column, wanted)?;
     let encoder = encoder_of(&head, models, inference)?;
     let labels = head.description().labels.clone();
     let number: BTreeMap<&IssueCategory, usize> =
         labels.labels().iter().enumerate().map(|(at, label)| (&label.category, at)).collect();
-    let mut truths = names.into_iter().map(|name| match number.get(&name) {
+    let truth = |name: Name| match number.get(&name) {
         Some(at) => Truth::Label(*at),
         None if Some(&name) == recorded.out_of_scope_label.as_ref() => Truth::OutOfScope,
         None => Truth::Unknown(name),
-    });
+    };
+    let mut truths = names.into_iter().map(|name| name.map_or(Truth::Untold, truth));
     let mut rows = Vec::with_capacity(texts.len());
     for step in texts.chunks(STEP) {
         let embeddings = encoder.as_ref().map(|encoder| embed(encoder, step, "embedding"));
@@ -128,7 +141,7 @@ fn answer(
     let predicted = best(&scored.probabilities);
     let truth_probability = match &truth {
         Truth::Label(at) => scored.probabilities[*at],
-        Truth::Unknown(_) | Truth::OutOfScope => 0.0,
+        Truth::Unknown(_) | Truth::OutOfScope | Truth::Untold => 0.0,
     };
     TextRow {
         truth,
@@ -141,9 +154,18 @@ fn answer(
     }
 }
 
-/// Every text with its label.
-fn read(table: &Table, text: &str, label: &str) -> anyhow::Result<(Vec<ContactText>, Vec<Name>)> {
-    let (text_column, label_column) = (table.column(text)?, table.column(label)?);
+/// Every text, and its label where it has one.
+fn read(
+    table: &Table,
+    text: &str,
+    label: &str,
+    wanted: Labels,
+) -> anyhow::Result<(Vec<ContactText>, Vec<Option<Name>>)> {
+    let text_column = table.column(text)?;
+    let label_column = match wanted {
+        Labels::Needed => Some(table.column(label)?),
+        Labels::IfThere => table.find(label),
+    };
     let (mut texts, mut names) = (Vec::new(), Vec::new());
     let mut faults = Faults::default();
     for row in table.rows() {
@@ -152,8 +174,14 @@ fn read(table: &Table, text: &str, label: &str) -> anyhow::Result<(Vec<ContactTe
             Ok(text) => texts.push(text),
             Err(error) => faults.push(format!("{}: {error}", table.place(row, text_column))),
         }
-        match Name::parse(row.cell(label_column).unwrap_or_default()) {
-            Ok(name) => names.push(name),
+        let Some(label_column) = label_column else {
+            names.push(None);
+            continue;
+        };
+        let cell = row.cell(label_column);
+        match Name::parse(cell.unwrap_or_default()) {
+            Ok(name) => names.push(Some(name)),
+            Err(_) if cell.is_none() && wanted == Labels::IfThere => names.push(None),
             Err(error) => faults.push(format!("{}: {error}", table.place(row, label_column))),
         }
     }

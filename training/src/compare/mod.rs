@@ -10,6 +10,7 @@ pub mod tickets;
 
 use crate::bad_input;
 use crate::card::markdown_table;
+use crate::category::predictions::Labels;
 use crate::evaluate::bootstrap::Bootstrap;
 use crate::evaluate::html::ReportLanguage;
 use crate::evaluate::{TextArgs, open, write_page};
@@ -134,7 +135,8 @@ fn report(
     let (paired, rows, changes, over) = match kind {
         ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
             let table = Table::read(&args.data)?;
-            let found = [args.texts.predictions(a, &table)?, args.texts.predictions(b, &table)?];
+            let ask = |model| args.texts.predictions(model, &table, Labels::Needed);
+            let found = [ask(a)?, ask(b)?];
             let (paired, rows, changes) = texts::compare(&file, found.each_ref(), args.bootstrap)?;
             (paired, rows, Changes::Texts(Box::new(changes)), "rows")
         }

@@ -115,7 +115,7 @@ impl Names {
             names.extend(found.labels.labels().iter().map(|label| label.category.to_string()));
             names.extend(found.rows.iter().filter_map(|row| match &row.truth {
                 Truth::Unknown(name) => Some(name.to_string()),
-                Truth::Label(_) | Truth::OutOfScope => None,
+                Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
             }));
         }
         Self(names.into_iter().collect())
@@ -137,7 +137,7 @@ impl Names {
             measures.truth.push(match &row.truth {
                 Truth::Label(at) => own[*at],
                 Truth::Unknown(name) => self.number(name.as_str()),
-                Truth::OutOfScope => self.0.len(),
+                Truth::OutOfScope | Truth::Untold => self.0.len(),
             });
             measures.predicted.push(own[row.predicted]);
             measures.confidence.push(row.confidence);
@@ -149,7 +149,7 @@ impl Names {
     fn unknown(&self, found: &TextPredictions) -> Vec<String> {
         let unknown = |row: &TextRow| match &row.truth {
             Truth::Unknown(name) => Some(name.to_string()),
-            Truth::Label(_) | Truth::OutOfScope => None,
+            Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
         };
         let names: BTreeSet<String> = found.rows.iter().filter_map(unknown).collect();
         names.into_iter().collect()

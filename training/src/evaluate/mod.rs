@@ -13,7 +13,7 @@ pub mod tickets;
 mod print;
 
 use crate::bad_input;
-use crate::category::predictions::{TextColumns, TextPredictions, predictions};
+use crate::category::predictions::{Labels, TextColumns, TextPredictions, predictions};
 use crate::risk;
 use crate::table::Table;
 use bootstrap::Bootstrap;
@@ -89,11 +89,12 @@ impl TextArgs {
         &self,
         artifact: &Artifact,
         table: &Table,
+        wanted: Labels,
     ) -> anyhow::Result<TextPredictions> {
         let columns = TextColumns { text: self.text.as_deref(), label: self.label.as_deref() };
         let inference =
             InferenceOptions { precision: self.precision, ..InferenceOptions::default() };
-        predictions(artifact, table, columns, &self.models, &inference)
+        predictions(artifact, table, columns, wanted, &self.models, &inference)
     }
 }
 
@@ -107,7 +108,7 @@ pub fn run(args: &EvaluateArgs, now: Timestamp) -> anyhow::Result<()> {
     let data = DataSeen::of(&args.data, table.len(), &artifact.manifest().data)?;
     match artifact.manifest().kind {
         ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
-            let found = args.texts.predictions(&artifact, &table)?;
+            let found = args.texts.predictions(&artifact, &table, Labels::Needed)?;
             let columns = text_columns(&table, &found, &args.slice)?;
             let evaluation = texts::evaluate(&artifact, data, &found, &columns, args.bootstrap)?;
             print::texts(&evaluation, args.json)?;

@@ -177,7 +177,7 @@ pub fn measures(found: &TextPredictions, rows: &[usize]) -> TextMeasures {
     for row in rows.iter().map(|row| &found.rows[*row]) {
         measures.truth.push(match row.truth {
             Truth::Label(at) => at,
-            Truth::Unknown(_) | Truth::OutOfScope => unknown,
+            Truth::Unknown(_) | Truth::OutOfScope | Truth::Untold => unknown,
         });
         measures.predicted.push(row.predicted);
         measures.confidence.push(row.confidence);
@@ -206,7 +206,7 @@ fn refuse_unknown(file: &str, found: &TextPredictions) -> anyhow::Result<()> {
         .iter()
         .filter_map(|row| match &row.truth {
             Truth::Unknown(name) => Some(name.as_str()),
-            Truth::Label(_) | Truth::OutOfScope => None,
+            Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
         })
         .collect();
     if unknown.is_empty() {

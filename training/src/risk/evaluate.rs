@@ -1,7 +1,7 @@
 //! What a stored risk model says of a table of closed tickets: the one place from which it is measured and compared.
 
 use super::observed::observed_until;
-use super::protocol::{Example, heavy_customers};
+use super::protocol::{Example, Examples, heavy_customers};
 use super::report::{self, Baselines};
 use super::{RecordedParams, labelled, mind_treated, read_tickets, warn};
 use crate::bad_input;
@@ -124,6 +124,57 @@ pub fn predictions(
     })
 }
 
+/// What a model says of one ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredTicket {
+    /// Its row of the file, counted from 1.
+    pub number: usize,
+    /// The helpdesk's identifier.
+    pub id: Name,
+    /// Probability that the customer comes back within the window.
+    pub probability: f64,
+    /// The same as log-odds.
+    pub logit: f64,
+    /// Its band.
+    pub band: RiskBand,
+}
+
+/// Asks a stored model about every closed ticket of a file whose customer is known, whatever became of it; in the file's
+/// order.
+///
+/// # Errors
+/// [`crate::failure::BadInput`] when the data are at fault.
+pub fn scores(artifact: &Artifact, data: &Path) -> anyhow::Result<Vec<ScoredTicket>> {
+    let model = RiskModel::load(artifact)?;
+    let recorded: RecordedParams = serde_json::from_value(artifact.manifest().parameters.clone())
+        .map_err(|error| {
+        artifact.content_error("manifest.json", format!("parameters: {error}"))
+    })?;
+    let mut table = read_tickets(data, &recorded.params, None)?;
+    mind_treated(&mut table, data, &recorded.params)?;
+    // With no end of observation every ticket has an outcome, right or wrong; it is not looked at.
+    let examples =
+        Examples::label(&table, recorded.params.window_days, Timestamp::LATEST, &BTreeSet::new());
+    let number = row_numbers(&table);
+    let risks = report::assess(&model, &examples.rows);
+    let scored = risks.iter().zip(&examples.rows).map(|(risk, example)| ScoredTicket {
+        number: number.get(example.id).copied().unwrap_or_default(),
+        id: example.id.clone(),
+        probability: risk.probability.value(),
+        logit: risk.logit,
+        band: risk.band,
+    });
+    let mut scored: Vec<ScoredTicket> = scored.collect();
+    scored.sort_by_key(|ticket| ticket.number);
+    Ok(scored)
+}
+
+/// The row of each ticket.
+fn row_numbers(table: &TicketTable) -> HashMap<&Name, usize> {
+    let numbered = table.tickets.iter().zip(&table.row_numbers);
+    numbered.map(|(ticket, row)| (&ticket.id, *row)).collect()
+}
+
 fn answers(
     model: &RiskModel,
     table: &TicketTable,
@@ -132,8 +183,7 @@ fn answers(
 ) -> Vec<RiskRow> {
     let risks = report::assess(model, tickets);
     let heavy = heavy_customers(&table.tickets, heavy_customer_tickets);
-    let numbered = table.tickets.iter().zip(&table.row_numbers);
-    let number: HashMap<&Name, usize> = numbered.map(|(ticket, row)| (&ticket.id, *row)).collect();
+    let number = row_numbers(table);
     let mut customers: BTreeMap<&Name, usize> = BTreeMap::new();
     let expected = language::DEFAULT_EXPECTED.map(str::to_owned);
     let mut rows = Vec::with_capacity(tickets.len());
