@@ -292,8 +292,10 @@ fn print(report: &CompareReport, json: bool) -> anyhow::Result<()> {
         let counted = changes.mcnemar;
         writeln!(
             out,
-            "Only {a} is right on {} rows, only {b} on {}; McNemar's exact test: p = {:.4}.\n",
-            counted.only_a, counted.only_b, counted.p_value
+            "Only {a} is right on {} rows, only {b} on {}; McNemar's exact test: {}.\n",
+            counted.only_a,
+            counted.only_b,
+            page::p_value(counted.p_value, ReportLanguage::En)
         )?;
         let rows: Vec<Vec<String>> = changes
             .labels

@@ -9,6 +9,8 @@ use crate::evaluate::parts::{ReliabilityBin, number};
 use recontact::registry::comparison::Difference;
 use recontact::risk::RiskBand;
 
+/// A bin with fewer rows is not drawn: it would be noise.
+const FEWEST_ROWS: usize = 10;
 /// Labels that are told.
 const MOST_LABELS: usize = 50;
 
@@ -87,6 +89,16 @@ fn figures(found: &CompareReport, l: ReportLanguage) -> String {
     table(&format!("n = {}", comparison.data.rows), &heads, &rows)
 }
 
+/// `p = 0.0123`, or that it is smaller than four decimals show.
+#[must_use]
+pub fn p_value(value: f64, l: ReportLanguage) -> String {
+    if value < 1e-4 {
+        format!("p < {}", l.number(1e-4, 4))
+    } else {
+        format!("p = {}", l.number(value, 4))
+    }
+}
+
 fn signed(value: f64, l: ReportLanguage) -> String {
     let sign = if value >= 0.0 { "+" } else { "−" };
     format!("{sign}{}", l.number(value.abs(), 4))
@@ -104,9 +116,9 @@ fn texts(page: &mut Page, changes: &TextChanges, names: (&str, &str), l: ReportL
     ];
     let heads = [format!("{b}: {right}"), format!("{b}: {wrong}")];
     let explained = format!(
-        "{} p = {}",
+        "{} {}",
         l.pick("McNemar's exact test:", "Точный критерий Макнемара:"),
-        l.number(counted.p_value, 4)
+        p_value(counted.p_value, l)
     );
     page.section(
         l.pick("Who is right", "Кто прав"),
@@ -209,6 +221,9 @@ fn both_reliabilities(
     let points = |bins: &[ReliabilityBin], name: &str| -> Vec<Point> {
         let point = |bin: &ReliabilityBin| {
             let (stated, observed) = (bin.stated?, bin.observed?);
+            if bin.rows < FEWEST_ROWS {
+                return None;
+            }
             let told = format!(
                 "{name}: {} → {}, n = {}",
                 l.percent(stated),
@@ -228,8 +243,8 @@ fn both_reliabilities(
         .line(Series::Second, &points(&found.b, b))
         .finish(&legend(a, b, l));
     let explained = l.pick(
-        "The nearer to the thin dashed line, the better the stated probabilities.",
-        "Чем ближе к тонкому пунктиру, тем точнее заявленные вероятности.",
+        "The nearer to the grey dashed line, the better the stated probabilities. Bins of fewer than 10 rows are not drawn.",
+        "Чем ближе к серому пунктиру, тем точнее заявленные вероятности. Интервалы, где меньше 10 строк, не показаны.",
     );
     page.section(heading, explained, &plot);
 }

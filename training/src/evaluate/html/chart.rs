@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
 const LEFT: f64 = 66.0;
-const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 28.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 52.0;
 /// Parts into which an axis is cut.
@@ -222,6 +222,6 @@ mod tests {
             .dots(&[outside])
             .finish("below");
         assert!(svg.contains("stated, %") && svg.contains("came, %") && svg.contains("n = 3"));
-        assert!(svg.contains("cx=\"624.0\" cy=\"348.0\""), "{svg}");
+        assert!(svg.contains("cx=\"612.0\" cy=\"348.0\""), "{svg}");
     }
 }

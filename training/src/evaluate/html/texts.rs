@@ -307,9 +307,9 @@ fn matrix(found: &TextEvaluation, l: ReportLanguage) -> String {
         .collect();
     let figures: BTreeMap<&str, _> =
         found.labels.iter().map(|label| (label.label.as_str(), label)).collect();
-    let rows: Vec<Vec<Cell>> = chosen
-        .iter()
-        .filter_map(|truth| {
+    let numbered = || (1..).zip(&chosen);
+    let rows: Vec<Vec<Cell>> = numbered()
+        .filter_map(|(at, truth)| {
             let of = figures.get(truth)?;
             let share = |rows: f64| rows / number(of.rows.max(1));
             let cells = chosen.iter().map(|predicted| {
@@ -323,19 +323,16 @@ fn matrix(found: &TextEvaluation, l: ReportLanguage) -> String {
                     None => figure("·".to_owned()),
                 }
             });
-            Some(
-                [words(truth)]
-                    .into_iter()
-                    .chain(cells)
-                    .chain([figure(of.rows.to_string())])
-                    .collect(),
-            )
+            let name = words(&format!("{at}. {truth}"));
+            Some([name].into_iter().chain(cells).chain([figure(of.rows.to_string())]).collect())
         })
         .collect();
-    let heads: Vec<&str> = [""].into_iter().chain(chosen.iter().copied()).chain(["n"]).collect();
+    let heads: Vec<String> = numbered().map(|(at, _): (usize, _)| at.to_string()).collect();
+    let heads: Vec<&str> =
+        [""].into_iter().chain(heads.iter().map(String::as_str)).chain(["n"]).collect();
     let caption = l.pick(
-        "Confusion table; a dot: none, or not among the largest",
-        "Таблица ошибок; точка — нет или не из самых частых",
+        "Confusion table. A dot: none, or not among the largest. The columns have the numbers of the rows.",
+        "Таблица ошибок. Точка — нет или не из самых частых. Столбцы пронумерованы как строки.",
     );
     table(caption, &heads, &rows)
 }
