@@ -14,6 +14,9 @@ pub const COMPARISON_FORMAT: u32 = 1;
 /// is better: half a point of accuracy or ROC-AUC, or as much of log loss.
 pub const PROMOTION_MARGIN: f64 = 0.005;
 
+/// Fewer rows than this let no model be promoted: whatever they say, they cannot tell the two apart.
+pub const FEWEST_ROWS: usize = 100;
+
 /// Two models of one kind on the same rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
@@ -129,6 +132,12 @@ pub enum ComparisonError {
         /// The model.
         version: String,
     },
+    /// It is of too few rows.
+    #[error("the comparison is of {rows} rows, expected at least {FEWEST_ROWS}")]
+    TooFewRows {
+        /// So many.
+        rows: usize,
+    },
     /// It says nothing that decides.
     #[error("the comparison has no figure that decides")]
     NothingDecides,
@@ -198,7 +207,7 @@ impl Comparison {
     }
 
     /// Checks that this comparison lets `candidate` take the place of `live`: it is of these two models, on rows that
-    /// neither was trained on, later than both, and no figure that decides is worse.
+    /// neither was trained on, later than both, on enough rows, and no figure that decides is worse.
     ///
     /// # Errors
     /// [`ComparisonError`] with the rule and what was found.
@@ -232,6 +241,9 @@ impl Comparison {
                 let (file, version) = (self.data.file.clone(), model.version.clone());
                 return Err(ComparisonError::TrainedOn { file, version });
             }
+        }
+        if self.data.rows < FEWEST_ROWS {
+            return Err(ComparisonError::TooFewRows { rows: self.data.rows });
         }
         let mut deciding = self.differences.iter().filter(|difference| difference.decides);
         let first = deciding.clone().next();

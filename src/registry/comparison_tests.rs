@@ -117,6 +117,13 @@ fn a_comparison_from_before_the_training_or_on_training_rows_is_refused() {
 }
 
 #[test]
+fn a_comparison_of_a_handful_of_rows_is_refused() {
+    let mut few = comparison(vec![difference("accuracy", true, (0.0, 0.0, 0.0))]);
+    few.data.rows = FEWEST_ROWS - 1;
+    assert_eq!(check(&few), Err(ComparisonError::TooFewRows { rows: FEWEST_ROWS - 1 }));
+}
+
+#[test]
 fn a_file_that_is_no_comparison_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("found.json");

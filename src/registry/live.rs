@@ -210,6 +210,7 @@ impl Registry {
     /// [`RegistryError`]; then what was live stays live.
     pub fn promote(&self, kind: ModelKind, version: &str) -> Result<(), RegistryError> {
         let artifact = self.verify(kind, version)?;
+        let _locked = self.lock()?;
         let mut live = self.live()?;
         Self::replace(&mut live, kind, &artifact);
         self.write(&live)
@@ -220,6 +221,7 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NothingBefore`], or what is wrong with that version; then what was live stays live.
     pub fn roll_back(&self, kind: ModelKind) -> Result<String, RegistryError> {
+        let _locked = self.lock()?;
         let mut live = self.live()?;
         let version = self.step_back(&mut live, kind)?;
         self.write(&live)?;
@@ -286,6 +288,18 @@ impl Registry {
             }
         }
         listed
+    }
+
+    /// Waits until nobody else changes what is live, and keeps it so until the answer is dropped. What is changed is read
+    /// after this, so that no step of another process is lost.
+    pub(super) fn lock(&self) -> Result<fs::File, RegistryError> {
+        let failed = |error: io::Error| RegistryError::LiveFile {
+            path: self.root.clone(),
+            reason: format!("cannot be locked: {error}"),
+        };
+        let folder = fs::File::open(&self.root).map_err(failed)?;
+        folder.lock().map_err(failed)?;
+        Ok(folder)
     }
 
     /// Replaces `live.toml` in one step: a reader sees the old or the new content.

@@ -149,6 +149,7 @@ impl Registry {
         note: &Note,
     ) -> Result<(), RegistryError> {
         let candidate = self.verify(kind, version)?;
+        let _locked = self.lock()?;
         let mut live = self.live()?;
         let (step, is_same) = match live.get(&kind) {
             None => (Step::First, false),
@@ -215,6 +216,7 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NothingBefore`], or what is wrong with that version; then what was live stays live.
     pub fn roll_back_noted(&self, kind: ModelKind, note: &Note) -> Result<String, RegistryError> {
+        let _locked = self.lock()?;
         let mut live = self.live()?;
         let version = self.step_back(&mut live, kind)?;
         Self::add_history(&mut live, kind, |version| HistoryEntry {
@@ -235,6 +237,7 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NoShadow`] where nothing is live or the version is live itself; what is wrong with the version.
     pub fn shadow(&self, kind: ModelKind, version: Option<&str>) -> Result<(), RegistryError> {
+        let _locked = self.lock()?;
         let mut live = self.live()?;
         let entry = live
             .get_mut(&kind)

@@ -1,8 +1,8 @@
 //! The page about labelled texts.
 
-use super::rows::RowRef;
-use super::{DataCheck, Groups, print::place};
-use crate::evaluate::html::{Cell, Page, ReportLanguage, figure, folded, table, words};
+use super::rows::{Part, RowRef};
+use super::{DataCheck, Groups};
+use crate::evaluate::html::{Cell, Page, ReportLanguage, figure, folded, passage, table, words};
 use crate::evaluate::parts::number;
 use std::collections::BTreeMap;
 
@@ -80,12 +80,21 @@ pub(super) fn page(found: &DataCheck, language: ReportLanguage) -> Page {
 struct Texts<'a>(BTreeMap<RowRef, &'a str>);
 
 impl Texts<'_> {
-    fn cell(&self, at: RowRef) -> Cell {
+    fn cell(&self, at: RowRef, l: ReportLanguage) -> Cell {
         match self.0.get(&at) {
-            Some(text) => words(&format!("{}: {text}", place(at))),
-            None => words(&place(at)),
+            Some(text) => passage(&format!("{}: {text}", place(at, l))),
+            None => words(&place(at, l)),
         }
     }
+}
+
+/// Where a row is.
+fn place(at: RowRef, l: ReportLanguage) -> String {
+    let file = match at.part {
+        Part::Data => l.pick("row", "строка"),
+        Part::Test => l.pick("test row", "строка теста"),
+    };
+    format!("{file} {}", at.row)
 }
 
 fn summary(found: &DataCheck, l: ReportLanguage) -> String {
@@ -167,8 +176,8 @@ fn groups(found: &Groups, texts: &Texts<'_>, l: ReportLanguage) -> String {
         .iter()
         .filter_map(|group| {
             let told: Vec<String> =
-                group.iter().map(|row| format!("{}: {}", place(row.at), row.label)).collect();
-            Some(vec![texts.cell(group.first()?.at), words(&told.join("; "))])
+                group.iter().map(|row| format!("{}: {}", place(row.at, l), row.label)).collect();
+            Some(vec![texts.cell(group.first()?.at, l), words(&told.join("; "))])
         })
         .collect();
     let heads = [l.pick("text", "текст"), l.pick("rows and labels", "строки и метки")];
@@ -194,8 +203,8 @@ fn near(found: &DataCheck, texts: &Texts<'_>, l: ReportLanguage) -> String {
         .map(|pair| {
             let same = if pair.same_label { l.pick("yes", "да") } else { l.pick("no", "нет") };
             vec![
-                texts.cell(pair.first),
-                texts.cell(pair.second),
+                texts.cell(pair.first, l),
+                texts.cell(pair.second, l),
                 words(same),
                 figure(l.number(pair.similarity, 3)),
             ]
@@ -227,7 +236,7 @@ fn doubtful(found: &DataCheck, texts: &Texts<'_>, l: ReportLanguage) -> String {
         .iter()
         .map(|row| {
             vec![
-                texts.cell(row.at),
+                texts.cell(row.at, l),
                 words(&row.label),
                 words(&row.believed),
                 figure(l.number(row.label_probability, 3)),

@@ -117,7 +117,7 @@ fn counts(found: &DataCheck) -> Vec<(String, String)> {
 }
 
 /// Where a row is.
-pub(super) fn place(at: RowRef) -> String {
+fn place(at: RowRef) -> String {
     match at.part {
         Part::Data => format!("row {}", at.row),
         Part::Test => format!("test row {}", at.row),

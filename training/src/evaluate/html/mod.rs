@@ -127,6 +127,12 @@ pub fn words(text: &str) -> Cell {
     Cell { text: escape(text), class: "words" }
 }
 
+/// A cell with a text of some length.
+#[must_use]
+pub fn passage(text: &str) -> Cell {
+    Cell { text: escape(text), class: "words passage" }
+}
+
 /// A cell with a number.
 #[must_use]
 pub fn figure(text: String) -> Cell {
@@ -167,7 +173,7 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<Cell>]) -> String {
     html.push_str("<thead><tr>");
     for (at, head) in heads.iter().enumerate() {
         let class = match rows.first().and_then(|row| row.get(at)) {
-            Some(cell) if cell.class == "words" => "words",
+            Some(cell) if cell.class.starts_with("words") => "words",
             _ => "figure",
         };
         let _ = write!(html, "<th scope=\"col\" class=\"{class}\">{}</th>", escape(head));
