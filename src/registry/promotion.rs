@@ -151,18 +151,18 @@ impl Registry {
         let candidate = self.verify(kind, version)?;
         let _locked = self.lock()?;
         let mut live = self.live()?;
-        let (step, is_same) = match live.get(&kind) {
-            None => (Step::First, false),
+        let (step, compared) = match live.get(&kind) {
+            None => (Step::First, None),
             Some(entry) if entry.manifest_sha256 == candidate.manifest_sha256() => {
                 if entry.version == version {
                     return Ok(());
                 }
-                (Step::Promoted, true)
+                (Step::Promoted, Some("the same model under another name".to_owned()))
             }
-            Some(entry) => (self.weigh(kind, entry, &candidate, grounds)?, false),
+            Some(entry) => self.weigh(kind, entry, &candidate, grounds)?,
         };
-        let compared = match grounds {
-            Grounds::Comparison(read) if step == Step::Promoted && !is_same => Some(read),
+        let comparison_sha256 = match grounds {
+            Grounds::Comparison(read) if step == Step::Promoted => Some(read.sha256.clone()),
             _ => None,
         };
         let reason = match grounds {
@@ -176,25 +176,22 @@ impl Registry {
             version,
             step,
             reason,
-            compared: match compared {
-                _ if is_same => Some("the same model under another name".to_owned()),
-                compared => compared.map(|read| read.comparison.told()),
-            },
-            comparison_sha256: compared.map(|read| read.sha256.clone()),
+            compared,
+            comparison_sha256,
         });
         self.write(&live)
     }
 
-    /// Whether the grounds are good enough to take the place of a live model.
+    /// Whether the grounds are good enough to take the place of a live model, and what a comparison says.
     fn weigh(
         &self,
         kind: ModelKind,
         entry: &LiveEntry,
         candidate: &Artifact,
         grounds: &Grounds,
-    ) -> Result<Step, RegistryError> {
+    ) -> Result<(Step, Option<String>), RegistryError> {
         let read = match grounds {
-            Grounds::Forced(_) => return Ok(Step::Forced),
+            Grounds::Forced(_) => return Ok((Step::Forced, None)),
             Grounds::None => {
                 return Err(RegistryError::NoGrounds { kind, live: entry.version.clone() });
             }
@@ -207,7 +204,7 @@ impl Registry {
         };
         read.comparison
             .check((&model(&live), live.manifest()), (&model(candidate), candidate.manifest()))?;
-        Ok(Step::Promoted)
+        Ok((Step::Promoted, Some(read.comparison.told())))
     }
 
     /// Makes the version live that was before the present one, after checking it whole, and notes who did it. Returns that

@@ -1,4 +1,4 @@
-//! `recontact-train category` and `evaluate` of a model of texts: from labelled texts to a model folder.
+//! `recontact-train category`: from labelled texts to a model folder.
 //!
 //! Load, embed, split by label, hold out, fit, measure on the test part, write. The folder's figures are measured with the
 //! head as it is read back, so they are those of the file that is shipped.

@@ -4,6 +4,8 @@ pub mod chart;
 pub mod texts;
 pub mod tickets;
 
+mod shared;
+
 use crate::bad_input;
 use std::fmt::Write as _;
 use std::path::Path;

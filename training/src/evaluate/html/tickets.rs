@@ -1,7 +1,7 @@
 //! The page about a risk model.
 
 use super::chart::{Axis, Chart, Point, Series};
-use super::texts::{below, further, how_sure, interval, reliability_plot, reliability_table};
+use super::shared::{below, further, how_sure, interval, reliability_plot, reliability_table};
 use super::{Cell, Page, ReportLanguage, figure, folded, table, words};
 use crate::evaluate::tickets::{RiskEvaluation, RiskSlices};
 use crate::risk::report::{Figures, rate};
