@@ -6,16 +6,20 @@
 pub mod assemble;
 pub mod baseline;
 pub mod choose;
+pub mod corrections;
 pub mod data;
 pub mod design;
 pub mod fit;
 pub mod fit_parts;
 pub mod held_out;
+pub mod load;
 pub mod method;
+mod model_card;
 pub mod multinomial;
 pub mod params;
 pub mod predictions;
 pub mod report;
+pub mod spelling;
 pub mod stack;
 pub mod train;
 pub mod vocabulary;
@@ -23,23 +27,22 @@ pub mod vocabulary;
 use crate::{bad_input, progress};
 use anyhow::Context;
 use clap::Args;
-use data::{Examples, label_set};
 use fit_parts::{Labelled, OutOfScope};
+use load::{Loaded, indices, languages, load};
 use method::Method;
 use ndarray::Array2;
 use params::CategoryParams;
-use recontact::classify::category::LabelSet;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use recontact::classify::head::{HeadDescription, WEIGHTS};
 use recontact::classify::language;
 use recontact::contact::{ContactText, Head};
 use recontact::registry::artifact::{DataFile, sha256_file};
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
-use recontact::ticket::{IssueCategory, Name};
+use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
 use report::{DataCounts, Report};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Texts embedded between two steps of the progress bar.
@@ -69,6 +72,12 @@ pub struct CategoryArgs {
     /// The encoder: a folder, or a name below models/encoder. Left out: words alone.
     #[arg(long, value_name = "NAME|DIR")]
     pub encoder: Option<String>,
+    /// The column with the contact's identifier, for --corrections.
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// Labels that people set right, as `recontact report corrections` writes them; they count above those of the tables.
+    #[arg(long, value_name = "FILE")]
+    pub corrections: Option<PathBuf>,
     /// The label of texts that are about none of the labels: they are not learnt as one, but tell where the scope ends.
     #[arg(long, value_name = "LABEL", value_parser = parse_name)]
     pub out_of_scope_label: Option<Name>,
@@ -114,8 +123,7 @@ fn parse_head(word: &str) -> Result<Head, String> {
 pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
     let params = params(args)?;
-    let (train, test) = read_examples(args, &params)?;
-    let labels = label_set(&train.examples, params.taxonomy.as_deref())?;
+    let Loaded { train, test, labels, notes } = load(args, &params)?;
     let encoder = encoder(args, &params)?;
     eprintln!(
         "{} train and {} test texts of {} labels, {}",
@@ -129,7 +137,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     );
 
     let train_x = embed_all(encoder.as_ref(), &train.examples.texts, "embedding train")?;
-    let train_y = indices(&train.examples.categories, &labels, &args.train)?;
+    let train_y = indices(&train.examples.categories, &labels);
     let labelled = Labelled {
         texts: &train.examples.texts,
         y: &train_y,
@@ -152,11 +160,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     let trained = train::train(labelled, &outside, args.method, description, &params)?;
 
     let head = &trained.head;
-    let test_y = indices(
-        &test.examples.categories,
-        &head.description().labels,
-        args.test.as_deref().unwrap_or(&args.train),
-    )?;
+    let test_y = indices(&test.examples.categories, &head.description().labels);
     let measured = report::Measured::of(head, encoder.as_ref(), &test.examples.texts)?;
     let measured_outside = report::Measured::of(head, encoder.as_ref(), &test.out_of_scope)?;
     let report = Report {
@@ -171,6 +175,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
             test_texts_also_in_train: train.examples.overlap(&test.examples),
             labels: head.description().labels.labels().len(),
             languages: head.description().languages.clone(),
+            notes,
         },
         choice: trained.choice,
         scope: trained.scope,
@@ -195,7 +200,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         files: BTreeMap::new(),
     };
     let weights = head.to_safetensors(&trained.terms).context("writing the weights")?;
-    let card = report::card(&report, &recorded, head.description());
+    let card = model_card::card(&report, &recorded, head.description());
     Artifact::write(&args.out, manifest, BTreeMap::from([(WEIGHTS.into(), weights)]), &card)?;
     report.print(args.json)?;
     eprintln!("model written to {}", args.out.display());
@@ -225,55 +230,6 @@ fn encoder(args: &CategoryArgs, params: &CategoryParams) -> anyhow::Result<Optio
         )),
         None => Ok(None),
     }
-}
-
-/// Labelled texts, and those that belong to none of the labels.
-struct ReadExamples {
-    examples: Examples,
-    out_of_scope: Vec<ContactText>,
-}
-
-impl ReadExamples {
-    fn new(all: Examples, out_of_scope_label: Option<&Name>) -> Self {
-        let (mut examples, mut out_of_scope) = (Examples::default(), Vec::new());
-        for (text, category) in all.texts.into_iter().zip(all.categories) {
-            if Some(&category) == out_of_scope_label {
-                out_of_scope.push(text);
-            } else {
-                examples.texts.push(text);
-                examples.categories.push(category);
-            }
-        }
-        Self { examples, out_of_scope }
-    }
-}
-
-/// The training and the test part: two files, or one split by label.
-fn read_examples(
-    args: &CategoryArgs,
-    params: &CategoryParams,
-) -> anyhow::Result<(ReadExamples, ReadExamples)> {
-    let outside = args.out_of_scope_label.as_ref();
-    let all = Examples::read(&args.train, &args.text, &args.label)?;
-    let file = args.train.display().to_string();
-    let (train, test) = match &args.test {
-        Some(test) => (all, Examples::read(test, &args.text, &args.label)?),
-        None => {
-            let labelled = ReadExamples::new(all.clone(), outside).examples;
-            labelled.check_counts(&file, params.min_examples)?;
-            all.split(params.test_share, params.seed)
-        }
-    };
-    let (train, test) = (ReadExamples::new(train, outside), ReadExamples::new(test, outside));
-    if test.examples.is_empty() {
-        return Err(bad_input!(
-            "{file}: too few rows to keep a share of {} for the test: give a --test file",
-            params.test_share
-        ));
-    }
-    let place = if args.test.is_some() { file } else { format!("{file} without its test part") };
-    train.examples.check_counts(&place, params.min_examples)?;
-    Ok((train, test))
 }
 
 /// Loads an encoder by its folder or name.
@@ -323,43 +279,6 @@ fn embed_all(
     what: &'static str,
 ) -> anyhow::Result<Option<Array2<f64>>> {
     encoder.map(|encoder| embed(encoder, texts, what)).transpose()
-}
-
-/// The label index of each row.
-fn indices(
-    categories: &[IssueCategory],
-    labels: &LabelSet,
-    file: &Path,
-) -> anyhow::Result<Vec<usize>> {
-    let index: BTreeMap<&IssueCategory, usize> =
-        labels.labels().iter().enumerate().map(|(at, label)| (&label.category, at)).collect();
-    let unknown: BTreeSet<&str> =
-        categories.iter().filter(|c| !index.contains_key(c)).map(IssueCategory::as_str).collect();
-    if !unknown.is_empty() {
-        let names = unknown.into_iter().take(20).collect::<Vec<_>>().join(", ");
-        return Err(bad_input!(
-            "{}: categories that the model was not trained on: {names}",
-            file.display()
-        ));
-    }
-    Ok(categories.iter().map(|category| index[category]).collect())
-}
-
-/// Languages with at least the configured share of the training texts, the most frequent first.
-fn languages(texts: &[ContactText], params: &CategoryParams) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for text in texts {
-        if let Some(code) = language::detect(text.as_str(), &params.expected_languages) {
-            *counts.entry(code).or_insert(0) += 1;
-        }
-    }
-    let told: usize = counts.values().sum();
-    let mut found: Vec<(&str, usize)> = counts
-        .into_iter()
-        .filter(|&(_, count)| report::share(count, told) >= params.min_language_share)
-        .collect();
-    found.sort_by_key(|&(code, count)| (usize::MAX - count, code));
-    found.into_iter().map(|(code, _)| code.to_owned()).collect()
 }
 
 fn data_files(args: &CategoryArgs, train: usize, test: usize) -> anyhow::Result<Vec<DataFile>> {

@@ -6,7 +6,7 @@
 
 use crate::bad_input;
 use crate::card::markdown_table;
-use crate::category::data::{Examples, SplitMix64};
+use crate::category::data::{Columns, Examples, SplitMix64};
 use crate::category::{embed, load_encoder};
 use crate::faults::Faults;
 use crate::table::Table;
@@ -192,7 +192,7 @@ fn drawn_pairs(
     path: &Path,
     encoder: &TextEncoder,
 ) -> anyhow::Result<[Cosines; 2]> {
-    let all = Examples::read(path, &args.text, &args.label)?;
+    let all = Examples::read(path, Columns { text: &args.text, label: &args.label, id: None })?;
     all.check_counts(&path.display().to_string(), 4)?;
     let (one, other) = all.split(0.5, args.seed);
     let mut random = SplitMix64(args.seed);

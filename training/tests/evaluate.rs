@@ -202,12 +202,33 @@ fn what_cannot_be_measured_is_refused_by_name() {
     assert!(refused.contains("there is no column region"), "{refused}");
     fs::write(desk.path("new.csv"), "text,category\nhello there,greeting\n").unwrap();
     let refused = refusal(&desk.evaluate(&model, "new.csv", &[]));
-    assert!(refused.contains("greeting"), "{refused}");
+    assert!(refused.contains("no row has a label") && refused.contains("greeting"), "{refused}");
     let refused = refusal(&desk.evaluate(&desk.path("none"), "test.csv", &[]));
     assert!(refused.contains("--model") && refused.contains("manifest.json"), "{refused}");
     let nowhere = desk.path("no/such/page.html");
     let refused = refusal(&desk.evaluate(&model, "test.csv", &["--html", &nowhere]));
     assert!(refused.contains("--html"), "{refused}");
+}
+
+#[test]
+fn a_label_the_model_does_not_know_counts_as_wrong_and_other_spellings_are_no_other_label() {
+    let desk = Desk::new();
+    let model = desk.model("words-1", &banking("train.csv", 5), &[]);
+    let known = json(&desk.evaluate(&model, "test.csv", &["--json"]));
+    let content = banking("test.csv", 30).replace(",age_limit,", ", Age_Limit,");
+    fs::write(desk.path("spelled.csv"), &content).unwrap();
+    let spelled = json(&desk.evaluate(&model, "spelled.csv", &["--json"]));
+    assert_eq!(spelled["test"], known["test"]);
+    fs::write(desk.path("new.csv"), content + "hello there,greeting,email,cards\n").unwrap();
+    let output = desk.evaluate(&model, "new.csv", &["--json"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("greeting"));
+    let found = json(&output);
+    assert_eq!(
+        (&found["test"]["rows"], &found["unknown_labels"]),
+        (&181.into(), &serde_json::json!(["greeting"]))
+    );
+    let right = |found: &Value, rows: f64| number(found, "/test/accuracy") * rows;
+    assert!((right(&found, 181.0) - right(&known, 180.0)).abs() < 1e-9);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Labelled texts: read from tables, checked, split by category.
 
+use super::spelling::Spellings;
 use crate::bad_input;
 use crate::faults::Faults;
 use crate::table::Table;
@@ -16,16 +17,31 @@ pub struct Examples {
     pub texts: Vec<ContactText>,
     /// What each text is about.
     pub categories: Vec<IssueCategory>,
+    /// The identifier of each contact; empty texts where none was asked for or given.
+    pub ids: Vec<String>,
+}
+
+/// The columns of a table of labelled texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    /// What the customer wrote.
+    pub text: &'a str,
+    /// The label.
+    pub label: &'a str,
+    /// The contact's identifier, where corrections are to find it.
+    pub id: Option<&'a str>,
 }
 
 impl Examples {
-    /// Reads the columns `text` and `label` of a file.
+    /// Reads a file's labelled texts.
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
-    pub fn read(path: &Path, text: &str, label: &str) -> anyhow::Result<Self> {
+    pub fn read(path: &Path, columns: Columns<'_>) -> anyhow::Result<Self> {
         let table = Table::read(path)?;
-        let (text_column, label_column) = (table.column(text)?, table.column(label)?);
+        let (text_column, label_column) =
+            (table.column(columns.text)?, table.column(columns.label)?);
+        let id_column = columns.id.map(|id| table.column(id)).transpose()?;
         let mut examples = Self::default();
         let mut faults = Faults::default();
         for row in table.rows() {
@@ -34,8 +50,8 @@ impl Examples {
             let category = Name::parse(row.cell(label_column).unwrap_or_default());
             match (text, category) {
                 (Ok(text), Ok(category)) => {
-                    examples.texts.push(text);
-                    examples.categories.push(category);
+                    let id = id_column.and_then(|column| row.cell(column)).unwrap_or_default();
+                    examples.push(text, category, id.trim().to_owned());
                 }
                 (text, category) => {
                     if let Err(error) = text {
@@ -49,6 +65,13 @@ impl Examples {
         }
         faults.finish()?;
         Ok(examples)
+    }
+
+    /// Adds one.
+    pub fn push(&mut self, text: ContactText, category: IssueCategory, id: String) {
+        self.texts.push(text);
+        self.categories.push(category);
+        self.ids.push(id);
     }
 
     /// Number of texts.
@@ -116,6 +139,7 @@ impl Examples {
         Self {
             texts: rows.iter().map(|&row| self.texts[row].clone()).collect(),
             categories: rows.iter().map(|&row| self.categories[row].clone()).collect(),
+            ids: rows.iter().map(|&row| self.ids[row].clone()).collect(),
         }
     }
 }
@@ -124,8 +148,12 @@ impl Examples {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when the table leaves a category out, names one twice or forms no tree.
-pub fn label_set(examples: &Examples, taxonomy: Option<&Path>) -> anyhow::Result<LabelSet> {
-    let parent_of = taxonomy.map(read_taxonomy).transpose()?;
+pub fn label_set(
+    examples: &Examples,
+    taxonomy: Option<&Path>,
+    spellings: &Spellings,
+) -> anyhow::Result<LabelSet> {
+    let parent_of = taxonomy.map(|path| read_taxonomy(path, spellings)).transpose()?;
     let mut labels = Vec::new();
     for category in examples.counts().into_keys() {
         let parents = match &parent_of {
@@ -153,13 +181,14 @@ fn parents(category: &Name, parent_of: &HashMap<Name, Name>) -> anyhow::Result<V
     Ok(parents)
 }
 
-fn read_taxonomy(path: &Path) -> anyhow::Result<HashMap<Name, Name>> {
+fn read_taxonomy(path: &Path, spellings: &Spellings) -> anyhow::Result<HashMap<Name, Name>> {
     let table = Table::read(path)?;
     let (category, parent) = (table.column("category")?, table.column("parent")?);
     let mut parent_of = HashMap::new();
     for row in table.rows() {
         let name = |column| {
             Name::parse(row.cell(column).unwrap_or_default())
+                .map(|name| spellings.kept(&name).clone())
                 .map_err(|error| bad_input!("{}: {error}", table.place(row, column)))
         };
         if row.cell(parent).is_none() {

@@ -1,6 +1,7 @@
 //! What a stored model of texts says of the rows of a file: the one place from which it is measured and compared.
 
 use super::choose::best;
+use super::spelling::Spellings;
 use super::{RecordedParams, embed, load_encoder};
 use crate::bad_input;
 use crate::faults::Faults;
@@ -105,10 +106,18 @@ pub fn predictions(
     let labels = head.description().labels.clone();
     let number: BTreeMap<&IssueCategory, usize> =
         labels.labels().iter().enumerate().map(|(at, label)| (&label.category, at)).collect();
-    let truth = |name: Name| match number.get(&name) {
-        Some(at) => Truth::Label(*at),
-        None if Some(&name) == recorded.out_of_scope_label.as_ref() => Truth::OutOfScope,
-        None => Truth::Unknown(name),
+    // As in training: case and spaces make no other label.
+    let outside = recorded.out_of_scope_label.as_ref();
+    let mut spelled: Vec<Name> = number.keys().map(|name| (*name).clone()).collect();
+    spelled.extend(outside.cloned());
+    let spellings = Spellings::of(&spelled);
+    let truth = |name: Name| {
+        let kept = spellings.kept(&name);
+        match number.get(kept) {
+            Some(at) => Truth::Label(*at),
+            None if Some(kept) == outside => Truth::OutOfScope,
+            None => Truth::Unknown(name),
+        }
     };
     let mut truths = names.into_iter().map(|name| name.map_or(Truth::Untold, truth));
     let mut rows = Vec::with_capacity(texts.len());

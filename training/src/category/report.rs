@@ -2,12 +2,13 @@
 
 use super::choose::{Choice, ScopeChoice, best};
 use super::data::Examples;
+use super::load::Notes;
 use super::method::Part;
-use super::{RecordedParams, baseline, embed_all};
-use crate::card::{Card, markdown_table};
+use super::{baseline, embed_all};
+use crate::card::markdown_table;
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1, roc_auc};
 use recontact::classify::encoder::TextEncoder;
-use recontact::classify::head::{HeadDescription, TextHead, TextView};
+use recontact::classify::head::{TextHead, TextView};
 use recontact::contact::{ContactText, Head};
 use serde::Serialize;
 use std::io::Write;
@@ -73,6 +74,9 @@ pub struct DataCounts {
     pub labels: usize,
     /// ISO 639-1 codes of the training texts' languages.
     pub languages: Vec<String>,
+    /// What was done to the tables before.
+    #[serde(flatten)]
+    pub notes: Notes,
 }
 
 /// How well a head tells the texts that belong to none of its labels.
@@ -209,7 +213,7 @@ impl Report {
         Ok(())
     }
 
-    fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         figure_table(&[
             ("this model", &self.test),
             ("baseline: nearest TF-IDF centroid", &self.baselines.tfidf_centroid),
@@ -217,7 +221,7 @@ impl Report {
         ])
     }
 
-    fn reading(&self) -> String {
+    pub(super) fn reading(&self) -> String {
         let parts = self.choice.parts.iter().map(|part| {
             format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
         });
@@ -276,111 +280,4 @@ fn figure_table(rows: &[(&str, &Figures)]) -> String {
 #[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
 pub fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-/// The model card.
-pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescription) -> String {
-    let areas: std::collections::BTreeSet<_> =
-        head.labels.labels().iter().filter_map(|label| label.area()).collect();
-    let labels = head
-        .labels
-        .labels()
-        .iter()
-        .map(|label| match label.area() {
-            Some(area) => format!("`{}` ({area})", label.category),
-            None => format!("`{}`", label.category),
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
-    let reads = [
-        head.encoder.as_ref().map(|encoder| {
-            format!(
-                "the embeddings of `{}` ({} numbers, {:?} pooling, at most {} tokens)",
-                encoder.name, encoder.dimension, encoder.pooling, encoder.max_tokens
-            )
-        }),
-        head.lexical.map(|lexical| {
-            format!(
-                "{} words and pairs of words and {} pieces of words, weighed by TF-IDF",
-                lexical.words, lexical.pieces
-            )
-        }),
-    ];
-    let reads: Vec<String> = reads.into_iter().flatten().collect();
-    let tried: Vec<Vec<String>> = report
-        .choice
-        .tried
-        .iter()
-        .map(|tried| {
-            vec![
-                tried.method.as_str().to_owned(),
-                format!("{:.4}", tried.accuracy),
-                format!("{:.4}", tried.log_loss),
-            ]
-        })
-        .collect();
-    let scope = match &report.scope {
-        None => "Every text is taken to be about one of the labels.".to_owned(),
-        Some(scope) if scope.out_of_scope > 0 => format!(
-            "A text whose highest score is below {:.3} is taken to be about none of the labels; the threshold was chosen with \
-             {} texts out of scope.",
-            scope.threshold, scope.out_of_scope
-        ),
-        Some(scope) => format!(
-            "A text whose highest score is below {:.3} is taken to be about none of the labels. No texts out of scope were \
-             given: the threshold is where a share of {} of the held-out texts is lost.",
-            scope.threshold, recorded.params.scope_loss
-        ),
-    };
-    Card::new(&format!("Model of texts {} ({})", report.version, report.head.as_str()))
-        .section(
-            "What it does",
-            &format!(
-                "Puts a contact's text under one of {} labels{}, with a calibrated probability, or abstains. Multinomial \
-                 logistic regression on {}.",
-                report.data.labels,
-                if areas.is_empty() { String::new() } else { format!(" in {} areas", areas.len()) },
-                reads.join(" and "),
-            ),
-        )
-        .section("Figures", &format!("{}\n{}", report.table(), report.reading()))
-        .section(
-            "Data",
-            &format!(
-                "{} training and {} test texts, languages {}. {} of the test texts also occur in the training part. Columns \
-                 `{}` and `{}`. Files and checksums are in manifest.json.",
-                report.data.train,
-                report.data.test,
-                report.data.languages.join(", "),
-                report.data.test_texts_also_in_train,
-                recorded.text_column,
-                recorded.label_column,
-            ),
-        )
-        .section(
-            "Training",
-            &format!(
-                "Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
-                 {:.1e} (largest component, mean loss).\n\n{}",
-                recorded.params.seed,
-                report.choice.held_out,
-                report.gradient,
-                markdown_table(&["method", "accuracy", "log loss"], &tried),
-            ),
-        )
-        .section(
-            "Limits",
-            &format!(
-                "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
-                 words in another Latin-script language may pass as one of them. {scope} Figures are those of this data; \
-                 measure on your own with `recontact-train evaluate`."
-            ),
-        )
-        .section(
-            "Use",
-            "Meant for routing and reporting of contacts, with a person able to correct it. Not meant for decisions about a \
-             person, nor for refusing or delaying service.",
-        )
-        .section("Labels", &labels)
-        .finish()
 }

@@ -29,6 +29,8 @@ pub struct TextEvaluation {
     pub test: TextFigures,
     /// How sure they are.
     pub intervals: Drawn,
+    /// Labels of the rows that the model does not know: their rows count as wrong.
+    pub unknown_labels: Vec<String>,
     /// How well texts are told that are about none of the labels; none without such rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out_of_scope: Option<ScopeFigures>,
@@ -130,7 +132,7 @@ pub struct TextSlice {
 /// Measures what a model said of a file. `columns` holds a value for every row of the file.
 ///
 /// # Errors
-/// [`crate::failure::BadInput`] when rows have labels that the model does not know.
+/// [`crate::failure::BadInput`] when no row has a label that the model knows.
 pub fn evaluate(
     artifact: &Artifact,
     data: DataSeen,
@@ -138,18 +140,18 @@ pub fn evaluate(
     columns: &[SliceColumn],
     bootstrap: Bootstrap,
 ) -> anyhow::Result<TextEvaluation> {
-    refuse_unknown(&data.file, found)?;
+    let unknown = unknown_labels(&data.file, found)?;
     let inside: Vec<usize> =
         (0..found.rows.len()).filter(|row| found.rows[*row].truth != Truth::OutOfScope).collect();
-    let measures = measures(found, &inside);
+    let measures = measures(found, &unknown, &inside);
     let figures = TextFigures::of(&measures, &vec![1; inside.len()])
         .ok_or_else(|| bad_input!("{}: no row has one of the model's labels", data.file))?;
     let estimates =
         bootstrap.estimate(&Units::rows(inside.len()), |weights| measures.figures(weights));
     let right: Vec<bool> =
         measures.truth.iter().zip(&measures.predicted).map(|(t, p)| t == p).collect();
-    let names: Vec<String> =
-        found.labels.labels().iter().map(|label| label.category.to_string()).collect();
+    let known = found.labels.labels().iter().map(|label| label.category.to_string());
+    let names: Vec<String> = known.chain(unknown.iter().cloned()).collect();
     Ok(TextEvaluation {
         version: artifact.version().to_owned(),
         kind: artifact.manifest().kind,
@@ -165,19 +167,21 @@ pub fn evaluate(
         reliability: reliability(&measures.confidence, &right),
         coverage: coverage(&found.rows),
         slices: slices(&measures, &inside, columns),
+        unknown_labels: unknown,
     })
 }
 
-/// What a model said of some rows, in the form that figures are computed from. A label that the model does not know gets
-/// a number behind its own.
-#[must_use]
-pub fn measures(found: &TextPredictions, rows: &[usize]) -> TextMeasures {
+/// What a model said of some rows, in the form that figures are computed from. Labels that the model does not know have
+/// numbers behind its own, so that no answer is right for them.
+fn measures(found: &TextPredictions, unknown: &[String], rows: &[usize]) -> TextMeasures {
     let mut measures = TextMeasures::default();
-    let unknown = found.labels.labels().len();
+    let known = found.labels.labels().len();
+    let number = |name: &str| unknown.iter().position(|other| other == name);
     for row in rows.iter().map(|row| &found.rows[*row]) {
-        measures.truth.push(match row.truth {
-            Truth::Label(at) => at,
-            Truth::Unknown(_) | Truth::OutOfScope | Truth::Untold => unknown,
+        measures.truth.push(match &row.truth {
+            Truth::Label(at) => *at,
+            Truth::Unknown(name) => known + number(name.as_str()).unwrap_or(unknown.len()),
+            Truth::OutOfScope | Truth::Untold => known + unknown.len(),
         });
         measures.predicted.push(row.predicted);
         measures.confidence.push(row.confidence);
@@ -200,20 +204,30 @@ impl TextFigures {
     }
 }
 
-fn refuse_unknown(file: &str, found: &TextPredictions) -> anyhow::Result<()> {
-    let unknown: BTreeSet<&str> = found
+/// The labels of the rows that the model does not know. Their rows count as wrong.
+fn unknown_labels(file: &str, found: &TextPredictions) -> anyhow::Result<Vec<String>> {
+    let unknown: BTreeSet<String> = found
         .rows
         .iter()
         .filter_map(|row| match &row.truth {
-            Truth::Unknown(name) => Some(name.as_str()),
+            Truth::Unknown(name) => Some(name.to_string()),
             Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
         })
         .collect();
-    if unknown.is_empty() {
-        return Ok(());
+    let names = unknown.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
+    if !found.rows.iter().any(|row| matches!(row.truth, Truth::Label(_))) {
+        return Err(bad_input!(
+            "{file}, column {}: no row has a label that the model was trained on; there are: {names}",
+            found.label_column
+        ));
     }
-    let names = unknown.into_iter().take(20).collect::<Vec<_>>().join(", ");
-    Err(bad_input!("{file}: categories that the model was not trained on: {names}"))
+    if !unknown.is_empty() {
+        eprintln!(
+            "warning: {} label(s) that the model was not trained on, their rows count as wrong: {names}",
+            unknown.len()
+        );
+    }
+    Ok(unknown.into_iter().collect())
 }
 
 fn measured(found: &TextPredictions, is_wanted: impl Fn(&Truth) -> bool) -> Measured {

@@ -1,0 +1,128 @@
+//! The card of a model of texts.
+
+use super::RecordedParams;
+use super::load::Notes;
+use super::report::Report;
+use crate::card::{Card, markdown_table};
+use recontact::classify::head::HeadDescription;
+
+/// The model card.
+pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescription) -> String {
+    let areas: std::collections::BTreeSet<_> =
+        head.labels.labels().iter().filter_map(|label| label.area()).collect();
+    let labels = head
+        .labels
+        .labels()
+        .iter()
+        .map(|label| match label.area() {
+            Some(area) => format!("`{}` ({area})", label.category),
+            None => format!("`{}`", label.category),
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    let reads = [
+        head.encoder.as_ref().map(|encoder| {
+            format!(
+                "the embeddings of `{}` ({} numbers, {:?} pooling, at most {} tokens)",
+                encoder.name, encoder.dimension, encoder.pooling, encoder.max_tokens
+            )
+        }),
+        head.lexical.map(|lexical| {
+            format!(
+                "{} words and pairs of words and {} pieces of words, weighed by TF-IDF",
+                lexical.words, lexical.pieces
+            )
+        }),
+    ];
+    let reads: Vec<String> = reads.into_iter().flatten().collect();
+    let tried: Vec<Vec<String>> = report
+        .choice
+        .tried
+        .iter()
+        .map(|tried| {
+            vec![
+                tried.method.as_str().to_owned(),
+                format!("{:.4}", tried.accuracy),
+                format!("{:.4}", tried.log_loss),
+            ]
+        })
+        .collect();
+    let scope = match &report.scope {
+        None => "Every text is taken to be about one of the labels.".to_owned(),
+        Some(scope) if scope.out_of_scope > 0 => format!(
+            "A text whose highest score is below {:.3} is taken to be about none of the labels; the threshold was chosen with \
+             {} texts out of scope.",
+            scope.threshold, scope.out_of_scope
+        ),
+        Some(scope) => format!(
+            "A text whose highest score is below {:.3} is taken to be about none of the labels. No texts out of scope were \
+             given: the threshold is where a share of {} of the held-out texts is lost.",
+            scope.threshold, recorded.params.scope_loss
+        ),
+    };
+    Card::new(&format!("Model of texts {} ({})", report.version, report.head.as_str()))
+        .section(
+            "What it does",
+            &format!(
+                "Puts a contact's text under one of {} labels{}, with a calibrated probability, or abstains. Multinomial \
+                 logistic regression on {}.",
+                report.data.labels,
+                if areas.is_empty() { String::new() } else { format!(" in {} areas", areas.len()) },
+                reads.join(" and "),
+            ),
+        )
+        .section("Figures", &format!("{}\n{}", report.table(), report.reading()))
+        .section(
+            "Data",
+            &format!(
+                "{} training and {} test texts, languages {}. {} of the test texts also occur in the training part. Columns \
+                 `{}` and `{}`. Files and checksums are in manifest.json.{}",
+                report.data.train,
+                report.data.test,
+                report.data.languages.join(", "),
+                report.data.test_texts_also_in_train,
+                recorded.text_column,
+                recorded.label_column,
+                corrected(&report.data.notes),
+            ),
+        )
+        .section(
+            "Training",
+            &format!(
+                "Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
+                 {:.1e} (largest component, mean loss).\n\n{}",
+                recorded.params.seed,
+                report.choice.held_out,
+                report.gradient,
+                markdown_table(&["method", "accuracy", "log loss"], &tried),
+            ),
+        )
+        .section(
+            "Limits",
+            &format!(
+                "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
+                 words in another Latin-script language may pass as one of them. {scope} Figures are those of this data; \
+                 measure on your own with `recontact-train evaluate`."
+            ),
+        )
+        .section(
+            "Use",
+            "Meant for routing and reporting of contacts, with a person able to correct it. Not meant for decisions about a \
+             person, nor for refusing or delaying service.",
+        )
+        .section("Labels", &labels)
+        .finish()
+}
+
+fn corrected(notes: &Notes) -> String {
+    let Some(applied) = &notes.corrections else { return String::new() };
+    let (Some(first), Some(last)) = (applied.first, applied.last) else { return String::new() };
+    format!(
+        " People set labels right, from {first} to {last}: {} rows have another label than in the tables, {} were confirmed, \
+         {} added; authors: {}.",
+        applied.changed,
+        applied.confirmed,
+        applied.added,
+        applied.authors.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    )
+}
