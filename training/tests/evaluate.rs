@@ -361,6 +361,7 @@ fn risk_models_are_measured_and_compared_over_customers() {
     let tickets = root().join("data/incidents/tickets.csv.gz");
     let (a, b) = (root().join("models/risk/incidents-1"), root().join("models/risk/incidents-2"));
     let page = folder.path().join("page.html");
+    let written = folder.path().join("comparison.json");
     let found = json(&train(&[
         "evaluate",
         "--model",
@@ -397,10 +398,35 @@ fn risk_models_are_measured_and_compared_over_customers() {
         "--draws",
         "30",
         "--json",
+        "--html",
+        text(&page),
+        "--language",
+        "ru",
+        "--out",
+        text(&written),
     ]));
     let metrics: Vec<&str> =
         list(&found, "/differences").iter().map(|told| told["metric"].as_str().unwrap()).collect();
     assert_eq!(metrics, ["roc_auc", "pr_auc", "brier", "log_loss", "ece"]);
     assert_eq!(sum(list(&found, "/bands")), found["data"]["rows"].as_u64().unwrap());
     assert_eq!(found["drawn"]["over"], "customers");
+    let html = fs::read_to_string(&page).unwrap();
+    assert!(html.contains("Уровни риска") && html.contains("<svg"), "{html}");
+
+    let registry = Registry::new(folder.path());
+    for version in ["incidents-1", "incidents-2"] {
+        let copy = registry.folder(ModelKind::Risk, version);
+        fs::create_dir_all(&copy).unwrap();
+        for file in fs::read_dir(root().join("models/risk").join(version)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+    }
+    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None };
+    registry.promote_on(ModelKind::Risk, "incidents-1", &Grounds::None, &note).unwrap();
+    let grounds = Grounds::Comparison(Box::new(Comparison::read(&written).unwrap()));
+    registry.promote_on(ModelKind::Risk, "incidents-2", &grounds, &note).unwrap();
+    let history = &registry.live().unwrap()[&ModelKind::Risk].history;
+    let said = history.last().unwrap().compared.clone().unwrap();
+    assert!(said.contains("roc_auc") && said.contains("log_loss"), "{said}");
 }
