@@ -232,6 +232,18 @@ fn a_label_the_model_does_not_know_counts_as_wrong_and_other_spellings_are_no_ot
 }
 
 #[test]
+fn every_head_is_measured_by_its_own_labels() {
+    let desk = Desk::new();
+    let head = ["--head", "team", "--label", "team"];
+    let model = desk.model("teams-1", &banking("train.csv", 5), &head);
+    let found = json(&desk.evaluate(&model, "test.csv", &["--json"]));
+    assert_eq!((&found["kind"], &found["test"]["rows"]), (&"team".into(), &180.into()));
+    let labels: Vec<&str> =
+        list(&found, "/labels").iter().map(|label| label["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["cards", "money"]);
+}
+
+#[test]
 fn figures_on_the_training_file_say_so() {
     let desk = Desk::new();
     let model = desk.model("words-1", &banking("train.csv", 5), &[]);
