@@ -11,6 +11,7 @@ use crate::live_similar::LiveSimilar;
 use crate::outcome::AdjacentPairs;
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
+use crate::shadow::Shadows;
 use crate::store::{OutcomeRules, Store, Tenant};
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -110,6 +111,12 @@ impl App {
     /// [`ProblemCode::ModelUnavailable`] with the reason.
     pub fn risk(&self) -> Result<Arc<RiskModel>, Problem> {
         self.models.load().risk.clone().map_err(|reason| self.unavailable(reason))
+    }
+
+    /// The models that are scored beside the live ones.
+    #[must_use]
+    pub fn shadows(&self) -> Arc<Shadows> {
+        Arc::clone(&self.models.load().shadows)
     }
 
     /// The adjacent pairs as of now: one snapshot, to be used to the end of a request.

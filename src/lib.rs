@@ -8,7 +8,8 @@
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
-//!   [`live_next_issues`], and [`live_similar`] (contacts with similar texts, [`similar`]).
+//!   [`shadow`] (those that are only compared), [`live_next_issues`], and [`live_similar`] (contacts with similar texts,
+//!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
 //!   [`report`] prints figures, [`demo`] shows it all.
@@ -45,6 +46,7 @@ pub mod registry;
 pub mod report;
 pub mod risk;
 pub mod server;
+pub mod shadow;
 pub mod similar;
 pub mod statistics;
 pub mod store;

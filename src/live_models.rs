@@ -10,6 +10,7 @@ use crate::contact::Head;
 use crate::registry::live::{LiveEntry, LiveFile};
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
+use crate::shadow::Shadows;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct LiveModels {
     pub classifier: Result<Arc<Classifier>, String>,
     /// Turns closed tickets into risks.
     pub risk: Result<Arc<RiskModel>, String>,
+    /// What is scored beside them.
+    pub shadows: Arc<Shadows>,
     /// What could not be loaded the last time; what was loaded before it goes on serving.
     pub errors: Vec<String>,
     /// What `live.toml` said when this was built.
@@ -56,8 +59,9 @@ impl ModelSource {
             before.map(|models| models.source.clone()).unwrap_or_default()
         });
         let mut loaded = before.map(|models| models.loaded.clone()).unwrap_or_default();
-        let unchanged =
-            |kind: ModelKind| before.filter(|models| models.loaded.get(&kind) == source.get(&kind));
+        let unchanged = |kind: ModelKind| {
+            before.filter(|models| is_same(models.loaded.get(&kind), source.get(&kind)))
+        };
 
         let texts_unchanged = before.filter(|models| models.has_same_heads(&source));
         let classifier = match texts_unchanged {
@@ -92,7 +96,12 @@ impl ModelSource {
         };
         note_loaded(&mut loaded, &source, ModelKind::Risk, risk.is_ok());
         let risk = or_before(risk, before.map(|m| &m.risk), &mut errors);
-        LiveModels { encoder, classifier, risk, errors, source, loaded }
+        let serving =
+            (classifier.as_ref().ok().map(AsRef::as_ref), risk.as_ref().ok().map(AsRef::as_ref));
+        let shadows_before = before.map(|models| models.shadows.as_ref());
+        let shadows = Shadows::load(&self.registry, &source, serving, shadows_before, &mut errors);
+        let shadows = Arc::new(shadows);
+        LiveModels { encoder, classifier, risk, shadows, errors, source, loaded }
     }
 
     fn load_classifier(
@@ -213,13 +222,21 @@ impl LiveModels {
         Head::ALL
             .into_iter()
             .map(ModelKind::from)
-            .all(|kind| self.loaded.get(&kind) == now.get(&kind))
+            .all(|kind| is_same(self.loaded.get(&kind), now.get(&kind)))
     }
 
     /// Whether `live.toml` says something else now, or what it said could not be loaded.
     #[must_use]
     pub fn is_outdated(&self, now: &LiveFile) -> bool {
         self.source != *now || !self.errors.is_empty()
+    }
+}
+
+/// Whether both name the same model, or both none.
+fn is_same(loaded: Option<&LiveEntry>, now: Option<&LiveEntry>) -> bool {
+    match (loaded, now) {
+        (Some(loaded), Some(now)) => loaded.is_same_model(now),
+        (loaded, now) => loaded.is_none() && now.is_none(),
     }
 }
 

@@ -111,6 +111,18 @@ fn describe() {
         "recontact_cancelled_requests_total",
         "Requests dropped before they were answered because their caller had gone"
     );
+    describe_counter!(
+        "recontact_shadow_compared_total",
+        "Answers that a model beside the live one was asked for too, by whether they were the same"
+    );
+    describe_counter!(
+        "recontact_shadow_failures_total",
+        "Times a model beside the live one failed; no answer depended on it"
+    );
+    describe_gauge!(
+        "recontact_shadow_mean_absolute_difference",
+        "Mean difference of the probabilities of a model and the live one, without its sign"
+    );
     describe_gauge!(
         "recontact_model_info",
         "1 for each model version that serves, 0 for one that did"

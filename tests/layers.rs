@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 30] = [
+const MAY_USE: [(&str, &[&str]); 31] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -108,8 +108,9 @@ const MAY_USE: [(&str, &[&str]); 30] = [
     ("follow_up", &["costs", "outcome", "risk", "ticket", "timestamp"]),
     ("effect", &["risk", "follow_up", "statistics", "timestamp"]),
     // The registry checks a model by building it, as the service would.
-    ("registry", &["classify", "contact", "risk", "timestamp"]),
-    ("live_models", &["classify", "contact", "registry", "risk"]),
+    ("registry", &["classify", "contact", "risk", "statistics", "timestamp"]),
+    ("shadow", &["classify", "contact", "registry", "risk", "ticket"]),
+    ("live_models", &["classify", "contact", "registry", "risk", "shadow"]),
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
     ("similar", &["outcome", "ticket"]),
     ("live_similar", &["classify", "similar", "store"]),
@@ -153,6 +154,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
             "probability",
             "registry",
             "risk",
+            "shadow",
             "similar",
             "statistics",
             "store",
@@ -188,6 +190,7 @@ const MAY_USE: [(&str, &[&str]); 30] = [
             "outcome",
             "registry",
             "risk",
+            "shadow",
             "store",
         ],
     ),

@@ -382,7 +382,8 @@ fn a_hang_up_looks_at_live_toml_at_once() {
         command.args(["--config", "recontact.toml"]);
     });
     trained::write_category_model(&place.models(), "cards-2");
-    assert!(models(&place.models(), &["promote", "category", "cards-2"]).status.success());
+    let wanted = ["promote", "category", "cards-2", "--force", "--reason", "a test"];
+    assert!(models(&place.models(), &wanted).status.success());
     serving.signal("-HUP");
     let classify = json!({"text": "My card has not arrived"});
     wait_until("the new model serves", || {
@@ -490,17 +491,45 @@ fn models_are_listed_shown_and_verified() {
     assert_eq!(text(&verified.stdout).matches("ok ").count(), 2);
 }
 
+/// What `live.toml` says, by its keys.
+fn live(place: &Place) -> toml::Table {
+    fs::read_to_string(place.models().join("live.toml")).unwrap().parse().unwrap()
+}
+
+/// A comparison of the live category model with another version, whose accuracy differs by so much.
+fn comparison(place: &Place, candidate: &str, difference: f64) -> PathBuf {
+    let sha256 = |version: &str| {
+        let manifest = place.models().join("category").join(version).join("manifest.json");
+        recontact::registry::artifact::sha256_file(&manifest).unwrap()
+    };
+    let model = |version: &str| json!({"version": version, "manifest_sha256": sha256(version)});
+    let content = json!({
+        "format": 1, "kind": "category", "a": model("cards-1"), "b": model(candidate),
+        "data": {"file": "later.csv", "sha256": "0".repeat(64), "rows": 1000},
+        "compared_at": "2026-03-01T00:00:00Z",
+        "differences": [{
+            "metric": "accuracy", "higher_is_better": true, "decides": true, "a": 0.9, "b": 0.9 + difference,
+            "difference": difference, "interval": {"low": difference - 0.001, "high": difference + 0.001}}],
+        "reading": "fields that a promotion does not ask for are no hindrance",
+    });
+    let path = place.folder.path().join(format!("{candidate}.json"));
+    fs::write(&path, content.to_string()).unwrap();
+    path
+}
+
 #[test]
 fn a_promotion_can_be_taken_back() {
     let place = Place::new();
-    let live = || fs::read_to_string(place.models().join("live.toml")).unwrap();
     trained::copy_risk_model(&place.models(), "incidents-2");
-    let before = live();
+    let before = live(&place);
     assert!(models(&place.models(), &["promote", "risk", "incidents-2"]).status.success());
-    assert!(live().contains("incidents-2"));
-    let back = models(&place.models(), &["rollback", "risk"]);
+    assert_eq!(live(&place)["risk"]["version"].as_str(), Some("incidents-2"));
+    let back = models(&place.models(), &["rollback", "risk", "--reason", "too many calls"]);
     assert_eq!(text(&back.stdout), "risk incidents-1 is live again\n");
-    assert_eq!(live(), before);
+    let after = live(&place);
+    for key in ["version", "manifest_sha256"] {
+        assert_eq!(after["risk"][key], before["risk"][key]);
+    }
     let nothing = models(&place.models(), &["rollback", "risk"]);
     assert!(!nothing.status.success());
     assert!(
@@ -508,7 +537,89 @@ fn a_promotion_can_be_taken_back() {
         "{}",
         text(&nothing.stderr)
     );
-    assert_eq!(live(), before);
+    assert_eq!(live(&place), after);
+    let listed = models(&place.models(), &["list"]);
+    assert!(text(&listed.stdout).contains("too many calls"), "{}", text(&listed.stdout));
+}
+
+#[test]
+fn a_model_takes_the_place_of_a_live_one_only_on_grounds() {
+    let place = Place::new();
+    trained::write_category_model(&place.models(), "cards-2");
+    trained::write_category_model(&place.models(), "cards-3");
+    let promote = |version: &str, more: &[&str]| {
+        let arguments = [&["promote", "category", version], more].concat();
+        models(&place.models(), &arguments)
+    };
+    let before = live(&place);
+    let worse = comparison(&place, "cards-3", -0.02);
+    for (more, said) in [
+        (&[][..], "cards-1 is live"),
+        (&["--reason", "I like it"], "cards-1 is live"),
+        (&["--comparison", worse.to_str().unwrap()], "the candidate is worse: accuracy 0.8800"),
+        (&["--comparison", "none.json"], "none.json"),
+    ] {
+        let refused = promote("cards-3", more);
+        assert_eq!(refused.status.code(), Some(1), "{more:?}");
+        let message = text(&refused.stderr);
+        assert!(message.contains(said), "{more:?}: {message}");
+        assert_eq!(live(&place), before, "{more:?}");
+    }
+    for wrong in [&["--force"][..], &["--force", "--reason", " "]] {
+        assert_eq!(promote("cards-3", wrong).status.code(), Some(2), "{wrong:?}");
+    }
+
+    let better = comparison(&place, "cards-3", 0.01);
+    let found = promote("cards-3", &["--comparison", better.to_str().unwrap(), "--by", "Anna"]);
+    assert!(found.status.success(), "{}", text(&found.stderr));
+    let forced = promote("cards-2", &["--force", "--reason", "cards-3 was slow", "--by", "Boris"]);
+    assert!(forced.status.success(), "{}", text(&forced.stderr));
+    let now = live(&place);
+    let history = now["category"]["history"].as_array().unwrap();
+    let told: Vec<_> = history
+        .iter()
+        .map(|entry| ["version", "step", "by"].map(|key| entry[key].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [["cards-3", "promoted", "Anna"], ["cards-2", "forced", "Boris"]]);
+    assert!(history[0]["compared"].as_str().unwrap().contains("accuracy +0.0100"));
+    assert_eq!(history[1]["reason"].as_str(), Some("cards-3 was slow"));
+    let shown = models(&place.models(), &["show", "category", "cards-3"]);
+    assert!(text(&shown.stdout).contains("by Anna: accuracy +0.0100"), "{}", text(&shown.stdout));
+    let again = promote("cards-2", &[]);
+    assert!(again.status.success(), "the live model is live already");
+    assert_eq!(live(&place), now);
+}
+
+#[test]
+fn a_promotion_that_was_killed_half_way_leaves_what_was_live() {
+    let place = Place::new();
+    let before = live(&place);
+    let torn = place.models().join(".live.toml.4711.partial");
+    fs::write(&torn, "[category]\nversion = \"ca").unwrap();
+    let listed = models(&place.models(), &["list"]);
+    assert!(text(&listed.stdout).contains("cards-1"), "{}", text(&listed.stdout));
+    let serving = place.serve();
+    let answer =
+        serving.client.send("POST", "/v1/classify", &json!({"text": "My card has not arrived"}));
+    assert_eq!(answer.unwrap().1["model"]["version"], "cards-1");
+    trained::copy_risk_model(&place.models(), "incidents-2");
+    assert!(models(&place.models(), &["promote", "risk", "incidents-2"]).status.success());
+    assert_eq!(live(&place)["category"], before["category"]);
+}
+
+#[test]
+fn a_model_of_a_newer_format_is_refused_by_name() {
+    let place = Place::new();
+    trained::copy_risk_model(&place.models(), "from-tomorrow");
+    let manifest = place.models().join("risk/from-tomorrow/manifest.json");
+    let text_of = fs::read_to_string(&manifest).unwrap();
+    let newer = text_of.replacen("\"format\": 1", "\"format\": 2, \"colour\": \"red\"", 1);
+    assert_ne!(newer, text_of);
+    fs::write(&manifest, newer).unwrap();
+    let refused = models(&place.models(), &["promote", "risk", "from-tomorrow"]);
+    let message = text(&refused.stderr);
+    assert!(message.contains("format 2 where 1 was expected"), "{message}");
+    assert!(message.contains("from-tomorrow"), "{message}");
 }
 
 #[test]
@@ -560,7 +671,11 @@ fn what_is_no_model_is_refused_by_name() {
     }
     let usage = models(&place.models(), &["promote", "colour", "red"]);
     assert_eq!(usage.status.code(), Some(2));
-    assert!(text(&usage.stderr).contains("category or risk"), "{}", text(&usage.stderr));
+    assert!(
+        text(&usage.stderr).contains("category, kind, urgency, team, risk"),
+        "{}",
+        text(&usage.stderr)
+    );
 }
 
 fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

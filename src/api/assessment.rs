@@ -4,6 +4,7 @@ use super::ModelName;
 use crate::next_issue::{ExpectedRepeat, LikelyNextIssue, NextIssueMap};
 use crate::registry::artifact::sha256_hex;
 use crate::risk::{self, FeatureValue, Language, Reason, RecontactRisk, RiskModel, WindowRisk};
+use crate::shadow::Shadows;
 use crate::store::Assessment;
 use crate::ticket::{ClosedTicket, CustomerHistory, CustomerId};
 use crate::timestamp::Timestamp;
@@ -53,15 +54,17 @@ pub struct RiskAnswer {
 }
 
 impl RiskAnswer {
-    /// Assesses a ticket and looks up what is likely to come.
+    /// Assesses a ticket and looks up what is likely to come; the shadows see it too.
     #[must_use]
     pub fn new(
         model: &RiskModel,
+        shadows: &Shadows,
         next_issues: &NextIssueMap,
         ticket: &ClosedTicket,
         history: &CustomerHistory,
     ) -> Self {
         let risk = model.assess(ticket, history);
+        shadows.observe_ticket(ticket, history, &risk);
         let (category, days, closed_at) = (&ticket.category, risk.window_days, ticket.closed_at);
         Self {
             next_issue: next_issues.likely_next(category, days, closed_at),
@@ -148,12 +151,13 @@ impl AssessmentView {
 #[must_use]
 pub fn assess(
     model: &RiskModel,
+    shadows: &Shadows,
     next_issues: &NextIssueMap,
     ticket: &ClosedTicket,
     history: &CustomerHistory,
     now: Timestamp,
 ) -> Option<Assessment> {
-    let answer = RiskAnswer::new(model, next_issues, ticket, history);
+    let answer = RiskAnswer::new(model, shadows, next_issues, ticket, history);
     let body = serde_json::to_string(&answer).ok()?;
     let risk = answer.risk;
     Some(Assessment {

@@ -196,11 +196,7 @@ pub async fn classify_contacts(
     let contacts = inputs.iter().zip(&cleaned).filter_map(|(input, cleaned)| {
         Some(Incoming { text: cleaned.text.clone()?, channel: input.channel.clone() })
     });
-    let classified = app
-        .queue
-        .classify_and_embed(classifier.clone(), contacts.collect(), top_k)
-        .await
-        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    let classified = classify_and_observe(&app, &classifier, contacts.collect(), top_k).await?;
     let mut classified = classified.into_iter();
     let results = inputs.into_iter().zip(cleaned).map(|(input, CleanText { text, cut })| {
         let found = text.and_then(|_| classified.next());
@@ -343,13 +339,37 @@ pub async fn classify_one(
 ) -> Result<(Arc<Classifier>, Classification, Option<Arc<Embedding>>), Problem> {
     let classifier = app.classifier()?;
     let contacts = text.into_iter().map(|text| Incoming { text, channel: channel.clone() });
-    let mut classifications = app
-        .queue
-        .classify_and_embed(classifier.clone(), contacts.collect(), DEFAULT_TOP_K)
-        .await
-        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
-    let found = classifications.pop();
+    let mut classified =
+        classify_and_observe(app, &classifier, contacts.collect(), DEFAULT_TOP_K).await?;
+    let found = classified.pop();
     let (classification, embedding) = found.unwrap_or_else(|| (classifier.nothing_left(), None));
     count(&classification);
     Ok((classifier, classification, embedding))
+}
+
+/// Classifies texts with the live model, and lets the shadows see them. Without a shadow nothing is kept for it.
+async fn classify_and_observe(
+    app: &App,
+    classifier: &Arc<Classifier>,
+    contacts: Vec<Incoming>,
+    top_k: usize,
+) -> Result<Vec<(Classification, Option<Arc<Embedding>>)>, Problem> {
+    let shadows = app.shadows();
+    let texts = || contacts.iter().map(|contact| contact.text.clone()).collect::<Vec<_>>();
+    let seen = shadows.has_heads().then(texts);
+    let classified = app
+        .queue
+        .classify_and_embed(Arc::clone(classifier), contacts, top_k)
+        .await
+        .map_err(|error| Problem::from_queue(error, app.settings.limits.retry_after_s))?;
+    let Some(seen) = seen else { return Ok(classified) };
+    // Many texts must not hold up other requests.
+    web::block(move || {
+        for (text, (classification, embedding)) in seen.iter().zip(&classified) {
+            shadows.observe_text(text, embedding.as_deref(), classification);
+        }
+        classified
+    })
+    .await
+    .map_err(|error| Problem::new(super::problem::ProblemCode::Internal, error.to_string()))
 }

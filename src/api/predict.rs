@@ -81,11 +81,15 @@ pub async fn predict_recontacts(
         tickets.push((ticket.closed_ticket(), history));
     }
     let (language, next_issues) = (language(&request), app.next_issues.map());
+    let shadows = app.shadows();
     // Long histories of many tickets must not hold up other requests.
     web::block(move || {
         let assess = |(ticket, history): (ClosedTicket, CustomerHistory)| PredictResult {
             inputs_sha256: inputs_sha256(&ticket, &history),
-            risk: RiskView::new(RiskAnswer::new(&model, &next_issues, &ticket, &history), language),
+            risk: RiskView::new(
+                RiskAnswer::new(&model, &shadows, &next_issues, &ticket, &history),
+                language,
+            ),
             id: ticket.id,
         };
         let results = tickets.into_iter().map(assess).collect();

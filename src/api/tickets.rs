@@ -215,11 +215,11 @@ pub async fn close_ticket(
     };
     let pairs = app.adjacent_pairs();
     let rules = app.outcome_rules(&pairs);
-    let next_issues = app.next_issues.map();
+    let (next_issues, shadows) = (app.next_issues.map(), app.shadows());
     let closed = app
         .store
         .close_ticket(&app.tenant, &id, &body.into_event(), &rules, now, |ticket, history| {
-            assess(model.as_deref()?, &next_issues, ticket, history, now)
+            assess(model.as_deref()?, &shadows, &next_issues, ticket, history, now)
         })
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;

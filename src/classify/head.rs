@@ -228,6 +228,42 @@ impl TextHead {
         self.lexical.is_some()
     }
 
+    /// Its weights over embeddings, one row of [`Self::dimension`] numbers for each label; empty without an encoder.
+    #[must_use]
+    pub fn embedding_weights(&self) -> &[f32] {
+        &self.embedding_weights
+    }
+
+    /// One number for each label.
+    #[must_use]
+    pub fn biases(&self) -> &[f32] {
+        &self.biases
+    }
+
+    /// Its lexical part, where it has one.
+    #[must_use]
+    pub fn lexical(&self) -> Option<&LexicalPart> {
+        self.lexical.as_ref()
+    }
+
+    /// The terms of a head's lexical part in the order of its weights, words first; none where it has no such part.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] naming the file, if it does not hold them.
+    pub fn terms(artifact: &Artifact) -> Result<Vec<String>, ArtifactError> {
+        let invalid = |reason: String| artifact.content_error(WEIGHTS, reason);
+        let description: HeadDescription = artifact.model()?;
+        if description.lexical.is_none() {
+            return Ok(Vec::new());
+        }
+        let tensors = SafeTensors::deserialize(artifact.file(WEIGHTS)?)
+            .map_err(|error| invalid(error.to_string()))?;
+        let text = read_bytes(&tensors, LEXICAL_TERMS, Dtype::U8, None).map_err(invalid)?;
+        let text = std::str::from_utf8(text)
+            .map_err(|_| invalid(format!("{LEXICAL_TERMS} is not UTF-8")))?;
+        Ok(text.split('\n').map(str::to_owned).collect())
+    }
+
     /// A text's lexical features, where the head has a lexical part.
     #[must_use]
     pub fn lexical_vector(&self, text: &str) -> Option<SparseVector> {

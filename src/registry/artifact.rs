@@ -158,15 +158,25 @@ impl Manifest {
     fn read_with_bytes(folder: &Path) -> Result<(Self, Vec<u8>), ArtifactError> {
         let path = folder.join(MANIFEST);
         let bytes = read(&path)?;
-        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| {
-            ArtifactError::Manifest { path: path.clone(), reason: error.to_string() }
-        })?;
-        if manifest.format != FORMAT {
-            let reason = format!("format {} where {FORMAT} was expected", manifest.format);
+        let unreadable = |error: serde_json::Error| ArtifactError::Manifest {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        // First of all the format: another one may have other fields, and what is wrong then is not those.
+        let Written { format } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if format != FORMAT {
+            let reason = format!("format {format} where {FORMAT} was expected");
             return Err(ArtifactError::Manifest { path, reason });
         }
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(unreadable)?;
         Ok((manifest, bytes))
     }
+}
+
+/// What every format of a manifest says.
+#[derive(Deserialize)]
+struct Written {
+    format: u32,
 }
 
 /// Why a model folder is refused. Each message names the folder and the file.

@@ -4,6 +4,8 @@
 //! model can change unseen. Promotion and rollback edit `live.toml` only, and only after the model was opened whole.
 
 use super::artifact::{Artifact, ArtifactError, MANIFEST, Manifest, ModelKind, is_version};
+use super::comparison::ComparisonError;
+use super::promotion::HistoryEntry;
 use crate::classify::head::TextHead;
 use crate::risk::RiskModel;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,30 @@ pub struct LiveEntry {
     /// Versions that were live before, the latest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub previous: Vec<String>,
+    /// A version that is scored beside the live one without being told to anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowEntry>,
+    /// Who made what live, when and why; the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<HistoryEntry>,
+}
+
+/// A model that is scored beside the live one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShadowEntry {
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its manifest when it was named.
+    pub manifest_sha256: String,
+}
+
+impl LiveEntry {
+    /// Whether both name the same model, however it came to be live.
+    #[must_use]
+    pub fn is_same_model(&self, other: &Self) -> bool {
+        self.version == other.version && self.manifest_sha256 == other.manifest_sha256
+    }
 }
 
 /// The content of `live.toml`.
@@ -70,6 +96,28 @@ pub enum RegistryError {
     /// The word is no version.
     #[error("{0:?} is no version: expected the name of a folder below models/{1}")]
     NoVersion(String, ModelKind),
+    /// A model is live, and nothing says that the new one is not worse.
+    #[error(
+        "{kind} model {live} is live: compare the new one with it (`recontact-train compare --a … --b … --data … --out FILE`) \
+         and give --comparison FILE, or give --force --reason TEXT"
+    )]
+    NoGrounds {
+        /// The kind.
+        kind: ModelKind,
+        /// The live version.
+        live: String,
+    },
+    /// The comparison does not let the model take the place of the live one.
+    #[error("{0}; --force --reason TEXT promotes all the same")]
+    Comparison(#[from] ComparisonError),
+    /// No model can be scored beside the live one.
+    #[error("no {kind} model can run beside the live one: {reason}")]
+    NoShadow {
+        /// The kind.
+        kind: ModelKind,
+        /// Why.
+        reason: &'static str,
+    },
     /// The manifest is not the one that was promoted.
     #[error("{path}: the manifest is not the one that was promoted: it was changed, or {LIVE} was")]
     NotAsPromoted {
@@ -155,22 +203,16 @@ impl Registry {
         Ok(artifact)
     }
 
-    /// Makes a version live, after checking it whole.
+    /// Makes a version live, after checking it whole. Nobody is asked why and nothing is noted:
+    /// [`Registry::promote_on`] does both.
     ///
     /// # Errors
     /// [`RegistryError`]; then what was live stays live.
     pub fn promote(&self, kind: ModelKind, version: &str) -> Result<(), RegistryError> {
         let artifact = self.verify(kind, version)?;
+        let _locked = self.lock()?;
         let mut live = self.live()?;
-        let mut previous = Vec::new();
-        if let Some(entry) = live.remove(&kind) {
-            previous = entry.previous;
-            if entry.version != version {
-                previous.push(entry.version);
-            }
-        }
-        let manifest_sha256 = artifact.manifest_sha256().to_owned();
-        live.insert(kind, LiveEntry { version: version.to_owned(), manifest_sha256, previous });
+        Self::replace(&mut live, kind, &artifact);
         self.write(&live)
     }
 
@@ -179,13 +221,50 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NothingBefore`], or what is wrong with that version; then what was live stays live.
     pub fn roll_back(&self, kind: ModelKind) -> Result<String, RegistryError> {
+        let _locked = self.lock()?;
         let mut live = self.live()?;
+        let version = self.step_back(&mut live, kind)?;
+        self.write(&live)?;
+        Ok(version)
+    }
+
+    /// Puts a model in the place of the live one. It is no shadow any more.
+    pub(super) fn replace(live: &mut LiveFile, kind: ModelKind, artifact: &Artifact) {
+        let (version, manifest_sha256) =
+            (artifact.version().to_owned(), artifact.manifest_sha256().to_owned());
+        let entry = match live.remove(&kind) {
+            None => LiveEntry {
+                version,
+                manifest_sha256,
+                previous: Vec::new(),
+                shadow: None,
+                history: Vec::new(),
+            },
+            Some(mut before) => {
+                if before.version != version {
+                    before.previous.push(before.version);
+                }
+                let shadow = before.shadow.filter(|shadow| shadow.version != version);
+                LiveEntry { version, manifest_sha256, shadow, ..before }
+            }
+        };
+        live.insert(kind, entry);
+    }
+
+    /// Puts the version before the present one in its place.
+    pub(super) fn step_back(
+        &self,
+        live: &mut LiveFile,
+        kind: ModelKind,
+    ) -> Result<String, RegistryError> {
         let entry = live.get_mut(&kind).ok_or(RegistryError::NothingBefore(kind))?;
         let version = entry.previous.pop().ok_or(RegistryError::NothingBefore(kind))?;
         let artifact = self.verify(kind, &version)?;
         artifact.manifest_sha256().clone_into(&mut entry.manifest_sha256);
         entry.version.clone_from(&version);
-        self.write(&live)?;
+        if entry.shadow.as_ref().is_some_and(|shadow| shadow.version == version) {
+            entry.shadow = None;
+        }
         Ok(version)
     }
 
@@ -211,15 +290,27 @@ impl Registry {
         listed
     }
 
+    /// Waits until nobody else changes what is live, and keeps it so until the answer is dropped. What is changed is read
+    /// after this, so that no step of another process is lost.
+    pub(super) fn lock(&self) -> Result<fs::File, RegistryError> {
+        let failed = |error: io::Error| RegistryError::LiveFile {
+            path: self.root.clone(),
+            reason: format!("cannot be locked: {error}"),
+        };
+        let folder = fs::File::open(&self.root).map_err(failed)?;
+        folder.lock().map_err(failed)?;
+        Ok(folder)
+    }
+
     /// Replaces `live.toml` in one step: a reader sees the old or the new content.
-    fn write(&self, live: &LiveFile) -> Result<(), RegistryError> {
+    pub(super) fn write(&self, live: &LiveFile) -> Result<(), RegistryError> {
         let path = self.root.join(LIVE);
         let failed = |reason: String| RegistryError::LiveFile { path: path.clone(), reason };
         let text = toml::to_string(live).map_err(|error| failed(error.to_string()))?;
         let staging = self.root.join(format!(".{LIVE}.{}.partial", std::process::id()));
         fs::write(
             &staging,
-            format!("# Written by `recontact models promote` and `rollback`.\n{text}"),
+            format!("# Written by `recontact models promote`, `rollback` and `shadow`.\n{text}"),
         )
         .and_then(|()| fs::File::open(&staging)?.sync_all())
         .and_then(|()| fs::rename(&staging, &path))

@@ -1,6 +1,8 @@
 use crate::helpers::{Answer, TestApp, spawn_app, spawn_app_in};
 use crate::trained;
 use recontact::registry::ModelKind;
+use recontact::registry::promotion::{Grounds, Note};
+use recontact::timestamp::Timestamp;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -232,4 +234,129 @@ fn a_head_of_another_encoder_is_refused() {
     let other = spawn_app_in(folder, |_| {});
     let problem = classify(&other).expect_problem(503, "model_unavailable");
     assert!(problem["detail"].as_str().unwrap().contains("trained on encoder"), "{problem}");
+}
+
+/// What `/v1/models` says of one model folder.
+fn told_of(app: &TestApp, kind: &str, version: &str) -> Value {
+    let body = app.list_models().expect(200);
+    let models = body["models"].as_array().unwrap();
+    let is_this = |model: &&Value| model["kind"] == kind && model["version"] == version;
+    models.iter().find(is_this).unwrap().clone()
+}
+
+#[test]
+fn a_shadow_is_compared_with_the_live_model_and_changes_no_answer() {
+    let app = spawn_app();
+    let before = classify(&app).expect(200);
+    // The same weights, half as sure.
+    trained::write_category_model_at(&app.models_folder(), "cards-2", 2.0);
+    app.registry().shadow(ModelKind::Category, Some("cards-2")).unwrap();
+    app.app.reload();
+    assert_eq!(classify(&app).expect(200), before);
+    app.record_contact(&json!({
+        "id": "c-1", "customer_id": "u-9", "occurred_at": "2026-01-05T09:00:00Z", "text": "My top up failed again"
+    }))
+    .expect(201);
+    let model = told_of(&app, "category", "cards-2");
+    assert_eq!((&model["live"], &model["serving"]), (&json!(false), &json!(false)));
+    let shadow = &model["shadow"];
+    assert_eq!((&shadow["compared_with"], &shadow["compared"]), (&json!("cards-1"), &json!(2)));
+    assert_eq!((&shadow["same_share"], &shadow["failed"]), (&json!(1.0), &json!(0)));
+    let difference = shadow["mean_difference"].as_f64().unwrap();
+    let absolute = shadow["mean_absolute_difference"].as_f64().unwrap();
+    assert!(difference < 0.0 && (difference + absolute).abs() < 1e-12, "{shadow}");
+    assert_eq!(told_of(&app, "category", "cards-1")["shadow"], Value::Null);
+    let counted = "recontact_shadow_compared_total{kind=\"category\",same=\"yes\"} 2";
+    assert!(app.get("/metrics").text().contains(counted), "{}", app.get("/metrics").text());
+
+    // Another kind changes: the count goes on.
+    trained::copy_risk_model(&app.models_folder(), "incidents-2");
+    app.registry().promote(ModelKind::Risk, "incidents-2").unwrap();
+    app.app.reload();
+    assert_eq!(told_of(&app, "category", "cards-2")["shadow"]["compared"], 2);
+    app.registry().shadow(ModelKind::Category, None).unwrap();
+    app.app.reload();
+    assert_eq!(told_of(&app, "category", "cards-2")["shadow"], Value::Null);
+    assert_eq!(classify(&app).expect(200), before);
+}
+
+#[test]
+fn a_shadow_of_the_risk_model_sees_closings_and_predictions() {
+    let app = spawn_app();
+    trained::copy_risk_model(&app.models_folder(), "incidents-2");
+    app.registry().shadow(ModelKind::Risk, Some("incidents-2")).unwrap();
+    app.app.reload();
+    assert_eq!(serving_risk(&app), "incidents-1");
+    let report = json!({"customer_id": "u-9", "opened_at": "2026-01-05T09:00:00Z", "category": "Category 26"});
+    app.report_ticket("t-1", &report).expect(201);
+    app.close_ticket("t-1", &json!({"closed_at": "2026-01-06T10:30:00Z"})).expect(200);
+    let shadow = told_of(&app, "risk", "incidents-2")["shadow"].clone();
+    assert!(shadow["compared"].as_u64().unwrap() >= 2, "{shadow}");
+    assert_eq!((&shadow["same_share"], &shadow["mean_difference"]), (&json!(1.0), &json!(0.0)));
+}
+
+#[test]
+fn a_shadow_that_cannot_be_loaded_is_told_and_does_no_harm() {
+    let app = spawn_app();
+    trained::write_category_model(&app.models_folder(), "cards-2");
+    app.registry().shadow(ModelKind::Category, Some("cards-2")).unwrap();
+    tamper(&app.models_folder().join("category/cards-2/weights.safetensors"));
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-1");
+    let errors = load_errors(&app);
+    assert!(errors.len() == 1 && errors[0].contains("shadow category cards-2"), "{errors:?}");
+    let shadow = told_of(&app, "category", "cards-2")["shadow"].clone();
+    assert_eq!((&shadow["compared_with"], &shadow["compared"]), (&Value::Null, &json!(0)));
+    app.get("/health/ready").expect(200);
+}
+
+#[test]
+fn a_shadow_is_another_model_beside_a_live_one_and_none_after_its_promotion() {
+    let app = spawn_app();
+    let registry = app.registry();
+    for (kind, version, said) in [
+        (ModelKind::Team, "none", "no model of this kind is live"),
+        (ModelKind::Category, "cards-1", "this version is the live one"),
+        (ModelKind::Category, "no-such", "no-such"),
+    ] {
+        let refused = registry.shadow(kind, Some(version)).unwrap_err().to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+    trained::write_category_model(&app.models_folder(), "cards-2");
+    registry.shadow(ModelKind::Category, Some("cards-2")).unwrap();
+    registry.promote(ModelKind::Category, "cards-2").unwrap();
+    assert_eq!(registry.live().unwrap()[&ModelKind::Category].shadow, None);
+    app.app.reload();
+    assert_eq!(serving_category(&app), "cards-2");
+}
+
+#[test]
+fn promotions_at_the_same_time_are_all_kept_in_the_history() {
+    let app = spawn_app();
+    let versions: Vec<String> = (2..8).map(|number| format!("incidents-{number}")).collect();
+    for version in &versions {
+        trained::copy_risk_model(&app.models_folder(), version);
+    }
+    let note = Note {
+        by: "test".to_owned(),
+        at: Timestamp::parse("2026-03-01T00:00:00Z").unwrap(),
+        reason: None,
+    };
+    std::thread::scope(|scope| {
+        for version in &versions {
+            let (registry, note) = (app.registry(), &note);
+            scope.spawn(move || {
+                registry.promote_on(ModelKind::Risk, version, &Grounds::None, note).unwrap();
+            });
+        }
+    });
+    let live = app.registry().live().unwrap();
+    let mut told: Vec<&str> =
+        live[&ModelKind::Risk].history.iter().map(|entry| entry.version.as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, versions);
+    app.app.reload();
+    let last = live[&ModelKind::Risk].version.clone();
+    let history = told_of(&app, "risk", &last)["history"].clone();
+    assert_eq!((&history[0]["step"], &history[0]["by"]), (&json!("promoted"), &json!("test")));
 }

@@ -57,6 +57,11 @@ pub(crate) fn install_encoder(models: &Path) {
 
 /// Fits a head on [`TRAINING`] and writes it as a model folder.
 pub(crate) fn write_category_model(models: &Path, version: &str) {
+    write_category_model_at(models, version, 1.0);
+}
+
+/// The same with a temperature.
+pub(crate) fn write_category_model_at(models: &Path, version: &str, temperature: f64) {
     let encoder = TextEncoder::load(
         &models.join("encoder").join(ENCODER),
         None,
@@ -79,7 +84,7 @@ pub(crate) fn write_category_model(models: &Path, version: &str) {
         encoder: Some(encoder.identity().clone()),
         labels: LabelSet::new(labels.collect()).unwrap(),
         languages: vec!["en".to_owned(), "ru".to_owned()],
-        temperature: 1.0,
+        temperature,
         lexical: None,
         scope: None,
     };

@@ -1,4 +1,4 @@
-//! `recontact-train category` and `evaluate` of a model of texts: from labelled texts to a model folder.
+//! `recontact-train category`: from labelled texts to a model folder.
 //!
 //! Load, embed, split by label, hold out, fit, measure on the test part, write. The folder's figures are measured with the
 //! head as it is read back, so they are those of the file that is shipped.
@@ -17,14 +17,13 @@ pub mod method;
 mod model_card;
 pub mod multinomial;
 pub mod params;
+pub mod predictions;
 pub mod report;
 pub mod spelling;
 pub mod stack;
 pub mod train;
 pub mod vocabulary;
 pub mod zero_shot;
-
-pub use report::evaluate_category;
 
 use crate::{bad_input, progress};
 use anyhow::Context;

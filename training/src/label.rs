@@ -9,7 +9,7 @@ mod by_ticket;
 mod external_sort;
 mod identities;
 mod outages;
-mod output;
+pub(crate) mod output;
 mod params;
 mod report;
 mod rows;

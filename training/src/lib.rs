@@ -2,6 +2,10 @@
 
 pub mod card;
 pub mod category;
+pub mod check_data;
+pub mod compare;
+pub mod evaluate;
+pub mod export;
 pub mod failure;
 pub mod faults;
 pub mod hub;

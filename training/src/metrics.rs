@@ -25,7 +25,7 @@ pub fn macro_f1(truth: &[usize], predicted: &[usize]) -> f64 {
 }
 
 /// Number of bins of [`expected_calibration_error`].
-const CALIBRATION_BINS: usize = 15;
+pub const CALIBRATION_BINS: usize = 15;
 
 /// Expected calibration error of a classifier: rows in 15 equal bins `(lo, hi]` of the top probability, the mean over
 /// rows of |share of right rows − mean confidence| of their bin (Naeini et al. 2015).
@@ -48,8 +48,9 @@ pub fn binary_calibration_error(probability: &[f64], positive: &[bool]) -> f64 {
     expected_calibration_error(probability, positive)
 }
 
-/// The bin `(lo, hi]`; 0 belongs to the first.
-fn bin(confidence: f64) -> usize {
+/// The number of the bin `(lo, hi]` that a probability falls into, from 0; 0 belongs to the first.
+#[must_use]
+pub fn bin(confidence: f64) -> usize {
     let upper_edges = (1..CALIBRATION_BINS).map(|edge| number(edge) / number(CALIBRATION_BINS));
     upper_edges.take_while(|edge| confidence > *edge).count()
 }

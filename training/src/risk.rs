@@ -1,4 +1,4 @@
-//! `recontact-train risk` and `evaluate` of a risk model: from a table of closed tickets to a model folder.
+//! `recontact-train risk`: from a table of closed tickets to a model folder.
 //!
 //! Load, label, split by time, choose in folds of the earlier tickets, fit, measure on the later ones, write. The folder's
 //! figures are measured with the model as it is read back, so they are those of the file that is shipped.
@@ -23,7 +23,7 @@ mod joined;
 mod observed;
 mod walk;
 
-pub use evaluate::evaluate_risk;
+pub use evaluate::{RiskPredictions, RiskRow, ScoredTicket, predictions, scores};
 
 use crate::bad_input;
 use crate::card::markdown_table;

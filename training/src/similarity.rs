@@ -6,7 +6,7 @@
 
 use crate::bad_input;
 use crate::card::markdown_table;
-use crate::category::data::{Columns, Examples, SplitMix64};
+use crate::category::data::{Columns, Examples, SplitMix64, clean_texts};
 use crate::category::{embed, load_encoder};
 use crate::faults::Faults;
 use crate::table::Table;
@@ -194,7 +194,7 @@ fn drawn_pairs(
 ) -> anyhow::Result<[Cosines; 2]> {
     let columns = Columns { text: &args.text, label: &args.label, id: None };
     let mut all = Examples::read(path, columns)?;
-    all.clean(path);
+    clean_texts(&mut all.texts, &path.display().to_string());
     all.check_counts(&path.display().to_string(), 4)?;
     let (one, other) = all.split(0.5, args.seed);
     let mut random = SplitMix64(args.seed);

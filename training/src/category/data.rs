@@ -68,25 +68,6 @@ impl Examples {
         Ok(examples)
     }
 
-    /// Cleans all texts as the service does. One of which nothing would be left stays as it is; their number is told.
-    pub fn clean(&mut self, file: &Path) {
-        let mut kept = 0;
-        for text in &mut self.texts {
-            let cleaned = clean(text.as_str());
-            let is_nothing = cleaned.is_nothing();
-            match ContactText::parse(&cleaned.text, usize::MAX) {
-                Ok(cleaned) if !is_nothing => *text = cleaned,
-                _ => kept += 1,
-            }
-        }
-        if kept > 0 {
-            eprintln!(
-                "{}: cleaning would leave nothing of {kept} text(s): they are left as they are",
-                file.display()
-            );
-        }
-    }
-
     /// Adds one.
     pub fn push(&mut self, text: ContactText, category: IssueCategory, id: String) {
         self.texts.push(text);
@@ -161,6 +142,24 @@ impl Examples {
             categories: rows.iter().map(|&row| self.categories[row].clone()).collect(),
             ids: rows.iter().map(|&row| self.ids[row].clone()).collect(),
         }
+    }
+}
+
+/// Cleans all texts as the service does. One of which nothing would be left stays as it is; their number is told.
+pub fn clean_texts(texts: &mut [ContactText], file: &str) {
+    let mut kept = 0;
+    for text in texts {
+        let cleaned = clean(text.as_str());
+        let is_nothing = cleaned.is_nothing();
+        match ContactText::parse(&cleaned.text, usize::MAX) {
+            Ok(cleaned) if !is_nothing => *text = cleaned,
+            _ => kept += 1,
+        }
+    }
+    if kept > 0 {
+        eprintln!(
+            "{file}: cleaning would leave nothing of {kept} text(s): they are left as they are"
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::CategoryArgs;
 use super::corrections::{AppliedCorrections, Corrections};
-use super::data::{Columns, Examples, label_set};
+use super::data::{Columns, Examples, clean_texts, label_set};
 use super::method::Method;
 use super::params::CategoryParams;
 use super::report::share;
@@ -69,9 +69,9 @@ pub fn load(args: &CategoryArgs, params: &CategoryParams) -> anyhow::Result<Load
         notes.corrections = Some(corrections.apply(&mut train, test.as_mut()));
     }
     if !args.no_clean {
-        train.clean(&args.train);
+        clean_texts(&mut train.texts, &args.train.display().to_string());
         if let (Some(test), Some(path)) = (&mut test, &args.test) {
-            test.clean(path);
+            clean_texts(&mut test.texts, &path.display().to_string());
         }
     }
     let mut spelled = train.categories.clone();

@@ -1,22 +1,17 @@
-//! The figures of a category model: measured, printed, written into its card; and `recontact-train evaluate`.
+//! The figures of a category model: measured, printed, written into its card.
 
 use super::choose::{Choice, ScopeChoice, best};
-use super::data::{Columns, Examples};
-use super::load::{Notes, indices};
+use super::data::Examples;
+use super::load::Notes;
 use super::method::{Method, Part};
-use super::spelling::Spellings;
-use super::{RecordedParams, baseline, embed_all, load_encoder};
-use crate::bad_input;
+use super::{baseline, embed_all};
 use crate::card::markdown_table;
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1, roc_auc};
-use recontact::classify::encoder::{InferenceOptions, TextEncoder};
+use recontact::classify::encoder::TextEncoder;
 use recontact::classify::head::{TextHead, TextView};
 use recontact::contact::{ContactText, Head};
-use recontact::registry::Artifact;
-use recontact::ticket::Name;
 use serde::Serialize;
 use std::io::Write;
-use std::path::Path;
 
 /// Everything said about a run; the manifest's `metrics` and the output of `--json`.
 #[derive(Debug, Serialize)]
@@ -298,62 +293,4 @@ fn figure_table(rows: &[(&str, &Figures)]) -> String {
 #[expect(clippy::cast_precision_loss, reason = "row counts fit into 53 bits")]
 pub fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-#[derive(Serialize)]
-struct Evaluation {
-    version: String,
-    test: Figures,
-}
-
-/// Measures a stored model on the labelled texts of a file. The encoder is looked up in `models` and computes as
-/// `inference` says.
-///
-/// # Errors
-/// [`crate::failure::BadInput`] when data or encoder are at fault.
-pub fn evaluate_category(
-    artifact: &Artifact,
-    data: &Path,
-    models: &Path,
-    inference: &InferenceOptions,
-    json: bool,
-) -> anyhow::Result<()> {
-    let head = TextHead::load(artifact)?;
-    let recorded: RecordedParams = serde_json::from_value(artifact.manifest().parameters.clone())
-        .map_err(|error| {
-        artifact.content_error("manifest.json", format!("parameters: {error}"))
-    })?;
-    let columns = Columns { text: &recorded.text_column, label: &recorded.label_column, id: None };
-    let mut examples = Examples::read(data, columns)?;
-    if recorded.cleaned {
-        examples.clean(data);
-    }
-    let labels = &head.description().labels;
-    let known: Vec<Name> = labels.labels().iter().map(|label| label.category.clone()).collect();
-    Spellings::of(&known).apply(&mut examples.categories);
-    let truth = indices(&examples.categories, labels);
-    let encoder = match &head.description().encoder {
-        None => None,
-        Some(trained) => {
-            let encoder = load_encoder(&trained.name, models, Some(&trained.prompt), inference)?;
-            if encoder.identity().weights_sha256 != trained.weights_sha256 {
-                return Err(bad_input!(
-                    "encoder {:?} is not the one the model was trained on",
-                    trained.name
-                ));
-            }
-            Some(encoder)
-        }
-    };
-    let measured = Measured::of(&head, encoder.as_ref(), &examples.texts)?;
-    let evaluation =
-        Evaluation { version: artifact.manifest().version.clone(), test: measured.figures(&truth) };
-    let mut out = std::io::stdout().lock();
-    if json {
-        serde_json::to_writer(&mut out, &evaluation)?;
-        writeln!(out)?;
-    } else {
-        writeln!(out, "{}", figure_table(&[(&evaluation.version, &evaluation.test)]))?;
-    }
-    Ok(())
 }

@@ -23,7 +23,7 @@ const GROUP_ROWS: usize = 20_000;
 
 /// A cell. What is not known is missing.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// A text.
     Text(Option<String>),
     /// A whole number.
@@ -38,7 +38,7 @@ pub(super) enum Cell {
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ColumnType {
+pub(crate) enum ColumnType {
     /// Of [`Cell::Text`].
     Text,
     /// Of [`Cell::Whole`].
@@ -60,7 +60,7 @@ enum Format {
 }
 
 /// A file that is being written.
-pub(super) struct Output {
+pub(crate) struct Output {
     out: PathBuf,
     beside: PathBuf,
     columns: Vec<(String, ColumnType)>,
@@ -77,7 +77,7 @@ enum Sink {
 ///
 /// # Errors
 /// [`crate::failure::BadInput`].
-pub(super) fn check_destination(out: &Path) -> anyhow::Result<()> {
+pub(crate) fn check_destination(out: &Path) -> anyhow::Result<()> {
     Format::of(out)?;
     if out.exists() {
         return Err(bad_input!("--out {}: it exists already", out.display()));
@@ -91,7 +91,7 @@ pub(super) fn check_destination(out: &Path) -> anyhow::Result<()> {
 
 /// The folder of a file; the current one where none is named.
 #[must_use]
-pub(super) fn folder_of(out: &Path) -> &Path {
+pub(crate) fn folder_of(out: &Path) -> &Path {
     out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -100,7 +100,7 @@ impl Output {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         out: &Path,
         folder: &Path,
         columns: Vec<(String, ColumnType)>,
@@ -131,7 +131,7 @@ impl Output {
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub(super) fn write(&mut self, row: Vec<Cell>) -> anyhow::Result<()> {
+    pub(crate) fn write(&mut self, row: Vec<Cell>) -> anyhow::Result<()> {
         let texts = row.iter().map(Cell::text);
         let written = match &mut self.sink {
             Sink::Csv(csv) => csv.write_record(texts).map_err(anyhow::Error::from),
@@ -152,7 +152,7 @@ impl Output {
     ///
     /// # Errors
     /// When the disk is full or fails, or when a file is there by now.
-    pub(super) fn finish(self) -> anyhow::Result<()> {
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
         let writing = || format!("writing {}", self.out.display());
         let file = match self.sink {
             Sink::Csv(csv) => {
