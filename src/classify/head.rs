@@ -140,7 +140,9 @@ impl TextHead {
                 part.check(described.words + described.pieces, labels)?;
             }
             _ => {
-                return Err("the description and the weights differ about a lexical part".to_owned());
+                return Err(
+                    "the description and the weights differ about a lexical part".to_owned()
+                );
             }
         }
         Ok(Self { description, embedding_weights, biases, lexical })

@@ -17,3 +17,4 @@ pub mod similarity;
 pub mod simulate;
 pub mod table;
 pub mod tickets;
+pub mod transformer;
