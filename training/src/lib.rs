@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod category;
+pub mod distill;
 pub mod failure;
 pub mod faults;
 pub mod hub;

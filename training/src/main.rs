@@ -5,7 +5,7 @@ use recontact::classify::encoder::{InferenceOptions, Precision};
 use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
 use recontact::timestamp::Timestamp;
 use recontact_training::{
-    bad_input, category, failure, hub, label, prepare, risk, similarity, simulate,
+    bad_input, category, distill, failure, hub, label, prepare, risk, similarity, simulate,
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +26,8 @@ enum Command {
     Prepare(prepare::PrepareCommand),
     /// Train a category model on labelled texts.
     Category(category::CategoryArgs),
+    /// Make a small encoder that gives the vectors of a large one.
+    Distill(distill::DistillArgs),
     /// Train a recontact risk model on closed tickets.
     Risk(risk::RiskArgs),
     /// Label the outcomes of closed tickets.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::FetchEncoder(args) => hub::run(args),
         Command::Prepare(command) => prepare::run(command),
         Command::Category(args) => category::run(&args),
+        Command::Distill(args) => distill::run(&args, Timestamp::now()),
         Command::Risk(args) => risk::run(args, Timestamp::now()),
         Command::Label(args) => label::run(&args),
         Command::Similarity(args) => similarity::run(&args),

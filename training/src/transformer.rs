@@ -6,7 +6,7 @@
 //! dropout.
 
 pub mod batch;
-
+pub mod checkpoint;
 pub mod ops;
 pub mod optimiser;
 
