@@ -112,7 +112,7 @@ fn distilling_brings_the_student_closer_and_the_service_loads_it() {
 
     let student = load(&dir.path().join("student"));
     assert_eq!(student.identity().name, "student");
-    assert_eq!(student.embed(&["My card has not arrived"]).unwrap()[0].vector.len(), 48);
+    assert_eq!(student.embed(&["My card has not arrived"]).unwrap()[0].vector.len(), 32);
     let card = fs::read_to_string(dir.path().join("student/card.md")).unwrap();
     assert!(card.contains("texts.csv") && card.contains("--texts"), "{card}");
     assert!(!dir.path().join("student.partial").exists(), "checkpoints are gone");
@@ -160,7 +160,10 @@ fn a_damaged_checkpoint_is_refused_by_name_and_so_is_one_of_another_run() {
     fs::write(&path, &whole).unwrap();
     configure(dir.path(), "seed = 7\n");
     let message = refusal(&mut distil(dir.path(), "tiny-bert", "student", &[]));
-    assert!(message.contains("checkpoint.json") && message.contains("other parameters"), "{message}");
+    assert!(
+        message.contains("checkpoint.json") && message.contains("other parameters"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -199,7 +202,10 @@ fn a_trimmed_vocabulary_gives_the_texts_the_same_pieces_and_the_student_the_same
             assert_eq!(names(of_trimmed.ids(), 0), names(of_full.ids(), 1), "{teacher}: {text}");
             let vector = |encoder: &TextEncoder| encoder.embed(&[&text]).unwrap().remove(0).vector;
             let pairs = vector(&trimmed).into_iter().zip(vector(&full));
-            assert!(pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) < 1e-6, "{teacher}");
+            assert!(
+                pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) < 1e-6,
+                "{teacher}"
+            );
         }
     }
 }
