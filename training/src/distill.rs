@@ -14,7 +14,6 @@ pub mod train;
 pub mod vocabulary;
 
 use crate::bad_input;
-use crate::category::load_encoder;
 use crate::transformer::Transformer;
 use crate::transformer::checkpoint::Checkpoints;
 use anyhow::Context;
@@ -22,7 +21,7 @@ use clap::Args;
 use folder::Draft;
 use params::{DistillParams, Vocabulary};
 use recontact::classify::encoder::checkpoint::BertCheckpoint;
-use recontact::classify::encoder::{InferenceOptions, TextEncoder};
+use recontact::classify::encoder::{EncoderError, InferenceOptions, TextEncoder};
 use recontact::registry::artifact::sha256_hex;
 use recontact::registry::{Artifact, Registry};
 use recontact::timestamp::Timestamp;
@@ -31,7 +30,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use texts::Texts;
-use train::Lessons;
+use train::{Lessons, Progress};
 use vocabulary::TrimmedVocabulary;
 
 /// Arguments of `recontact-train distill`.
@@ -75,88 +74,140 @@ pub struct DistillArgs {
     pub json: bool,
 }
 
+/// Everything that is settled before the training.
+struct Preparation {
+    params: DistillParams,
+    teacher: TextEncoder,
+    texts: Texts,
+    vocabulary: TrimmedVocabulary,
+    /// The student before it has learnt anything.
+    beginning: BertCheckpoint,
+}
+
 /// Distils a student and writes its folder.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when arguments, configuration, texts or a checkpoint are at fault; else what the disk says.
 pub fn run(args: &DistillArgs, now: Timestamp) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
-    let params = parameters(args)?;
-    let teacher = load_encoder(&args.teacher, &args.models, None, &InferenceOptions::default())
-        .map_err(|error| bad_input!("--teacher: {error}"))?;
-    let teacher_folder = Registry::new(&args.models).encoder_folder(&args.teacher);
-    let parts =
-        BertCheckpoint::load(&teacher_folder).map_err(|error| bad_input!("--teacher: {error}"))?;
-    let texts = Texts::read(&args.texts, &args.text, &teacher, &params)?;
-    let vocabulary = read_vocabulary(&teacher_folder, &parts, &texts, &params)?;
-    let beginning = student::cut(&parts, &params, &vocabulary.kept)?;
-    eprintln!(
-        "{} texts; teacher {} with {} layers; student with layers {:?} and {} of {} tokens",
-        texts.texts.len(),
-        teacher.identity().name,
-        parts.shape.layers,
-        params.layers,
-        vocabulary.kept.len(),
-        parts.shape.vocabulary
-    );
-
+    let prepared = Preparation::new(args)?;
     let work = args.work.clone().unwrap_or_else(|| work_folder(&args.out));
     fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;
-    let key = fingerprint(&teacher, &texts, &params.max_tokens.to_string());
-    let lessons = Lessons {
-        vectors: teacher::vectors(&work, &key, &teacher, &texts.tokenized)?,
-        sequences: sequences(&texts, &vocabulary)?,
-    };
-    let run = fingerprint(&teacher, &texts, &serde_json::to_string(&params)?);
-    let student = Transformer::new(&beginning)?;
-    let stop_after = args.stop_after.map(|count| count as usize);
-    let outcome =
-        train::train(&student, &lessons, &params, &Checkpoints::new(&work, run), stop_after)?;
+
+    let student = Transformer::new(&prepared.beginning)?;
+    let outcome = train::train(
+        &student,
+        &prepared.lessons(&work)?,
+        &prepared.params,
+        &prepared.checkpoints(&work)?,
+        args.stop_after.map(|count| count as usize),
+    )?;
     if !outcome.finished {
-        eprintln!(
-            "stopped with a checkpoint in {}; the same call goes on from there",
-            work.display()
-        );
+        let work = work.display();
+        eprintln!("stopped with a checkpoint in {work}; the same call goes on from there");
         return Ok(());
     }
 
-    let (learnt, held_out) = train::parts(texts.texts.len(), &params);
-    let held_out: Vec<&str> = held_out.iter().map(|row| texts.texts[*row].as_str()).collect();
-    let close = |draft: &Draft| -> anyhow::Result<Closeness> {
-        let stored = TextEncoder::load(draft.path(), None, &InferenceOptions::default())?;
-        Closeness::of(&stored, &teacher, &held_out, params.max_tokens)
-    };
-    let before = close(&Draft::write(&args.out, &beginning, &vocabulary, params.weights)?)?;
-    let draft = Draft::write(&args.out, &student.checkpoint(), &vocabulary, params.weights)?;
-    let files = draft.sums()?;
-    let report = Report {
-        student: args.out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        layers: params.layers.clone(),
-        vocabulary: vocabulary.kept.len(),
-        bytes: files.values().map(|sum| sum.bytes).sum(),
-        texts: learnt.len(),
-        steps: params.steps,
-        test: close(&draft)?,
-        baselines: BTreeMap::from([("before training", before)]),
-        history: outcome.history,
-    };
-    let record = Record {
-        format: 1,
-        created_at: now,
-        program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-        teacher: teacher.identity(),
-        data: &texts.files,
-        parameters: &params,
-        metrics: &report,
-        files,
-    };
-    draft.finish(&record, &report.card(&record, &command(args)))?;
+    let report = prepared.write(args, &student.checkpoint(), outcome.history, now)?;
     if args.work.is_none() {
         fs::remove_dir_all(&work).with_context(|| format!("removing {}", work.display()))?;
     }
     report.print(args.json)?;
     eprintln!("encoder written to {}", args.out.display());
     Ok(())
+}
+
+impl Preparation {
+    fn new(args: &DistillArgs) -> anyhow::Result<Self> {
+        let params = parameters(args)?;
+        let folder = Registry::new(&args.models).encoder_folder(&args.teacher);
+        let refused = |error: EncoderError| bad_input!("--teacher: {error}");
+        let teacher =
+            TextEncoder::load(&folder, None, &InferenceOptions::default()).map_err(refused)?;
+        let parts = BertCheckpoint::load(&folder).map_err(refused)?;
+        let texts = Texts::read(&args.texts, &args.text, &teacher, &params)?;
+        let vocabulary = read_vocabulary(&folder, &parts, &texts, &params)?;
+        let beginning = student::cut(&parts, &params, &vocabulary.kept)?;
+        eprintln!(
+            "{} texts; teacher {} with {} layers; student with layers {:?} and {} of {} tokens",
+            texts.texts.len(),
+            teacher.identity().name,
+            parts.shape.layers,
+            params.layers,
+            vocabulary.kept.len(),
+            parts.shape.vocabulary
+        );
+        Ok(Self { params, teacher, texts, vocabulary, beginning })
+    }
+
+    /// The student's tokens of each text, and the teacher's vectors.
+    fn lessons(&self, work: &Path) -> anyhow::Result<Lessons> {
+        let key = self.fingerprint(&self.params.max_tokens.to_string());
+        let vectors = teacher::vectors(work, &key, &self.teacher, &self.texts.tokenized)?;
+        let new_ids: HashMap<u32, u32> = self.vocabulary.kept.iter().copied().zip(0..).collect();
+        let new =
+            |id: &u32| new_ids.get(id).copied().with_context(|| format!("token {id} was not kept"));
+        let sequences =
+            self.texts.tokenized.iter().map(|text| text.ids().iter().map(new).collect());
+        Ok(Lessons { sequences: sequences.collect::<anyhow::Result<_>>()?, vectors })
+    }
+
+    fn checkpoints(&self, work: &Path) -> anyhow::Result<Checkpoints> {
+        Ok(Checkpoints::new(work, self.fingerprint(&serde_json::to_string(&self.params)?)))
+    }
+
+    /// What a result depends on, in one line.
+    fn fingerprint(&self, more: &str) -> String {
+        let teacher = sha256_hex(self.teacher.fingerprint());
+        sha256_hex(format!("{teacher} {} {more}", self.texts.sha256).as_bytes())
+    }
+
+    /// Stores the student, measures what was stored, and puts the folder in its place.
+    fn write(
+        &self,
+        args: &DistillArgs,
+        student: &BertCheckpoint,
+        history: Vec<Progress>,
+        now: Timestamp,
+    ) -> anyhow::Result<Report> {
+        let stored =
+            |student| Draft::write(&args.out, student, &self.vocabulary, self.params.weights);
+        let before = self.closeness(&stored(&self.beginning)?)?;
+        let draft = stored(student)?;
+        let files = draft.sums()?;
+        let report = Report {
+            student: args.out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            layers: self.params.layers.clone(),
+            vocabulary: self.vocabulary.kept.len(),
+            bytes: files.values().map(|sum| sum.bytes).sum(),
+            texts: self.texts.texts.len() - self.params.held_out,
+            steps: self.params.steps,
+            test: self.closeness(&draft)?,
+            baselines: BTreeMap::from([("before training", before)]),
+            history,
+        };
+        let record = Record {
+            format: 1,
+            created_at: now,
+            program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
+            teacher: self.teacher.identity(),
+            data: &self.texts.files,
+            parameters: &self.params,
+            metrics: &report,
+            files,
+        };
+        draft.finish(&record, &report.card(&record, &command(args)))?;
+        Ok(report)
+    }
+
+    /// How close what was stored is to the teacher, on the texts held out.
+    fn closeness(&self, draft: &Draft) -> anyhow::Result<Closeness> {
+        let (_, held_out) = train::parts(self.texts.texts.len(), &self.params);
+        let held_out: Vec<&str> =
+            held_out.iter().map(|row| self.texts.texts[*row].as_str()).collect();
+        let stored = TextEncoder::load(draft.path(), None, &InferenceOptions::default())?;
+        Closeness::of(&stored, &self.teacher, &held_out, self.params.max_tokens)
+    }
 }
 
 fn parameters(args: &DistillArgs) -> anyhow::Result<DistillParams> {
@@ -195,20 +246,6 @@ fn read_vocabulary(
             vocabulary::trim(tokenizer, &texts.used_tokens, parts.shape.padding_id)
         }
     }
-}
-
-/// The student's tokens of each text.
-fn sequences(texts: &Texts, vocabulary: &TrimmedVocabulary) -> anyhow::Result<Vec<Vec<u32>>> {
-    let new_ids: HashMap<u32, u32> = vocabulary.kept.iter().copied().zip(0..).collect();
-    let new =
-        |id: &u32| new_ids.get(id).copied().with_context(|| format!("token {id} was not kept"));
-    texts.tokenized.iter().map(|text| text.ids().iter().map(new).collect()).collect()
-}
-
-/// What a result depends on, in one line.
-fn fingerprint(teacher: &TextEncoder, texts: &Texts, more: &str) -> String {
-    let teacher = sha256_hex(teacher.fingerprint());
-    sha256_hex(format!("{teacher} {} {more}", texts.sha256).as_bytes())
 }
 
 /// The call that repeats this run.

@@ -7,7 +7,6 @@
 use candle_core::{DType, Device, Tensor};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What stands behind the name of a matrix of bytes in the name of its scales.
@@ -71,40 +70,44 @@ pub fn write(
     tensors: &BTreeMap<String, Tensor>,
     packing: impl Fn(&str, &Tensor) -> Packing,
 ) -> candle_core::Result<Vec<u8>> {
-    let mut parts: Vec<(String, Dtype, Vec<usize>, Cow<'static, [u8]>)> = Vec::new();
+    let mut parts = Vec::new();
     for (name, tensor) in tensors {
+        let mut push = |name: String, dtype, shape, bytes| {
+            parts.push(Part { name, dtype, shape, bytes });
+        };
         let shape = tensor.dims().to_vec();
         match packing(name, tensor) {
             Packing::F32 => {
-                let bytes = raw_bytes(&tensor.to_dtype(DType::F32)?)?;
-                parts.push((name.clone(), Dtype::F32, shape, bytes.into()));
+                push(name.clone(), Dtype::F32, shape, raw_bytes(&tensor.to_dtype(DType::F32)?)?);
             }
             Packing::F16 => {
-                let bytes = raw_bytes(&tensor.to_dtype(DType::F16)?)?;
-                parts.push((name.clone(), Dtype::F16, shape, bytes.into()));
+                push(name.clone(), Dtype::F16, shape, raw_bytes(&tensor.to_dtype(DType::F16)?)?);
             }
             Packing::Int8 => {
-                let (_, columns) = tensor.dims2()?;
+                let (rows, columns) = tensor.dims2()?;
                 let numbers = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-                let rounded = Int8Rows::round(&numbers, columns);
-                let bytes: Vec<u8> =
-                    rounded.bytes.iter().map(|byte| byte.cast_unsigned()).collect();
-                let scales: Vec<u8> =
-                    rounded.scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
-                let rows = vec![rounded.scales.len()];
-                parts.push((name.clone(), Dtype::I8, shape, bytes.into()));
-                parts.push((format!("{name}{SCALE_SUFFIX}"), Dtype::F32, rows, scales.into()));
+                let Int8Rows { bytes, scales } = Int8Rows::round(&numbers, columns);
+                let bytes = bytes.iter().map(|byte| byte.cast_unsigned()).collect();
+                let scales = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
+                push(name.clone(), Dtype::I8, shape, bytes);
+                push(format!("{name}{SCALE_SUFFIX}"), Dtype::F32, vec![rows], scales);
             }
         }
     }
     let views = parts
         .iter()
-        .map(|(name, dtype, shape, bytes)| {
-            Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
-        })
+        .map(|part| Ok((&part.name, TensorView::new(part.dtype, part.shape.clone(), &part.bytes)?)))
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
         .map_err(candle_core::Error::wrap)?;
     safetensors::serialize(views, None).map_err(candle_core::Error::wrap)
+}
+
+/// A tensor as it goes into the file.
+struct Part {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
 }
 
 /// Reads one tensor as 32-bit floats.
