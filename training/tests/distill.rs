@@ -5,8 +5,10 @@
 
 use recontact::classify::encoder::checkpoint::BertCheckpoint;
 use recontact::classify::encoder::{InferenceOptions, InferencePath, TextEncoder};
+use recontact::registry::artifact::sha256_file;
 use recontact_training::transformer::Transformer;
 use recontact_training::transformer::batch::Batch;
+use safetensors::SafeTensors;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -236,6 +238,73 @@ fn pieces(folder: &Path) -> Vec<String> {
         put(id, token["content"].as_str().unwrap());
     }
     pieces
+}
+
+#[test]
+fn a_student_stored_compactly_gives_nearly_the_vectors_of_one_stored_in_full() {
+    let dir = prepared();
+    for weights in ["compact", "half", "full"] {
+        configure(dir.path(), &format!("weights = \"{weights}\"\n"));
+        succeed(&mut distil(dir.path(), "tiny-bert", weights, &["--steps", "1"]));
+    }
+    let texts = texts(100);
+    let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let [compact, half, full] = ["compact", "half", "full"]
+        .map(|weights| load(&dir.path().join(weights)).embed(&raw).unwrap());
+    for (stored, least) in [(compact, 0.999), (half, 0.999_99)] {
+        for (stored, exact) in stored.iter().zip(&full) {
+            let products = stored.vector.iter().zip(&exact.vector).map(|(a, b)| a * b);
+            let cosine: f32 = products.sum();
+            assert!(cosine >= least, "{cosine}");
+        }
+    }
+    let bytes = |weights: &str| {
+        fs::metadata(dir.path().join(weights).join("model.safetensors")).unwrap().len()
+    };
+    assert!(bytes("compact") < bytes("half") && bytes("half") < bytes("full"));
+}
+
+#[test]
+fn compact_weights_without_their_scales_are_refused_by_the_tensor() {
+    let dir = prepared();
+    succeed(&mut distil(dir.path(), "tiny-bert", "student", &["--steps", "1"]));
+    let path = dir.path().join("student/model.safetensors");
+    let file = fs::read(&path).unwrap();
+    let tensors = SafeTensors::deserialize(&file).unwrap();
+    let without = tensors.tensors().into_iter().filter(|(name, _)| !name.ends_with(".scale"));
+    fs::write(&path, safetensors::serialize(without, None).unwrap()).unwrap();
+    let options = InferenceOptions::default();
+    let error = TextEncoder::load(&dir.path().join("student"), None, &options).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("model.safetensors"), "{message}");
+    assert!(
+        message.contains("tensor embeddings.word_embeddings.weight.scale is missing"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_shipped_encoder_is_what_its_record_says_small_and_the_same_on_both_paths() {
+    let folder = repository().join("models/encoder/minilm-l3-support");
+    let record: Value =
+        serde_json::from_slice(&fs::read(folder.join("distilled.json")).unwrap()).unwrap();
+    let mut total = 0;
+    for (name, sum) in record["files"].as_object().unwrap() {
+        let path = folder.join(name);
+        assert_eq!(sha256_file(&path).unwrap(), sum["sha256"].as_str().unwrap(), "{name}");
+        total += fs::metadata(path).unwrap().len();
+    }
+    assert!(total <= 25_000_000, "{total} bytes");
+    let texts = texts(50);
+    let raw: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let [packed, reference] = [InferencePath::Packed, InferencePath::Reference].map(|path| {
+        let options = InferenceOptions { path, ..InferenceOptions::default() };
+        TextEncoder::load(&folder, None, &options).unwrap().embed(&raw).unwrap()
+    });
+    for (packed, reference) in packed.iter().zip(&reference) {
+        let pairs = packed.vector.iter().zip(&reference.vector);
+        assert!(pairs.fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) <= 1e-5);
+    }
 }
 
 #[test]
