@@ -1,6 +1,7 @@
 //! How long an embedding takes on each path, tokenizing included: one short text, and batches of 8 and 32.
 //!
-//! `cargo bench --bench classify`. The tiny model shows what the code around the transformer costs; all-MiniLM-L6-v2 is
+//! `cargo bench --bench classify`. The tiny model shows what the code around the transformer costs; all-MiniLM-L6-v2, of which
+//! the shipped minilm-l3-support was made, is
 //! measured where it lies in `models/encoder`, and reported as ignored where it does not.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing to report")]
 
@@ -32,6 +33,12 @@ fn main() {
 fn tiny_bert(bencher: Bencher, texts: usize) {
     let options = InferenceOptions::default();
     embed(bencher, &below_root("tests/fixtures/encoders/tiny-bert"), texts, &options);
+}
+
+#[divan::bench(args = COUNTS)]
+fn minilm_l3_support_packed_f32(bencher: Bencher, texts: usize) {
+    let folder = below_root("models/encoder/minilm-l3-support");
+    embed(bencher, &folder, texts, &InferenceOptions::default());
 }
 
 #[divan::bench(args = COUNTS, ignore = !has_minilm())]

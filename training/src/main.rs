@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 use recontact::timestamp::Timestamp;
 use recontact_training::{
-    category, check_data, compare, evaluate, export, failure, hub, label, prepare, risk,
+    category, check_data, compare, distill, evaluate, export, failure, hub, label, prepare, risk,
     similarity, simulate,
 };
 use std::process::ExitCode;
@@ -26,6 +26,8 @@ enum Command {
     CheckData(check_data::CheckDataArgs),
     /// Train a category model on labelled texts.
     Category(category::CategoryArgs),
+    /// Make a small encoder that gives the vectors of a large one.
+    Distill(distill::DistillArgs),
     /// Train a recontact risk model on closed tickets.
     Risk(risk::RiskArgs),
     /// Label the outcomes of closed tickets.
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Command::Prepare(command) => prepare::run(command),
         Command::CheckData(args) => check_data::run(&args),
         Command::Category(args) => category::run(&args),
+        Command::Distill(args) => distill::run(&args, Timestamp::now()),
         Command::Risk(args) => risk::run(args, Timestamp::now()),
         Command::Label(args) => label::run(&args),
         Command::Similarity(args) => similarity::run(&args),

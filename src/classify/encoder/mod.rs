@@ -4,6 +4,8 @@
 //! The one thing to know: the transformer has two implementations. `packed` is ours, for BERT-type encoders on the processor;
 //! `reference` is candle-transformers' modules, for every architecture and device. This module never goes to the network.
 
+pub mod checkpoint;
+pub mod compact;
 mod config;
 mod options;
 pub mod packed;
@@ -151,6 +153,12 @@ impl TokenizedText {
     pub fn length(&self) -> usize {
         self.ids.len()
     }
+
+    /// The tokens, special ones included.
+    #[must_use]
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
 }
 
 /// What a call may compute on.
@@ -252,7 +260,7 @@ impl TextEncoder {
             fingerprint: [0; 32],
         };
         encoder.fingerprint = fingerprint(&encoder);
-        let (nothing, words) = encoder.encode("")?;
+        let (nothing, words) = encoder.encode("", encoder.identity.max_tokens)?;
         encoder.prompt_words = words;
         // Ids of special tokens stand in the template of the post-processor, which need not be in the vocabulary.
         if let Some(id) = nothing.ids.iter().find(|&&id| id as usize >= rows) {
@@ -339,20 +347,36 @@ impl TextEncoder {
     /// # Errors
     /// [`EncoderError::Encode`] if the tokenizer fails.
     pub fn tokenize(&self, text: &str) -> Result<TokenizedText, EncoderError> {
-        let (mut text, words) = self.encode(text)?;
+        self.tokenize_within(text, self.identity.max_tokens)
+    }
+
+    /// The same, cut at `most_tokens` tokens where that is less than the longest sequence.
+    ///
+    /// # Errors
+    /// [`EncoderError::Encode`] if the tokenizer fails.
+    pub fn tokenize_within(
+        &self,
+        text: &str,
+        most_tokens: usize,
+    ) -> Result<TokenizedText, EncoderError> {
+        let (mut text, words) = self.encode(text, most_tokens.min(self.identity.max_tokens))?;
         text.has_words = words > self.prompt_words;
         Ok(text)
     }
 
     /// The token ids and how many of them, special ones aside, the tokenizer knows.
-    fn encode(&self, text: &str) -> Result<(TokenizedText, usize), EncoderError> {
+    fn encode(
+        &self,
+        text: &str,
+        most_tokens: usize,
+    ) -> Result<(TokenizedText, usize), EncoderError> {
         let failed = |error: tokenizers::Error| EncoderError::Encode(error.to_string());
         let prompted = format!("{}{text}", self.identity.prompt);
         let prompted = if self.lowercase { prompted.to_lowercase() } else { prompted };
         let mut encoding: Encoding = self.tokenizer.encode(prompted, false).map_err(failed)?;
         let total = encoding.len() + self.special_tokens;
         let words = encoding.get_ids().iter().filter(|&&id| Some(id) != self.unknown_token).count();
-        let room = self.identity.max_tokens.saturating_sub(self.special_tokens);
+        let room = most_tokens.saturating_sub(self.special_tokens);
         encoding.truncate(room, 0, TruncationDirection::Right);
         let encoding = self.tokenizer.post_process(encoding, None, true).map_err(failed)?;
         let tokens = TokenCount { total, used: encoding.len() };

@@ -4,9 +4,11 @@
 //! forward pass serves all three.
 
 use super::EncoderError;
+use super::compact;
 use super::config::{Architecture, EncoderConfig, Transformer};
 use candle_core::{DType, Device, Tensor};
 use candle_transformers::models::{bert, modernbert};
+use safetensors::SafeTensors;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -32,37 +34,40 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Reads the bytes of a `model.safetensors`. Tensors that no encoder needs (heads, poolers, position ids) are left out.
+    /// Reads the bytes of a `model.safetensors`, compact ones too (see [`compact`]). Tensors that no encoder needs (heads,
+    /// poolers, position ids) are left out.
     ///
     /// # Errors
-    /// [`EncoderError::Weights`], naming the tensor, if one is missing, has another shape or values that are not finite.
+    /// [`EncoderError::Weights`], naming the tensor, if one is missing, has another shape or type, no scales where it needs
+    /// them, or values that are not finite.
     pub(super) fn read(
         path: &Path,
         bytes: &[u8],
         config: &EncoderConfig,
     ) -> Result<Self, EncoderError> {
         let invalid = |reason: String| EncoderError::Weights { path: path.to_owned(), reason };
-        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu)
+        let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| invalid(format!("not a complete safetensors file: {error}")))?;
-        let mut named: HashMap<String, (String, Tensor)> = HashMap::new();
-        for (name, tensor) in tensors {
-            let Some(canonical) = canonical_name(&name, config.architecture) else { continue };
-            if let Some((other, _)) = named.insert(canonical, (name.clone(), tensor)) {
+        let mut named: HashMap<String, &str> = HashMap::new();
+        for name in tensors.names() {
+            let Some(canonical) = canonical_name(name, config.architecture) else { continue };
+            if let Some(other) = named.insert(canonical, name) {
                 return Err(invalid(format!("tensors {name} and {other} are the same part")));
             }
         }
         let mut weights = HashMap::new();
         for (canonical, shape) in expected_tensors(config) {
-            let (name, tensor) = named
+            let name = named
                 .remove(&canonical)
                 .ok_or_else(|| invalid(format!("tensor {canonical} is missing")))?;
+            let tensor = compact::read(&tensors, name)
+                .map_err(|reason| invalid(format!("tensor {name}: {reason}")))?;
             if tensor.dims() != shape {
                 return Err(invalid(format!(
                     "tensor {name} has the shape {:?}, but config.json asks for {shape:?}",
                     tensor.dims()
                 )));
             }
-            let tensor = tensor.to_dtype(DType::F32).map_err(|error| invalid(error.to_string()))?;
             if !is_finite(&tensor).map_err(|error| invalid(error.to_string()))? {
                 return Err(invalid(format!("tensor {name} has NaN or infinite values")));
             }
