@@ -22,6 +22,7 @@ pub mod report;
 pub mod spelling;
 pub mod stack;
 pub mod train;
+pub mod tune;
 pub mod vocabulary;
 pub mod zero_shot;
 
@@ -29,6 +30,7 @@ use crate::{bad_input, progress};
 use anyhow::Context;
 use clap::Args;
 use fit_parts::{Labelled, OutOfScope};
+use held_out::{Fold, folds};
 use load::{Loaded, indices, languages, load};
 use method::Method;
 use ndarray::Array2;
@@ -45,6 +47,7 @@ use report::{DataCounts, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use tune::{Epoch, Places};
 
 /// Texts embedded between two steps of the progress bar.
 const EMBEDDING_STEP: usize = 256;
@@ -73,6 +76,10 @@ pub struct CategoryArgs {
     /// The encoder: a folder, or a name below models/encoder. Left out: words alone.
     #[arg(long, value_name = "NAME|DIR")]
     pub encoder: Option<String>,
+    /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist or be empty. The service
+    /// looks for it below models/encoder.
+    #[arg(long, value_name = "DIR")]
+    pub encoder_out: Option<PathBuf>,
     /// The column with the contact's identifier, for --corrections.
     #[arg(long, value_name = "COLUMN")]
     pub id: Option<String>,
@@ -129,31 +136,38 @@ fn parse_head(word: &str) -> Result<Head, String> {
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
 pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
+    if args.method.tunes_encoder() {
+        encoder_out(args)?;
+    }
     let params = params(args)?;
     let Loaded { train, test, labels, notes } = load(args, &params)?;
-    let encoder = encoder(args, &params)?;
-    eprintln!(
-        "{} train and {} test texts of {} labels, {}",
-        train.examples.len(),
-        test.examples.len(),
-        labels.labels().len(),
-        match &encoder {
-            Some(encoder) => format!("encoder {}", encoder.identity().name),
-            None => "no encoder: words alone".to_owned(),
-        }
-    );
-
-    let train_x = embed_all(encoder.as_ref(), &train.examples.texts, "embedding train")?;
     let train_y = indices(&train.examples.categories, &labels);
     let labelled = Labelled {
         texts: &train.examples.texts,
         y: &train_y,
         labels: labels.labels().len(),
-        embeddings: train_x.as_ref(),
+        embeddings: None,
         most_weights: params.most_lexical_weights,
     };
+    let before = encoder(args, &params)?;
+    eprintln!(
+        "{} train and {} test texts of {} labels, {}",
+        train.examples.len(),
+        test.examples.len(),
+        labels.labels().len(),
+        match &before {
+            Some(encoder) => format!("encoder {}", encoder.identity().name),
+            None => "no encoder: words alone".to_owned(),
+        }
+    );
+    let Encoders { encoder, choosing, folds, tuning } =
+        Encoders::ready(args, &params, labelled, before)?;
+
+    let train_x = embed_all(encoder.as_ref(), &train.examples.texts, "embedding train")?;
+    let choosing_x = embed_all(choosing.as_ref(), &train.examples.texts, "embedding train")?;
+    let of_choosing = choosing.as_ref().or(encoder.as_ref());
     let outside = OutOfScope {
-        embeddings: embed_all(encoder.as_ref(), &train.out_of_scope, "embedding out of scope")?,
+        embeddings: embed_all(of_choosing, &train.out_of_scope, "embedding out of scope")?,
         texts: train.out_of_scope,
     };
     let description = HeadDescription {
@@ -164,7 +178,12 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         lexical: None,
         scope: None,
     };
-    let trained = train::train(labelled, &outside, args.method, description, &params)?;
+    let lessons = train::Lessons {
+        choosing: Labelled { embeddings: choosing_x.as_ref().or(train_x.as_ref()), ..labelled },
+        all: Labelled { embeddings: train_x.as_ref(), ..labelled },
+        folds: &folds,
+    };
+    let trained = train::train(&lessons, &outside, args.method, description, &params)?;
 
     let head = &trained.head;
     let test_y = indices(&test.examples.categories, &head.description().labels);
@@ -187,6 +206,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         choice: trained.choice,
         scope: trained.scope,
         gradient: trained.gradient,
+        tuning,
     };
     let recorded = RecordedParams {
         text_column: args.text.clone(),
@@ -213,6 +233,56 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     report.print(args.json)?;
     eprintln!("model written to {}", args.out.display());
     Ok(())
+}
+
+/// The encoder that the head reads, and what is held out while it is made.
+struct Encoders {
+    encoder: Option<TextEncoder>,
+    /// Of a tuned encoder, the one that did not learn from what is held out, where that is another one.
+    choosing: Option<TextEncoder>,
+    folds: Vec<Fold>,
+    tuning: Vec<Epoch>,
+}
+
+impl Encoders {
+    fn ready(
+        args: &CategoryArgs,
+        params: &CategoryParams,
+        labelled: Labelled<'_>,
+        before: Option<TextEncoder>,
+    ) -> anyhow::Result<Self> {
+        let plain = |encoder, folds| Self { encoder, choosing: None, folds, tuning: Vec::new() };
+        match (before, &args.encoder) {
+            (Some(before), Some(name)) if args.method.tunes_encoder() => {
+                let places = Places {
+                    encoder: Registry::new(&args.models).encoder_folder(name),
+                    out: encoder_out(args)?.to_owned(),
+                };
+                let tuned = tune::tune(labelled, &before, &places, args.method, params)?;
+                Ok(Self {
+                    encoder: Some(tuned.encoder),
+                    choosing: tuned.choosing,
+                    folds: vec![tuned.fold],
+                    tuning: tuned.history,
+                })
+            }
+            (encoder, _) if args.method == Method::ZeroShot => Ok(plain(encoder, Vec::new())),
+            (encoder, _) => {
+                Ok(plain(encoder, folds(labelled.y, params.validation_share, params.seed)?))
+            }
+        }
+    }
+}
+
+fn encoder_out(args: &CategoryArgs) -> anyhow::Result<&Path> {
+    let out = args.encoder_out.as_deref().ok_or_else(|| {
+        bad_input!(
+            "--method {} makes an encoder of its own: give its folder with --encoder-out, such as models/encoder/ours-1",
+            args.method.as_str()
+        )
+    })?;
+    Artifact::check_destination(out).map_err(|error| bad_input!("--encoder-out: {error}"))?;
+    Ok(out)
 }
 
 fn params(args: &CategoryArgs) -> anyhow::Result<CategoryParams> {

@@ -196,7 +196,7 @@ impl Preparation {
             metrics: &report,
             files,
         };
-        draft.finish(&record, &report.card(&record, &command(args)))?;
+        draft.finish(folder::RECORD, &record, &report.card(&record, &command(args)))?;
         Ok(report)
     }
 

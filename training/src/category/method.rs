@@ -20,6 +20,11 @@ pub enum Method {
     Combined,
     /// What cross-validation finds best.
     Auto,
+    /// The encoder is trained on, end to end, for the labels; then as combined. Needs --encoder-out.
+    FineTune,
+    /// The encoder is trained on so that texts of a label lie together; then as combined. For a few texts a label. Needs
+    /// --encoder-out.
+    FewShot,
     /// Nothing is learnt: the rows are descriptions of the labels, and a text belongs to the nearest one.
     ZeroShot,
 }
@@ -51,6 +56,8 @@ impl Method {
             Self::Joint => "joint",
             Self::Combined => "combined",
             Self::Auto => "auto",
+            Self::FineTune => "fine-tune",
+            Self::FewShot => "few-shot",
             Self::ZeroShot => "zero-shot",
         }
     }
@@ -64,8 +71,16 @@ impl Method {
             Self::Lexical => &[Part::Lexical],
             Self::Sum => &[Part::Embedding, Part::Lexical],
             Self::Joint => &[Part::Joint],
-            Self::Combined | Self::Auto => &[Part::Embedding, Part::Lexical, Part::Joint],
+            Self::Combined | Self::Auto | Self::FineTune | Self::FewShot => {
+                &[Part::Embedding, Part::Lexical, Part::Joint]
+            }
         }
+    }
+
+    /// Whether it makes an encoder of its own.
+    #[must_use]
+    pub fn tunes_encoder(self) -> bool {
+        matches!(self, Self::FineTune | Self::FewShot)
     }
 
     /// Whether it cannot do without an encoder.

@@ -1,5 +1,6 @@
 //! [`CategoryParams`]: everything a category training can be told, written into the model's manifest.
 
+use super::tune::TuneParams;
 use crate::bad_input;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -31,6 +32,8 @@ pub struct CategoryParams {
     /// Table with the columns `category` and `parent`, where the taxonomy has more than one level; a parent may have a row
     /// of its own. A path relative to the configuration file.
     pub taxonomy: Option<PathBuf>,
+    /// How an encoder is trained on, by the methods fine-tune and few-shot.
+    pub tune: TuneParams,
     /// ISO 639-1 codes among which the language of a short training text is chosen. Default en, ru, be, uk.
     pub expected_languages: Vec<String>,
     /// A language belongs to the model if at least this share of the training texts is in it, 0 to 1. Default 0.02.
@@ -49,6 +52,7 @@ impl Default for CategoryParams {
             min_examples: 2,
             prompt: None,
             taxonomy: None,
+            tune: TuneParams::default(),
             expected_languages: recontact::classify::language::DEFAULT_EXPECTED
                 .map(str::to_owned)
                 .to_vec(),
@@ -96,6 +100,7 @@ impl CategoryParams {
         if self.c_grid.as_ref().is_some_and(is_bad) {
             return Err("c_grid: expected at least one number, all above 0".to_owned());
         }
+        self.tune.check()?;
         if self.min_examples < 2 {
             return Err("min_examples: expected at least 2".to_owned());
         }

@@ -4,6 +4,7 @@ use super::choose::{Choice, ScopeChoice, best};
 use super::data::Examples;
 use super::load::Notes;
 use super::method::{Method, Part};
+use super::tune::Epoch;
 use super::{baseline, embed_all};
 use crate::card::markdown_table;
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1, roc_auc};
@@ -36,6 +37,9 @@ pub struct Report {
     pub scope: Option<ScopeChoice>,
     /// Largest component of the gradient of the mean loss where the solver stopped.
     pub gradient: f64,
+    /// How the encoder was trained on, epoch by epoch; empty where it was taken as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tuning: Vec<Epoch>,
 }
 
 /// Figures on held-out rows.
@@ -254,8 +258,13 @@ impl Report {
         let parts = self.choice.parts.iter().map(|part| {
             format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
         });
+        let tuned = if self.tuning.is_empty() {
+            ""
+        } else {
+            "Its encoder was trained on for these labels. "
+        };
         format!(
-            "It adds up {}; shares and temperature {:.3} were chosen on {} training texts that the fits did not see; the test \
+            "{tuned}It adds up {}; shares and temperature {:.3} were chosen on {} training texts that the fits did not see; the test \
              part tuned nothing.",
             parts.collect::<Vec<_>>().join(", "),
             self.choice.temperature,

@@ -3,7 +3,7 @@
 use super::assemble::{Ingredients, head};
 use super::choose::{Choice, ScopeChoice, choose, scope};
 use super::fit_parts::{Labelled, OutOfScope, PartFit, hold_out};
-use super::held_out::folds;
+use super::held_out::Fold;
 use super::method::{Method, Part};
 use super::params::CategoryParams;
 use super::zero_shot::from_descriptions;
@@ -24,21 +24,31 @@ pub struct Trained {
     pub gradient: f64,
 }
 
+/// What a head is learnt from.
+pub struct Lessons<'a> {
+    /// The rows as they are seen while methods, shares and temperatures are chosen.
+    pub choosing: Labelled<'a>,
+    /// The rows as they are seen by the final fit; the same, unless an encoder was tuned on some of them.
+    pub all: Labelled<'a>,
+    /// What is held out while choosing.
+    pub folds: &'a [Fold],
+}
+
 /// Trains a head. `description` says what is known before: encoder, labels, languages.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when there are too few rows; else what a solver says.
 pub fn train(
-    labelled: Labelled<'_>,
+    lessons: &Lessons<'_>,
     out_of_scope: &OutOfScope,
     method: Method,
     mut description: HeadDescription,
     params: &CategoryParams,
 ) -> anyhow::Result<Trained> {
+    let labelled = lessons.all;
     if method == Method::ZeroShot {
         return from_descriptions(labelled, description);
     }
-    let folds = folds(labelled.y, params.validation_share, params.seed)?;
     let candidates = candidates(method, labelled.embeddings.is_some());
     let mut parts: Vec<Part> =
         candidates.iter().flat_map(|method| method.parts()).copied().collect();
@@ -51,7 +61,7 @@ pub fn train(
             (part, grid.unwrap_or_else(|| part.default_grid(labelled.texts.len())))
         })
         .collect();
-    let held_out = hold_out(labelled, &folds, &grids, out_of_scope)?;
+    let held_out = hold_out(lessons.choosing, lessons.folds, &grids, out_of_scope)?;
     let choice = choose(&held_out, &candidates, labelled.labels)?;
     let scope = scope(&held_out, &choice, labelled.labels, params.scope_loss);
 
@@ -83,6 +93,7 @@ fn candidates(method: Method, has_encoder: bool) -> Vec<Method> {
             .into_iter()
             .filter(|candidate| has_encoder || !candidate.needs_encoder())
             .collect(),
+        tuned if tuned.tunes_encoder() => vec![Method::Embedding, Method::Sum],
         single => vec![single],
     }
 }

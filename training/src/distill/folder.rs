@@ -93,12 +93,17 @@ impl Draft {
         Ok(sums)
     }
 
-    /// Adds record and card and puts the folder in its place.
+    /// Adds the record, under its file name, and the card, and puts the folder in its place.
     ///
     /// # Errors
     /// When the disk refuses; then nothing is in that place.
-    pub fn finish(self, record: &impl Serialize, card: &str) -> anyhow::Result<()> {
-        self.json(RECORD, record)?;
+    pub fn finish(
+        self,
+        record_name: &str,
+        record: &impl Serialize,
+        card: &str,
+    ) -> anyhow::Result<()> {
+        self.json(record_name, record)?;
         self.file(CARD, card.as_bytes())?;
         fs::rename(&self.path, &self.place)
             .with_context(|| format!("making {}", self.place.display()))

@@ -6,7 +6,7 @@
 
 use super::params::DistillParams;
 use crate::progress;
-use crate::simulate::random::Random;
+use crate::simulate::random::shuffled;
 use crate::transformer::Transformer;
 use crate::transformer::batch::Batch;
 use crate::transformer::checkpoint::Checkpoints;
@@ -125,15 +125,6 @@ fn batch(learnt: &[usize], step: usize, params: &DistillParams) -> Vec<usize> {
     let (round, place) = (step / batches, step % batches);
     let order = shuffled(learnt.to_vec(), params.seed, 1 + round as u64);
     order.into_iter().skip(place * params.batch).take(params.batch).collect()
-}
-
-/// Fisher and Yates' shuffle.
-fn shuffled(mut rows: Vec<usize>, seed: u64, number: u64) -> Vec<usize> {
-    let mut random = Random::new(seed, number);
-    for at in (1..rows.len()).rev() {
-        rows.swap(at, random.pick(at + 1));
-    }
-    rows
 }
 
 fn loss(

@@ -6,6 +6,16 @@ use recontact::statistics::normal_quantile;
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
+/// Rows in a new order (Fisher and Yates), drawn for a seed and a number.
+#[must_use]
+pub fn shuffled(mut rows: Vec<usize>, seed: u64, number: u64) -> Vec<usize> {
+    let mut random = Random::new(seed, number);
+    for at in (1..rows.len()).rev() {
+        rows.swap(at, random.pick(at + 1));
+    }
+    rows
+}
+
 impl Random {
     /// A generator for a seed and the number of whatever it draws for, such as a customer: what is drawn for one does not
     /// depend on the others.
