@@ -187,7 +187,7 @@ impl Report {
             .section("Figures", &(self.table() + &self.reading()))
             .section("Data", &data)
             .section("Training", &training);
-        let licence = params.licence.iter().map(|licence| format!("Licence: {licence}."));
+        let licence = params.licence.iter().map(|licence| format!("Licence: {licence}.\n"));
         let lines: Vec<String> =
             licence.chain(params.attribution.iter().map(|line| format!("- {line}"))).collect();
         if !lines.is_empty() {
