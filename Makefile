@@ -27,7 +27,7 @@ help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
-demo: encoder ## show the main path on real data and keep serving (ARGS=--exit: end after the table)
+demo: tools ## show the main path on real data and keep serving (ARGS=--exit: end after the table)
 	@$(CARGO) run --quiet --bin recontact -- demo $(ARGS)
 
 test: tools ## run all tests; says at the end what was skipped and how to get it

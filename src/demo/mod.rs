@@ -53,8 +53,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
     telemetry::start_logging(settings.log_format);
     actix_web::rt::System::new().block_on(async {
         let service = Service::start(settings).await?;
-        let unavailable =
-            |reason: String| anyhow::anyhow!("{reason}\n`make demo` fetches what is missing");
+        let unavailable = |reason: String| anyhow::anyhow!("{reason}");
         let models = service.app.models();
         models.classifier.as_ref().map_err(|reason| unavailable(reason.clone()))?;
         let risk = models.risk.clone().map_err(unavailable)?;

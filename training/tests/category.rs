@@ -20,8 +20,9 @@ fn tiny_bert() -> PathBuf {
     repository().join("tests/fixtures/encoders/tiny-bert")
 }
 
-fn minilm() -> PathBuf {
-    repository().join("models/encoder/all-MiniLM-L6-v2")
+/// The encoder that the project ships.
+fn shipped() -> PathBuf {
+    repository().join("models/encoder/minilm-l3-support")
 }
 
 /// Runs `recontact-train category` on a training file of this content.
@@ -155,21 +156,11 @@ fn banking(file: &str, per_category: usize) -> String {
 
 #[test]
 fn a_model_trained_on_real_contacts_beats_the_baselines_and_then_serves_a_request() {
-    if !minilm().join("model.safetensors").exists() {
-        assert!(
-            std::env::var("RECONTACT_REQUIRE_ENCODER").as_deref() != Ok("1"),
-            "all-MiniLM-L6-v2 is missing"
-        );
-        eprintln!(
-            "SKIPPED training on real contacts: all-MiniLM-L6-v2 is missing; `make test` gets it"
-        );
-        return;
-    }
     let dir = tempfile::tempdir().unwrap();
     let test = dir.path().join("test.csv");
     fs::write(&test, banking("test.csv", 20)).unwrap();
     let more = ["--test", test.to_str().unwrap(), "--json"];
-    let output = train(dir.path(), banking("train.csv", 30).as_bytes(), &minilm(), &more);
+    let output = train(dir.path(), banking("train.csv", 30).as_bytes(), &shipped(), &more);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let accuracy = |pointer: &str| report.pointer(pointer).unwrap()["accuracy"].as_f64().unwrap();
@@ -192,7 +183,7 @@ fn serve_and_classify(dir: &Path, text: &str) -> Value {
         listen: "127.0.0.1:0".parse().ok(),
         database: Some(format!("sqlite:{}", dir.join("recontact.db").display())),
         customer_key_file: Some(dir.join("customer.key")),
-        encoder: Some(minilm().display().to_string()),
+        encoder: Some(shipped().display().to_string()),
         models: Some(models),
         ..CommandLineSettings::default()
     })
@@ -238,4 +229,137 @@ fn texts_are_cleaned_as_the_service_does_and_manifest_and_card_say_so() {
     assert_eq!(cleaned, json!(false));
     assert!(!told.contains("would leave nothing"), "{told}");
     assert!(card.contains("Texts were taken as they are"), "{card}");
+}
+
+/// Trains as [`train`] does and gives the report and the folder.
+fn trained(content: &[u8], more: &[&str]) -> (Value, tempfile::TempDir, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let output = train(dir.path(), content, &tiny_bert(), &[more, &["--json"]].concat());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    (serde_json::from_slice(&output.stdout).unwrap(), dir, told)
+}
+
+#[test]
+fn labels_that_differ_only_by_case_or_spaces_are_one_label() {
+    let csv = format!("{}where is my card,Card_Arrival\n", two_categories());
+    let (report, _dir, told) = trained(csv.as_bytes(), &[]);
+    assert_eq!(report["data"]["labels"], 2);
+    assert!(told.contains("Card_Arrival") && told.contains("only by case"), "{told}");
+}
+
+#[test]
+fn rows_with_a_label_of_the_test_part_alone_count_as_wrong() {
+    let files = tempfile::tempdir().unwrap();
+    let test = files.path().join("test.csv");
+    fs::write(&test, "text,category\nmy card has not arrived,card_arrival\nclose it,closing\n")
+        .unwrap();
+    let more = ["--test", test.to_str().unwrap()];
+    let (report, _dir, told) = trained(two_categories().as_bytes(), &more);
+    assert_eq!(report["test"]["rows"], 2);
+    assert_eq!(report["test"]["accuracy"], 0.5);
+    assert_eq!(report["data"]["labels_only_in_test"], json!(["closing"]));
+    assert!(told.contains("closing"), "{told}");
+}
+
+#[test]
+fn corrections_count_above_the_table_and_are_told_with_author_and_time() {
+    let files = tempfile::tempdir().unwrap();
+    let corrections = files.path().join("corrections.csv");
+    fs::write(
+        &corrections,
+        "contact_id,head,label,author,occurred_at,text\n\
+         c-1,category,переводы,anna,2026-01-05T09:00:00Z,\n\
+         c-1,category,card_arrival,boris,2026-01-04T09:00:00Z,\n\
+         c-0,kind,complaint,anna,2026-01-05T09:00:00Z,\n\
+         c-99,category,переводы,anna,2026-01-06T09:00:00Z,мой перевод потерялся\n\
+         c-98,category,переводы,anna,2026-01-07T09:00:00Z,\n",
+    )
+    .unwrap();
+    let mut csv = "id,text,category\n".to_owned();
+    for (n, line) in two_categories().lines().skip(1).enumerate() {
+        writeln!(csv, "c-{},{line}", n + 1).unwrap();
+    }
+    let more = ["--id", "id", "--corrections", corrections.to_str().unwrap()];
+    let (report, dir, _) = trained(csv.as_bytes(), &more);
+    let applied = &report["data"]["corrections"];
+    assert_eq!(
+        [&applied["changed"], &applied["added"], &applied["unmatched"]],
+        [&json!(1), &json!(1), &json!(1)],
+        "{applied}"
+    );
+    assert_eq!(applied["last"], "2026-01-07T09:00:00Z");
+    let card = fs::read_to_string(dir.path().join("models/category/v1/card.md")).unwrap();
+    assert!(card.contains("People set labels right") && card.contains("anna"), "{card}");
+}
+
+#[test]
+fn corrections_without_a_column_to_find_contacts_by_are_refused() {
+    let message = refusal(two_categories().as_bytes(), &["--corrections", "none.csv"]);
+    assert!(message.contains("none.csv") || message.contains("--id"), "{message}");
+}
+
+#[test]
+fn words_alone_learn_without_an_encoder_and_methods_that_need_one_say_so() {
+    let (dir, file) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let table = file.path().join("train.csv");
+    fs::write(&table, two_categories()).unwrap();
+    let run = |method: &str| {
+        Command::new(env!("CARGO_BIN_EXE_recontact-train"))
+            .args(["category", "--method", method, "--json"])
+            .args(["--train".as_ref(), table.as_os_str()])
+            .args(["--out".as_ref(), dir.path().join(method).as_os_str()])
+            .output()
+            .unwrap()
+    };
+    let output = run("lexical");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["test"]["accuracy"], 1.0);
+    let refused = run("joint");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("--encoder"));
+}
+
+#[test]
+fn a_tuned_encoder_stands_in_its_own_folder_and_the_model_belongs_to_it() {
+    let files = tempfile::tempdir().unwrap();
+    let config = files.path().join("tune.toml");
+    fs::write(&config, "[tune]\nepochs = 2\nbatch = 8\n").unwrap();
+    for method in ["few-shot", "fine-tune"] {
+        let encoder = files.path().join(format!("{method}-encoder"));
+        let more = [
+            "--method",
+            method,
+            "--encoder-out",
+            encoder.to_str().unwrap(),
+            "--config",
+            config.to_str().unwrap(),
+        ];
+        let (report, dir, _) = trained(two_categories().as_bytes(), &more);
+        assert_eq!(report["tuning"].as_array().unwrap().len(), 3, "{report}");
+        assert!(report["test"]["accuracy"].as_f64().unwrap() > 0.9, "{report}");
+        let manifest = fs::read(dir.path().join("models/category/v1/manifest.json")).unwrap();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        assert_eq!(manifest["model"]["encoder"]["name"], format!("{method}-encoder"));
+        let left: Vec<_> = fs::read_dir(files.path()).unwrap().flatten().collect();
+        assert!(left.iter().all(|e| !e.file_name().to_string_lossy().ends_with("partial")));
+    }
+    let message = refusal(two_categories().as_bytes(), &["--method", "few-shot"]);
+    assert!(message.contains("--encoder-out"), "{message}");
+}
+
+#[test]
+fn descriptions_of_labels_are_enough_for_zero_shot() {
+    let files = tempfile::tempdir().unwrap();
+    let test = files.path().join("test.csv");
+    fs::write(&test, two_categories()).unwrap();
+    let descriptions =
+        "text,category\ncard has not arrived,card_arrival\nперевод,переводы\n".as_bytes();
+    let more = ["--method", "zero-shot", "--test", test.to_str().unwrap()];
+    let (report, _dir, _) = trained(descriptions, &more);
+    assert_eq!(report["test"]["rows"], 40);
+    assert!(report["test"]["accuracy"].as_f64().unwrap() > 0.5, "{report}");
+    let message = refusal(descriptions, &["--method", "zero-shot"]);
+    assert!(message.contains("--test"), "{message}");
 }
