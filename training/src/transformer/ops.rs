@@ -2,7 +2,7 @@
 //! the processor's 32-bit floats, forward and backward, shared out among threads by rows.
 //!
 //! The one thing to know: no sum depends on the number of threads. Rows are worked on apart, and what is summed over rows
-//! is summed in blocks of [`BLOCK`] rows, the blocks in their order. The same batch gives the same bits every time.
+//! is summed in blocks of 32 rows, the blocks in their order. The same batch gives the same bits every time.
 
 mod activation;
 mod attention;
