@@ -78,11 +78,11 @@ bench-peers: encoder ## compare with ONNX Runtime, OpenVINO and torch on this ma
 	mkdir -p $(PEERS) && $(PEERS)/venv/bin/python benches/peers/compare.py --worker "$$worker" \
 		--encoder models/encoder/$(ENCODER) --work $(PEERS) $(ARGS) | tee $(PEERS)/report.md
 
-train: encoder ## train both shipped models again, into var/train/
+train: tools ## train both shipped models again, into var/train/
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) run --release --quiet --bin recontact-train -- category \
 		--train data/banking77/train.csv --test data/banking77/test.csv --text text --label category \
-		--encoder $(ENCODER) --config training/configs/banking77.toml --out $(TRAIN_OUT)/category/banking77
+		--encoder minilm-l3-support --config training/configs/banking77.toml --out $(TRAIN_OUT)/category/banking77
 	$(CARGO) run --release --quiet --bin recontact-train -- risk \
 		--tickets data/incidents/tickets.csv.gz --config training/configs/incidents.toml --out $(TRAIN_OUT)/risk/incidents
 	@echo "written below $(TRAIN_OUT); compare with models/ and CONTRIBUTING.md, \"Retrain and ship a model\""

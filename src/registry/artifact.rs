@@ -1,7 +1,7 @@
 //! [`Artifact`]: one trained model as a folder that never changes after it is written.
 //!
 //! ```text
-//! models/category/banking77-1/
+//! models/category/banking77-2/
 //!   manifest.json        what it is, what it was trained on and with, how good it is, checksums of the other files
 //!   weights.safetensors  (category) or model.json (risk)
 //!   card.md              the same for people

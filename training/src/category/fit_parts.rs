@@ -165,7 +165,9 @@ impl View<'_> {
         let labels = self.of.labels;
         let (terms, terms_before) = (self.terms(fit.part), view.terms(fit.part));
         let mut values = vec![0.0; terms * labels];
-        if let (Some((now, _)), Some((before, _))) = (&self.lexical, &view.lexical) {
+        if let (Some((now, _)), Some((before, _))) = (&self.lexical, &view.lexical)
+            && fit.part.has_terms()
+        {
             let key = |vocabulary: &Vocabulary, at: usize| at < vocabulary.words;
             let numbered = before.terms.iter().enumerate();
             let known: HashMap<(bool, &str), usize> =
