@@ -54,13 +54,39 @@ fn a_contact_gets_category_alternatives_action_language_and_token_counts() {
             "probability": "a probability"
           },
           "category": "card_arrival",
+          "default": null,
           "id": "c-1",
+          "kind": null,
+          "labels": [
+            {
+              "label": "card_arrival",
+              "probability": "a probability"
+            }
+          ],
           "language": "en",
+          "path": [
+            {
+              "label": "cards",
+              "probability": "a probability"
+            },
+            {
+              "label": "card_arrival",
+              "probability": "a probability"
+            }
+          ],
           "probability": "a probability",
           "reason": null,
+          "tags": [
+            "category__card_arrival",
+            "category_action__auto",
+            "language__en"
+          ],
+          "team": null,
           "tokens_total": 11,
           "tokens_used": 11,
-          "truncated": false
+          "truncated": false,
+          "urgency": null,
+          "without_encoder": false
         }
       ]
     }

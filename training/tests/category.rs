@@ -233,8 +233,12 @@ fn texts_are_cleaned_as_the_service_does_and_manifest_and_card_say_so() {
 
 /// Trains as [`train`] does and gives the report and the folder.
 fn trained(content: &[u8], more: &[&str]) -> (Value, tempfile::TempDir, String) {
+    trained_on(&tiny_bert(), content, more)
+}
+
+fn trained_on(encoder: &Path, content: &[u8], more: &[&str]) -> (Value, tempfile::TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
-    let output = train(dir.path(), content, &tiny_bert(), &[more, &["--json"]].concat());
+    let output = train(dir.path(), content, encoder, &[more, &["--json"]].concat());
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{told}");
     (serde_json::from_slice(&output.stdout).unwrap(), dir, told)
@@ -336,7 +340,8 @@ fn a_tuned_encoder_stands_in_its_own_folder_and_the_model_belongs_to_it() {
             "--config",
             config.to_str().unwrap(),
         ];
-        let (report, dir, _) = trained(two_categories().as_bytes(), &more);
+        let contacts = banking("train.csv", 12);
+        let (report, dir, _) = trained_on(&shipped(), contacts.as_bytes(), &more);
         assert_eq!(report["tuning"].as_array().unwrap().len(), 3, "{report}");
         assert!(report["test"]["accuracy"].as_f64().unwrap() > 0.9, "{report}");
         let manifest = fs::read(dir.path().join("models/category/v1/manifest.json")).unwrap();
@@ -353,13 +358,15 @@ fn a_tuned_encoder_stands_in_its_own_folder_and_the_model_belongs_to_it() {
 fn descriptions_of_labels_are_enough_for_zero_shot() {
     let files = tempfile::tempdir().unwrap();
     let test = files.path().join("test.csv");
-    fs::write(&test, two_categories()).unwrap();
+    fs::write(&test, banking("test.csv", 20)).unwrap();
     let descriptions =
-        "text,category\ncard has not arrived,card_arrival\nперевод,переводы\n".as_bytes();
+        b"text,category\nmy card has not arrived,card_arrival\nI have blocked my PIN,pin_blocked\n\
+        what is the exchange rate,exchange_rate\nmy top up failed,top_up_failed\n\
+        how old do I have to be,age_limit\nI want to cancel a transfer,cancel_transfer\n";
     let more = ["--method", "zero-shot", "--test", test.to_str().unwrap()];
-    let (report, _dir, _) = trained(descriptions, &more);
-    assert_eq!(report["test"]["rows"], 40);
-    assert!(report["test"]["accuracy"].as_f64().unwrap() > 0.5, "{report}");
+    let (report, _dir, _) = trained_on(&shipped(), descriptions, &more);
+    assert_eq!(report["test"]["rows"], 120);
+    assert!(report["test"]["accuracy"].as_f64().unwrap() > 0.8, "{report}");
     let message = refusal(descriptions, &["--method", "zero-shot"]);
     assert!(message.contains("--test"), "{message}");
 }
