@@ -253,6 +253,9 @@ async fn insert(
          predicted_label, probability, action, model_version, recorded_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
+    // Not kept prepared: the driver gives a missing probability another type than a known one, and a prepared statement is
+    // held to the types it was first used with.
+    .persistent(false)
     .bind(tenant.as_str())
     .bind(said.contact_id.as_str())
     .bind(said.head.as_str())
