@@ -2,8 +2,8 @@
 
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
-    auth, classify, contacts, customers, docs, experiment_effect, experiments, follow_ups, health,
-    models, next_issues, opt_outs, outcomes, plans, predict, similar, tickets,
+    auth, classify, contacts, customers, docs, experiment_effect, experiments, feedback,
+    follow_ups, health, models, next_issues, opt_outs, outcomes, plans, predict, similar, tickets,
 };
 use crate::app::App;
 use crate::background;
@@ -39,6 +39,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(resource("/v1/embed", [post(classify::embed_texts)]))
         .service(resource("/v1/predict", [post(predict::predict_recontacts)]))
         .service(resource("/v1/contacts", [post(contacts::record_contact)]))
+        .service(resource(
+            "/v1/feedback",
+            [get(feedback::list_feedback), post(feedback::record_feedback)],
+        ))
+        .service(resource("/v1/feedback/summary", [get(feedback::summarise_feedback)]))
         .service(resource("/v1/similar", [post(similar::find_similar)]))
         .service(resource("/v1/tickets", [get(tickets::list_tickets)]))
         .service(resource(

@@ -810,3 +810,84 @@ fn who_was_followed_up_is_written_as_a_file_for_training() {
     let csv = fs::read_to_string(folder.path().join("treated.csv")).unwrap();
     assert_eq!(csv, "ticket_id,arm,treated\n");
 }
+
+#[test]
+fn what_people_corrected_is_written_as_a_file_for_training() {
+    use recontact::contact::{Contact, ContactText, Head};
+    use recontact::outcome::{AdjacentPairs, Author, ContactKind, OutcomePolicy};
+    use recontact::store::{
+        ContactAnalysis, CustomerKey, NewFeedback, OutcomeRules, Store, StoreOptions, Tenant,
+    };
+    use recontact::ticket::Name;
+    use recontact::timestamp::Timestamp;
+    let folder = tempfile::tempdir().unwrap();
+    let key = "07".repeat(CustomerKey::BYTES);
+    fs::write(folder.path().join("customer.key"), &key).unwrap();
+    let url = format!("sqlite:{}", folder.path().join("recontact.db").display());
+    let at = Timestamp::parse("2026-01-05T09:00:00Z").unwrap();
+    let name = |text: &str| Name::parse(text).unwrap();
+    let contact = Contact {
+        id: name("c-1"),
+        customer: name("u-1").into(),
+        also_known_as: Vec::new(),
+        author: Author::Customer,
+        stated_kind: None,
+        follow_up_id: None,
+        ticket_id: None,
+        occurred_at: at,
+        channel: None,
+        text: ContactText::parse("My card has not arrived", 100).unwrap(),
+    };
+    let analysis = ContactAnalysis {
+        classification_json: r#"{"category":"card","probability":0.5,"action":"auto"}"#.to_owned(),
+        model_version: "cards-1".to_owned(),
+        category: None,
+        category_is_certain: false,
+        embedding: None,
+        encoder: None,
+        kind: ContactKind::Substantive,
+        kind_rule: "default".to_owned(),
+    };
+    let said = |label: &str, occurred_at| NewFeedback {
+        contact_id: name("c-1"),
+        head: Head::Category,
+        label: name(label),
+        author: name("agent-1"),
+        occurred_at,
+        note: None,
+        is_known_label: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = CustomerKey::parse(&key).unwrap();
+        let store = Store::connect(&url, key, StoreOptions::default()).await.unwrap();
+        let (pairs, policy) = (AdjacentPairs::default(), OutcomePolicy::default());
+        let rules = OutcomeRules { pairs: &pairs, policy: &policy, late_after_ms: 1 };
+        let tenant = Tenant::DEFAULT;
+        store.record_contact(&tenant, &contact, &analysis, &rules, at).await.unwrap();
+        for said in [said("loan", at.plus_days(-1)), said("loan, new", at)] {
+            store.record_feedback(&tenant, &said, at).await.unwrap();
+        }
+        store.close().await;
+    });
+    let output = recontact()
+        .current_dir(folder.path())
+        .args(["report", "corrections", "--database", "sqlite:recontact.db"])
+        .args(["--customer-key-file", "customer.key", "--out", "corrections.csv"])
+        .args(["--since", "2026-01-05T00:00:00Z"])
+        .output()
+        .unwrap();
+    assert_eq!(said_nothing(&output), "1 corrections: corrections.csv\n");
+    let csv = fs::read_to_string(folder.path().join("corrections.csv")).unwrap();
+    assert_eq!(
+        csv,
+        "contact_id,head,label,author,occurred_at,predicted_label,probability,model_version\n\
+         c-1,category,\"loan, new\",agent-1,2026-01-05T09:00:00Z,card,0.5,cards-1\n"
+    );
+}
+
+/// What a program that writes a file says on standard error.
+fn said_nothing(output: &Output) -> String {
+    assert_eq!(said(output), "");
+    String::from_utf8(output.stderr.clone()).unwrap()
+}

@@ -15,6 +15,8 @@ pub mod customers;
 pub mod docs;
 pub mod experiment_effect;
 pub mod experiments;
+pub mod feedback;
+pub mod feedback_summary;
 pub mod follow_up_view;
 pub mod follow_ups;
 pub mod health;
@@ -79,6 +81,9 @@ impl ModelName {
         classify::classify_contacts,
         classify::embed_texts,
         contacts::record_contact,
+        feedback::record_feedback,
+        feedback::list_feedback,
+        feedback::summarise_feedback,
         similar::find_similar,
         predict::predict_recontacts,
         tickets::report_ticket,

@@ -474,7 +474,7 @@ impl CountsView {
 }
 
 impl RateView {
-    fn new(count: u64, trials: u64) -> Self {
+    pub(super) fn new(count: u64, trials: u64) -> Self {
         let proportion = Proportion { count, trials };
         Self { count, trials, rate: proportion.rate(), interval: proportion.wilson(CONFIDENCE) }
     }

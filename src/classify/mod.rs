@@ -17,6 +17,7 @@ mod ranking;
 pub mod rules;
 
 use crate::contact::{Channel, ContactText, Head};
+use crate::ticket::Name;
 use answer::{Action, Classification, HeadAnswer, Reason, ScoredLabel, Source};
 use encoder::{Embedding, EncoderError, EncoderIdentity, TextEncoder, TokenCount};
 use head::{TextHead, TextView};
@@ -122,6 +123,17 @@ impl Classifier {
     #[must_use]
     pub fn other(&self, head: Head) -> Option<&HeadModel> {
         self.others.get(&head)
+    }
+
+    /// Whether the model of a head can answer a label; `None` where the head has no model.
+    #[must_use]
+    pub fn is_known_label(&self, head: Head, label: &Name) -> Option<bool> {
+        let model = match head {
+            Head::Category => self.category.as_ref(),
+            other => self.others.get(&other),
+        }?;
+        let labels = model.head.description().labels.labels();
+        Some(labels.iter().any(|known| known.category == *label))
     }
 
     /// The version of the category model, or of the rules where they alone say what a text is about.

@@ -2,6 +2,7 @@
 //!
 //! A report reads; it makes no database and no key, and stores nothing.
 
+mod corrections;
 mod effect;
 mod next_issues;
 mod treated;
@@ -24,6 +25,8 @@ pub enum ReportCommand {
     Effect(effect::EffectArgs),
     /// Which tickets were followed up, as a file for training
     Treated(treated::TreatedArgs),
+    /// What people said of predicted labels, as a file for training
+    Corrections(corrections::CorrectionsArgs),
 }
 
 /// Where the figures are.
@@ -70,6 +73,7 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
         ReportCommand::NextIssues(args) => next_issues::run(args),
         ReportCommand::Effect(args) => effect::run(&args),
         ReportCommand::Treated(args) => treated::run(&args),
+        ReportCommand::Corrections(args) => corrections::run(&args),
     }
 }
 

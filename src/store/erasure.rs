@@ -56,7 +56,7 @@ pub struct ErasureReport {
     pub assessments: u64,
     /// Episodes that stay without customer.
     pub episodes: u64,
-    /// Corrections that lost their reason.
+    /// Corrections of outcomes that lost their reason, and of labels that lost their note.
     pub corrections: u64,
     /// Follow-ups that stay without customer and reason.
     pub follow_ups: u64,
@@ -220,6 +220,13 @@ impl Erasing<'_> {
                 connection,
                 "UPDATE contacts SET text_hash = 'erased', content_sha256 = 'erased', classification = '{}', \
                  channel = NULL, kind_rule = NULL WHERE tenant = $1 AND customer_hash = $2",
+            )
+            .await?;
+        report.corrections += self
+            .run(
+                connection,
+                "UPDATE feedback SET note = NULL, content_sha256 = 'erased' WHERE tenant = $1 AND contact_id IN \
+                 (SELECT id FROM contacts WHERE tenant = $1 AND customer_hash = $2)",
             )
             .await?;
         Ok(())

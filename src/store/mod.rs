@@ -20,6 +20,7 @@ mod effect;
 mod episodes;
 mod erasure;
 mod experiments;
+mod feedback;
 mod follow_ups;
 mod identities;
 mod import;
@@ -50,6 +51,10 @@ pub use effect::ExperimentEffect;
 pub use episodes::{EndedBy, StoredEpisode};
 pub use erasure::{ErasureReport, ErasureRequest};
 pub use experiments::{Experiment, ExperimentEnded, ExperimentPlan, ExperimentStarted};
+pub use feedback::{
+    Feedback, FeedbackCount, FeedbackCursor, FeedbackFilter, FeedbackRecorded, NewFeedback,
+    Prediction,
+};
 pub use follow_ups::{
     FollowUpCursor, FollowUpEvent, FollowUpFilter, FollowUpStep, FollowUpStepped, PersonAction,
     StoredFollowUp, TeamDay,

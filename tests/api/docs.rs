@@ -7,11 +7,14 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 43] = [
+const ROUTES: [(&str, &str); 46] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
     ("post", "/v1/contacts"),
+    ("post", "/v1/feedback"),
+    ("get", "/v1/feedback"),
+    ("get", "/v1/feedback/summary"),
     ("post", "/v1/similar"),
     ("get", "/v1/tickets"),
     ("get", "/v1/tickets/{id}"),

@@ -23,6 +23,7 @@ mod embed;
 mod errors;
 mod experiments;
 mod experiments_effect;
+mod feedback;
 mod follow_ups;
 mod health;
 mod models;

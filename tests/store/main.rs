@@ -35,6 +35,7 @@ mod effect;
 mod episodes;
 mod erasure;
 mod experiments;
+mod feedback;
 mod follow_ups;
 mod identities;
 mod imports;
