@@ -3,6 +3,7 @@
 //! A report reads; it makes no database and no key, and stores nothing.
 
 mod effect;
+mod monitoring;
 mod next_issues;
 mod treated;
 
@@ -22,6 +23,8 @@ pub enum ReportCommand {
     NextIssues(next_issues::NextIssuesArgs),
     /// What following up is worth, from an experiment's control group
     Effect(effect::EffectArgs),
+    /// Whether what the models see and say has changed in the last days
+    Monitoring(ReportArgs),
     /// Which tickets were followed up, as a file for training
     Treated(treated::TreatedArgs),
 }
@@ -69,6 +72,7 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::NextIssues(args) => next_issues::run(args),
         ReportCommand::Effect(args) => effect::run(&args),
+        ReportCommand::Monitoring(args) => monitoring::run(&args),
         ReportCommand::Treated(args) => treated::run(&args),
     }
 }
