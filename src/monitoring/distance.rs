@@ -39,7 +39,8 @@ pub fn population_stability(reference: &[f64], current: &[f64]) -> Option<Distan
         let total: f64 = bins.iter().sum();
         bins.into_iter().map(|bin| bin / total).collect::<Vec<f64>>()
     };
-    let value = count(reference).iter().zip(count(current)).map(|(r, c)| (c - r) * (c / r).ln());
+    let value =
+        count(reference).into_iter().zip(count(current)).map(|(r, c)| (c - r) * (c / r).ln());
     let spread = spread(reference.len(), current.len());
     Some(Distance { value: value.sum::<f64>().max(0.0), chance: chi_squared(edges.len()) * spread })
 }

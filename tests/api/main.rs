@@ -26,6 +26,7 @@ mod experiments_effect;
 mod follow_ups;
 mod health;
 mod models;
+mod monitoring;
 mod next_issues;
 mod outcomes;
 mod overload;
