@@ -810,3 +810,32 @@ fn who_was_followed_up_is_written_as_a_file_for_training() {
     let csv = fs::read_to_string(folder.path().join("treated.csv")).unwrap();
     assert_eq!(csv, "ticket_id,arm,treated\n");
 }
+
+#[test]
+fn drift_is_reported_as_table_csv_and_json() {
+    use recontact::store::{CustomerKey, Store, StoreOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let key = "07".repeat(CustomerKey::BYTES);
+    fs::write(folder.path().join("customer.key"), &key).unwrap();
+    let url = format!("sqlite:{}", folder.path().join("recontact.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = CustomerKey::parse(&key).unwrap();
+        Store::connect(&url, key, StoreOptions::default()).await.unwrap().close().await;
+    });
+    let report = |format: &str| {
+        let output = recontact()
+            .current_dir(folder.path())
+            .args(["report", "monitoring", "--database", "sqlite:recontact.db"])
+            .args(["--customer-key-file", "customer.key", "--format", format])
+            .output()
+            .unwrap();
+        said(&output)
+    };
+    let table = report("table");
+    assert!(table.starts_with("Status too_few: ") && table.contains("embedding_domain"), "{table}");
+    let json: Value = serde_json::from_str(&report("json")).unwrap();
+    let csv = report("csv");
+    let rows = csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).count();
+    assert_eq!(rows, json["figures"].as_array().unwrap().len());
+}
