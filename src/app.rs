@@ -6,6 +6,7 @@ use crate::classify::encoder::{InferenceDevice, InferenceOptions, InferencePath,
 use crate::classify::queue::ClassifyQueue;
 use crate::config::{Secret, Settings};
 use crate::live_models::{LiveModels, ModelSource};
+use crate::live_monitoring::LiveMonitoring;
 use crate::live_next_issues::LiveNextIssues;
 use crate::live_similar::LiveSimilar;
 use crate::outcome::AdjacentPairs;
@@ -35,6 +36,8 @@ pub struct App {
     pub next_issues: LiveNextIssues,
     /// Contacts with similar texts.
     pub similar: LiveSimilar,
+    /// Whether anything drifts.
+    pub monitoring: LiveMonitoring,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
 }
@@ -63,6 +66,7 @@ impl App {
         let next_issues =
             LiveNextIssues::new(settings.next_issues.clone(), settings.outcomes.clone());
         let similar = LiveSimilar::new(settings.similar);
+        let monitoring = LiveMonitoring::new(settings.monitoring);
         let tenant = Tenant::DEFAULT;
         Ok(Self {
             settings,
@@ -73,6 +77,7 @@ impl App {
             metrics,
             next_issues,
             similar,
+            monitoring,
             models,
             source,
         })

@@ -1,5 +1,5 @@
 //! What a running service does by itself, beside answering: take over models, derive what was not derived, keep the map of
-//! next issues up to date, follow the vectors of contacts, let follow-ups expire. Each task can be lost at any moment and goes on after a restart.
+//! next issues up to date, follow the vectors of contacts, look for drift, let follow-ups expire. Each task can be lost at any moment and goes on after a restart.
 
 use crate::app::App;
 use crate::live_next_issues::Refreshed;
@@ -18,11 +18,26 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(sweep_follow_ups(app.clone())),
         rt::spawn(tidy_store(app.clone())),
         rt::spawn(follow_similar(app.clone())),
+        rt::spawn(look_for_drift(app.clone())),
     ]
 }
 
 /// How often the vectors of contacts are looked after where nobody asks for similar ones.
 const SIMILAR_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Compares the last days with those before, so that the metrics tell of drift where nobody asks for it.
+async fn look_for_drift(app: web::Data<App>) {
+    let period = Duration::from_secs(app.settings.monitoring.refresh_interval_s);
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let report = app.monitoring.report(&app.store, &app.tenant, Timestamp::now()).await;
+        if let Err(error) = report {
+            tracing::warn!(%error, "the windows could not be compared");
+        }
+    }
+}
 
 /// Reads the vectors of contacts, so that whoever asks first does not wait for it, and so that erased ones leave this
 /// process's memory.

@@ -5,6 +5,7 @@ use crate::classify::encoder::InferenceOptions;
 use crate::costs::Costs;
 use crate::effect::{ContactCosts, EffectPolicy};
 use crate::follow_up::FollowUpPolicy;
+use crate::monitoring::MonitoringOptions;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
@@ -85,6 +86,8 @@ pub struct Settings {
     pub follow_ups: FollowUpPolicy,
     /// How the effect of following up is judged.
     pub effect: EffectPolicy,
+    /// Whether anything drifts.
+    pub monitoring: MonitoringOptions,
 }
 
 /// What is cut from texts before they are classified.
@@ -253,6 +256,7 @@ impl Settings {
         self.plans.validate().map_err(|reason| format!("[plans] {reason}"))?;
         self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
         self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
+        self.monitoring.validate().map_err(|reason| format!("[monitoring] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -359,6 +363,7 @@ mod tests {
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
             ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
+            ("[monitoring]\npsi_watch = 0.5\n", "psi_watch"),
             ("[costs]\nrepeat = 0.0\n", "repeat"),
             ("[costs]\nharm = -1.0\n", "harm"),
         ] {

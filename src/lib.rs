@@ -8,7 +8,7 @@
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
-//!   [`shadow`] (those that are only compared), [`live_next_issues`], and [`live_similar`] (contacts with similar texts,
+//!   [`shadow`] (those that are only compared), [`live_next_issues`], [`live_monitoring`] (whether anything drifts, [`monitoring`]), and [`live_similar`] (contacts with similar texts,
 //!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
@@ -36,8 +36,10 @@ pub mod effect;
 pub mod follow_up;
 pub mod identity;
 pub mod live_models;
+pub mod live_monitoring;
 pub mod live_next_issues;
 pub mod live_similar;
+pub mod monitoring;
 pub mod next_issue;
 pub mod outcome;
 pub mod plan;

@@ -3,7 +3,8 @@
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
     auth, classify, contacts, customers, docs, experiment_effect, experiments, feedback,
-    follow_ups, health, models, next_issues, opt_outs, outcomes, plans, predict, similar, tickets,
+    follow_ups, health, models, monitoring, next_issues, opt_outs, outcomes, plans, predict,
+    similar, tickets,
 };
 use crate::app::App;
 use crate::background;
@@ -94,6 +95,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [get(opt_outs::show_opt_out), delete(opt_outs::withdraw_opt_out)],
         ))
         .service(resource("/v1/models", [get(models::list_models)]))
+        .service(resource("/v1/monitoring", [get(monitoring::show_monitoring)]))
         .service(resource("/v1/experiments/{id}", [get(experiment_effect::show_effect)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))

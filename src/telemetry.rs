@@ -93,6 +93,11 @@ fn describe() {
         "Requests refused because too much was waiting"
     );
     describe_counter!("recontact_model_load_failures_total", "Models that could not be loaded");
+    describe_gauge!(
+        "recontact_monitoring_status",
+        "What a comparison of the last days with those before asks for: -1 too few cases, 0 nothing, 1 watch, 2 alert"
+    );
+    describe_gauge!("recontact_monitoring_value", "The value of that comparison");
     describe_gauge!("recontact_inference_queue_texts", "Texts waiting for inference");
     describe_histogram!("recontact_inference_batch_tokens", "Tokens in one inference batch");
     describe_counter!(

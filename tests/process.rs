@@ -891,3 +891,32 @@ fn said_nothing(output: &Output) -> String {
     assert_eq!(said(output), "");
     String::from_utf8(output.stderr.clone()).unwrap()
 }
+
+#[test]
+fn drift_is_reported_as_table_csv_and_json() {
+    use recontact::store::{CustomerKey, Store, StoreOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let key = "07".repeat(CustomerKey::BYTES);
+    fs::write(folder.path().join("customer.key"), &key).unwrap();
+    let url = format!("sqlite:{}", folder.path().join("recontact.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = CustomerKey::parse(&key).unwrap();
+        Store::connect(&url, key, StoreOptions::default()).await.unwrap().close().await;
+    });
+    let report = |format: &str| {
+        let output = recontact()
+            .current_dir(folder.path())
+            .args(["report", "monitoring", "--database", "sqlite:recontact.db"])
+            .args(["--customer-key-file", "customer.key", "--format", format])
+            .output()
+            .unwrap();
+        said(&output)
+    };
+    let table = report("table");
+    assert!(table.starts_with("Status too_few: ") && table.contains("embedding_domain"), "{table}");
+    let json: Value = serde_json::from_str(&report("json")).unwrap();
+    let csv = report("csv");
+    let rows = csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).count();
+    assert_eq!(rows, json["figures"].as_array().unwrap().len());
+}

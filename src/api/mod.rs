@@ -22,6 +22,7 @@ pub mod follow_ups;
 pub mod health;
 pub mod identity_body;
 pub mod models;
+pub mod monitoring;
 pub mod next_issues;
 pub mod opt_outs;
 pub mod outcomes;
@@ -114,6 +115,7 @@ impl ModelName {
         opt_outs::show_opt_out,
         opt_outs::withdraw_opt_out,
         models::list_models,
+        monitoring::show_monitoring,
         next_issues::show_next_issues,
         plans::list_plans,
         plans::show_plan,

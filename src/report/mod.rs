@@ -4,6 +4,7 @@
 
 mod corrections;
 mod effect;
+mod monitoring;
 mod next_issues;
 mod treated;
 
@@ -23,6 +24,8 @@ pub enum ReportCommand {
     NextIssues(next_issues::NextIssuesArgs),
     /// What following up is worth, from an experiment's control group
     Effect(effect::EffectArgs),
+    /// Whether what the models see and say has changed in the last days
+    Monitoring(ReportArgs),
     /// Which tickets were followed up, as a file for training
     Treated(treated::TreatedArgs),
     /// What people said of predicted labels, as a file for training
@@ -72,6 +75,7 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::NextIssues(args) => next_issues::run(args),
         ReportCommand::Effect(args) => effect::run(&args),
+        ReportCommand::Monitoring(args) => monitoring::run(&args),
         ReportCommand::Treated(args) => treated::run(&args),
         ReportCommand::Corrections(args) => corrections::run(&args),
     }

@@ -25,6 +25,7 @@ mod follow_ups;
 mod identities;
 mod import;
 mod maintenance;
+mod monitoring;
 mod next_issues;
 mod opt_outs;
 mod outcome_summary;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 46] = [
+const ROUTES: [(&str, &str); 47] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -50,6 +50,7 @@ const ROUTES: [(&str, &str); 46] = [
     ("get", "/v1/opt-outs/{customer}"),
     ("delete", "/v1/opt-outs/{customer}"),
     ("get", "/v1/models"),
+    ("get", "/v1/monitoring"),
     ("get", "/v1/experiments/{id}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -218,6 +219,7 @@ fn the_defaults_file_explains_every_option() {
             "plans",
             "follow_ups",
             "effect",
+            "monitoring",
         ];
         if sections.contains(&name) || name == "token" {
             continue;

@@ -27,6 +27,7 @@ mod feedback;
 mod follow_ups;
 mod health;
 mod models;
+mod monitoring;
 mod next_issues;
 mod outcomes;
 mod overload;

@@ -40,6 +40,7 @@ mod follow_ups;
 mod identities;
 mod imports;
 mod lists;
+mod monitoring;
 mod next_issues;
 mod plans;
 mod reports;
