@@ -124,6 +124,7 @@ const MAY_USE: [(&str, &[&str]); 31] = [
             "next_issue",
             "outcome",
             "plan",
+            "probability",
             "risk",
             "statistics",
             "ticket",
