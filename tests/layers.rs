@@ -127,6 +127,7 @@ const MAY_USE: [(&str, &[&str]); 33] = [
             "next_issue",
             "outcome",
             "plan",
+            "probability",
             "risk",
             "statistics",
             "ticket",
