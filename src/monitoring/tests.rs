@@ -146,6 +146,48 @@ fn jensen_shannon_is_1_where_nothing_is_shared_and_a_worked_example_in_between()
     assert!((half.value - (1.5 - 0.75 * 3f64.log2()).sqrt()).abs() < 1e-9);
 }
 
+/// Numbers in 0..1 from a seed (SplitMix64).
+fn random(seed: u64, count: usize) -> Vec<f64> {
+    let number = |n: usize| {
+        let step = seed.wrapping_mul(1_000_003).wrapping_add(n as u64 + 1);
+        let mut mixed = step.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap()) / f64::from(u32::MAX)
+    };
+    (0..count).map(number).collect()
+}
+
+#[test]
+fn about_one_in_twenty_pairs_of_equal_windows_is_above_the_level_of_chance() {
+    const PAIRS: u64 = 200;
+    let whole = |x: f64| f32::from((0..1000_u16).find(|n| f64::from(*n) >= x * 999.0).unwrap());
+    let labels = |numbers: &[f64]| {
+        let mut mix = Mix::new();
+        for number in numbers {
+            *mix.entry(format!("{:.0}", number * number * 40.0)).or_default() += 1;
+        }
+        mix
+    };
+    let vectors = |numbers: &[f64]| -> Vec<Vec<f32>> {
+        numbers.chunks(5).map(|row| row.iter().map(|x| whole(*x)).collect()).collect()
+    };
+    let mut above = [0_u64; 3];
+    for seed in 0..PAIRS {
+        let (reference, current) = (random(2 * seed, 800), random(2 * seed + 1, 300));
+        let found = [
+            population_stability(&reference, &current),
+            jensen_shannon(&labels(&reference), &labels(&current)),
+            domain_area(&vectors(&reference), &vectors(&current)),
+        ];
+        for (above, found) in above.iter_mut().zip(found) {
+            *above += u64::from(found.is_some_and(|found| found.value > found.chance));
+        }
+    }
+    // 5 % of 200 are 10, three standard deviations 9 more.
+    assert!(above.iter().all(|count| (1..=20).contains(count)), "{above:?}");
+}
+
 fn mixes() -> impl Strategy<Value = Mix> {
     prop::collection::btree_map("[a-e]", 1u64..50, 1..5)
 }
