@@ -102,6 +102,16 @@ impl App {
         self.models.load().classifier.clone().map_err(|reason| self.unavailable(reason))
     }
 
+    /// The live classifier and the models that are scored beside it, of one snapshot.
+    ///
+    /// # Errors
+    /// [`ProblemCode::ModelUnavailable`] with the reason.
+    pub fn classifier_and_shadows(&self) -> Result<(Arc<Classifier>, Arc<Shadows>), Problem> {
+        let models = self.models.load();
+        let classifier = models.classifier.clone().map_err(|reason| self.unavailable(reason))?;
+        Ok((classifier, Arc::clone(&models.shadows)))
+    }
+
     /// The encoder.
     ///
     /// # Errors
@@ -118,10 +128,14 @@ impl App {
         self.models.load().risk.clone().map_err(|reason| self.unavailable(reason))
     }
 
-    /// The models that are scored beside the live ones.
-    #[must_use]
-    pub fn shadows(&self) -> Arc<Shadows> {
-        Arc::clone(&self.models.load().shadows)
+    /// The live risk model and the models that are scored beside it, of one snapshot.
+    ///
+    /// # Errors
+    /// [`ProblemCode::ModelUnavailable`] with the reason.
+    pub fn risk_and_shadows(&self) -> Result<(Arc<RiskModel>, Arc<Shadows>), Problem> {
+        let models = self.models.load();
+        let risk = models.risk.clone().map_err(|reason| self.unavailable(reason))?;
+        Ok((risk, Arc::clone(&models.shadows)))
     }
 
     /// The adjacent pairs as of now: one snapshot, to be used to the end of a request.

@@ -33,6 +33,30 @@ pub struct LiveModels {
     loaded: LiveFile,
 }
 
+/// A classifier as `live.toml` asks for it, and which of its heads are the ones named there; the others were kept.
+struct Built {
+    classifier: Arc<Classifier>,
+    fresh: Vec<Head>,
+}
+
+impl Built {
+    /// Remembers which entries of `live.toml` the heads that serve belong to.
+    fn note(&self, loaded: &mut LiveFile, source: &LiveFile) {
+        let serving = self.classifier.versions();
+        for head in Head::ALL {
+            let kind = ModelKind::from(head);
+            if self.fresh.contains(&head) {
+                loaded.extend(source.get(&kind).map(|entry| (kind, entry.clone())));
+            } else if !serving.contains_key(&head) {
+                loaded.remove(&kind);
+            }
+        }
+    }
+}
+
+/// What an error begins with when a model answers without its encoder.
+const WORDS_ALONE: &str = "words alone answer";
+
 /// What loading needs to know.
 #[derive(Debug, Clone)]
 pub struct ModelSource {
@@ -68,25 +92,21 @@ impl ModelSource {
             Some(LiveModels { classifier: Ok(same), .. }) if !same.is_without_encoder() => {
                 Ok(Arc::clone(same))
             }
-            _ => self.load_classifier(&source, before, &mut errors),
+            _ => self.load_classifier(&source, before, &mut errors).map(|built| {
+                built.note(&mut loaded, &source);
+                built.classifier
+            }),
         };
-        if let Ok(classifier) = &classifier {
-            let versions = classifier.versions();
-            for head in Head::ALL {
-                let is_loaded = source.get(&head.into()).is_some_and(|entry| {
-                    versions.get(&head).is_some_and(|version| *version == entry.version)
-                });
-                note_loaded(&mut loaded, &source, head.into(), is_loaded);
-            }
-        }
         let classifier = or_before(classifier, before.map(|m| &m.classifier), &mut errors)
             .or_else(|reason| self.by_rules().ok_or(reason));
         let encoder = match classifier.as_ref().map(|classifier| classifier.encoder()) {
             Ok(Some(encoder)) => Ok(Arc::clone(encoder)),
             Ok(None) => {
+                let why = errors.iter().find(|error| error.starts_with(WORDS_ALONE)).cloned();
                 let none =
                     "words alone say what a text is about; name an encoder in the configuration";
-                self.load_configured_encoder(before).unwrap_or(Err(none.to_owned()))
+                let none = why.unwrap_or_else(|| none.to_owned());
+                self.load_configured_encoder(before).unwrap_or(Err(none))
             }
             Err(reason) => self.load_configured_encoder(before).unwrap_or(Err(reason.clone())),
         };
@@ -109,20 +129,33 @@ impl ModelSource {
         source: &LiveFile,
         before: Option<&LiveModels>,
         errors: &mut Vec<String>,
-    ) -> Result<Arc<Classifier>, String> {
+    ) -> Result<Built, String> {
         let entry =
             source.get(&ModelKind::Category).ok_or_else(|| nothing_live(ModelKind::Category))?;
         let category = self.load_head(Head::Category, entry)?;
-        let encoder = self.load_encoder_of(&category, before, errors)?;
+        let named = Head::ALL.into_iter().filter(|head| *head != Head::Category);
+        let named = named.filter_map(|head| Some((head, source.get(&ModelKind::from(head))?)));
+        let found: Vec<(Head, Result<HeadModel, String>)> =
+            named.map(|(head, entry)| (head, self.load_head(head, entry))).collect();
+        let reads_embeddings = |model: &&HeadModel| model.head.description().encoder.is_some();
+        let of_others = found.iter().filter_map(|(_, model)| model.as_ref().ok());
+        let first = [&category].into_iter().chain(of_others).find(reads_embeddings);
+        let encoder = match first {
+            Some(model) => self.load_encoder_of(&category, model, before, errors)?,
+            None => None,
+        };
         let mut others = BTreeMap::new();
-        for head in Head::ALL.into_iter().filter(|head| *head != Head::Category) {
-            let Some(entry) = source.get(&head.into()) else { continue };
+        let mut fresh = vec![Head::Category];
+        for (head, found) in found {
             // A head that cannot be used leaves the others answering, and the one before it where there was one.
-            let found = self.load_head(head, entry).and_then(|model| {
+            let found = found.and_then(|model| {
                 Classifier::check_encoder(head, &model, encoder.as_deref()).map(|()| model)
             });
             match found {
-                Ok(model) => drop(others.insert(head, model)),
+                Ok(model) => {
+                    others.insert(head, model);
+                    fresh.push(head);
+                }
                 Err(error) => {
                     errors.push(error);
                     let before = before.and_then(|models| models.classifier.as_ref().ok());
@@ -133,7 +166,8 @@ impl ModelSource {
                 }
             }
         }
-        Classifier::new(category, others, encoder, self.policy.clone()).map(Arc::new)
+        let classifier = Classifier::new(category, others, encoder, self.policy.clone())?;
+        Ok(Built { classifier: Arc::new(classifier), fresh })
     }
 
     /// What rules say while no category model is loaded.
@@ -148,27 +182,31 @@ impl ModelSource {
         Ok(HeadModel { version: entry.version.clone(), head: Arc::new(loaded) })
     }
 
-    /// The encoder of a category model. Where it cannot be loaded and the model can do without, that is an error to be
-    /// told, and words alone answer.
+    /// The encoder that the heads read, named by the first of them that reads embeddings. Where it cannot be loaded, the
+    /// category model can do without and nothing better serves, that is an error to be told, and words alone answer. An
+    /// encoder that is there but another one is refused.
     fn load_encoder_of(
         &self,
         category: &HeadModel,
+        first: &HeadModel,
         before: Option<&LiveModels>,
         errors: &mut Vec<String>,
     ) -> Result<Option<Arc<TextEncoder>>, String> {
-        let Some(trained_on) = &category.head.description().encoder else { return Ok(None) };
+        let Some(trained_on) = &first.head.description().encoder else { return Ok(None) };
         let name = self.encoder.as_deref().unwrap_or(&trained_on.name);
         let found = match before.and_then(|models| models.encoder.as_ref().ok()) {
             Some(encoder) if encoder.identity() == trained_on => Ok(Arc::clone(encoder)),
             _ => self.load_encoder(name, Some(&trained_on.prompt)),
         };
-        let found = found.and_then(|encoder| {
-            Classifier::check_encoder(Head::Category, category, Some(&encoder)).map(|()| encoder)
-        });
+        let serving = before.and_then(|models| models.classifier.as_ref().ok());
+        let is_better_served = serving.is_some_and(|serving| serving.encoder().is_some());
         match found {
-            Ok(encoder) => Ok(Some(encoder)),
-            Err(error) if category.head.has_lexical_part() => {
-                errors.push(format!("words alone answer: {error}"));
+            Ok(encoder) => {
+                Classifier::check_encoder(Head::Category, category, Some(&encoder))?;
+                Ok(Some(encoder))
+            }
+            Err(error) if category.head.has_lexical_part() && !is_better_served => {
+                errors.push(format!("{WORDS_ALONE}: {error}"));
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! [`LiveMonitoring`]: the newest [`MonitoringReport`], computed when it is due and kept for a while.
 
-use crate::monitoring::{MonitoringOptions, MonitoringReport, Windows};
+use crate::monitoring::{Figure, MonitoringOptions, MonitoringReport, Windows};
 use crate::store::{Store, StoreError, Tenant};
 use crate::timestamp::Timestamp;
 use std::sync::Arc;
@@ -22,6 +22,9 @@ pub struct LiveMonitoring {
     options: MonitoringOptions,
     kept: Mutex<Option<Arc<MonitoringReport>>>,
 }
+
+/// The level of a figure that is in no report any more.
+const GONE: f64 = -1.0;
 
 impl LiveMonitoring {
     /// Nothing computed yet.
@@ -49,7 +52,7 @@ impl LiveMonitoring {
             return Ok(Arc::clone(report));
         }
         let report = Arc::new(compute(store, tenant, self.options, now).await?);
-        tell_metrics(&report);
+        tell_metrics(&report, kept.as_deref());
         *kept = Some(Arc::clone(&report));
         Ok(report)
     }
@@ -72,7 +75,21 @@ pub async fn compute(
         .map_err(|_| MonitoringError::Interrupted)
 }
 
-fn tell_metrics(report: &MonitoringReport) {
+/// Sets the gauges; those of figures that only the report before had are withdrawn.
+fn tell_metrics(report: &MonitoringReport, before: Option<&MonitoringReport>) {
+    for gone in before.iter().flat_map(|before| &before.figures) {
+        let is_told = |figure: &Figure| figure.name == gone.name && figure.label == gone.label;
+        let now = report.figures.iter().find(|figure| is_told(figure));
+        let label = gone.label.clone().unwrap_or_default();
+        if now.is_none() {
+            metrics::gauge!("recontact_monitoring_status", "figure" => gone.name, "label" => label.clone())
+                .set(GONE);
+        }
+        if now.is_none_or(|figure| figure.value.is_none()) {
+            metrics::gauge!("recontact_monitoring_value", "figure" => gone.name, "label" => label)
+                .set(f64::NAN);
+        }
+    }
     for figure in &report.figures {
         let label = figure.label.clone().unwrap_or_default();
         metrics::gauge!("recontact_monitoring_status", "figure" => figure.name, "label" => label.clone())

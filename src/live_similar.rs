@@ -75,14 +75,13 @@ impl LiveSimilar {
     ) -> Result<ReadyIndex, StoreError> {
         let key = encoder_key(encoder);
         let mut state = self.state.lock().await;
-        let mut known = match state.take().filter(|state| state.encoder == key) {
-            Some(known) => known,
-            None => self.start(store, tenant, encoder, key).await?,
+        // What was read stays in its place while the database is awaited: a caller that gives up takes nothing away.
+        let known = match &mut *state {
+            Some(known) if known.encoder == key => known,
+            other => other.insert(self.start(store, tenant, encoder, key).await?),
         };
-        let caught_up = known.catch_up(store, tenant).await;
-        let ready = known.ready.clone();
-        *state = Some(known);
-        caught_up.map(|()| ready)
+        known.catch_up(store, tenant).await?;
+        Ok(known.ready.clone())
     }
 
     async fn start(

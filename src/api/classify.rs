@@ -10,6 +10,7 @@ use crate::classify::encoder::Embedding;
 use crate::classify::{Classifier, Incoming};
 use crate::contact::{Channel, ContactText, Head};
 use crate::probability::Probability;
+use crate::shadow::Shadows;
 use crate::ticket::{IssueCategory, Name};
 use actix_web::web;
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,8 @@ pub struct ClassificationResult {
     pub action: Action,
     /// Why the action is not auto.
     pub reason: Option<Reason>,
+    /// The version of the category model, or of the rules that said so.
+    pub source: Source,
     /// technical, informational, complaint or suggestion; null without a model or rules for it.
     pub kind: Option<HeadResult>,
     /// How soon it needs an answer; null without a model or rules for it.
@@ -153,6 +156,7 @@ impl ClassificationResult {
             alternatives: category.alternatives,
             action: category.action,
             reason: category.reason,
+            source: category.source,
             kind: of(Head::Kind),
             urgency: of(Head::Urgency),
             team: of(Head::Team),
@@ -192,11 +196,12 @@ pub async fn classify_contacts(
     let texts = parse_texts(&app, inputs.iter().map(|input| input.text.as_str()), at)?;
     let cleaning = Cleaning::asked(&app, request.clean, request.show_cut);
     let cleaned = cleaning.apply(texts).await?;
-    let classifier = app.classifier()?;
+    let (classifier, shadows) = app.classifier_and_shadows()?;
     let contacts = inputs.iter().zip(&cleaned).filter_map(|(input, cleaned)| {
         Some(Incoming { text: cleaned.text.clone()?, channel: input.channel.clone() })
     });
-    let classified = classify_and_observe(&app, &classifier, contacts.collect(), top_k).await?;
+    let classified =
+        classify_and_observe(&app, &classifier, shadows, contacts.collect(), top_k).await?;
     let mut classified = classified.into_iter();
     let results = inputs.into_iter().zip(cleaned).map(|(input, CleanText { text, cut })| {
         let found = text.and_then(|_| classified.next());
@@ -337,10 +342,10 @@ pub async fn classify_one(
     text: Option<ContactText>,
     channel: Option<Channel>,
 ) -> Result<(Arc<Classifier>, Classification, Option<Arc<Embedding>>), Problem> {
-    let classifier = app.classifier()?;
+    let (classifier, shadows) = app.classifier_and_shadows()?;
     let contacts = text.into_iter().map(|text| Incoming { text, channel: channel.clone() });
     let mut classified =
-        classify_and_observe(app, &classifier, contacts.collect(), DEFAULT_TOP_K).await?;
+        classify_and_observe(app, &classifier, shadows, contacts.collect(), DEFAULT_TOP_K).await?;
     let found = classified.pop();
     let (classification, embedding) = found.unwrap_or_else(|| (classifier.nothing_left(), None));
     count(&classification);
@@ -351,10 +356,10 @@ pub async fn classify_one(
 async fn classify_and_observe(
     app: &App,
     classifier: &Arc<Classifier>,
+    shadows: Arc<Shadows>,
     contacts: Vec<Incoming>,
     top_k: usize,
 ) -> Result<Vec<(Classification, Option<Arc<Embedding>>)>, Problem> {
-    let shadows = app.shadows();
     let texts = || contacts.iter().map(|contact| contact.text.clone()).collect::<Vec<_>>();
     let seen = shadows.has_heads().then(texts);
     let classified = app

@@ -66,7 +66,7 @@ pub async fn predict_recontacts(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let model = app.risk()?;
+    let (model, shadows) = app.risk_and_shadows()?;
     refuse_opted_out(&app, &body.tickets).await?;
     let mut tickets = Vec::with_capacity(body.tickets.len());
     for ticket in &body.tickets {
@@ -81,7 +81,6 @@ pub async fn predict_recontacts(
         tickets.push((ticket.closed_ticket(), history));
     }
     let (language, next_issues) = (language(&request), app.next_issues.map());
-    let shadows = app.shadows();
     // Long histories of many tickets must not hold up other requests.
     web::block(move || {
         let assess = |(ticket, history): (ClosedTicket, CustomerHistory)| PredictResult {

@@ -206,8 +206,8 @@ pub async fn close_ticket(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let model = match app.risk() {
-        Ok(model) => Some(model),
+    let model = match app.risk_and_shadows() {
+        Ok(found) => Some(found),
         Err(unavailable) => {
             require_closed(&app, &id, unavailable).await?;
             None
@@ -215,11 +215,12 @@ pub async fn close_ticket(
     };
     let pairs = app.adjacent_pairs();
     let rules = app.outcome_rules(&pairs);
-    let (next_issues, shadows) = (app.next_issues.map(), app.shadows());
+    let next_issues = app.next_issues.map();
     let closed = app
         .store
         .close_ticket(&app.tenant, &id, &body.into_event(), &rules, now, |ticket, history| {
-            assess(model.as_deref()?, &shadows, &next_issues, ticket, history, now)
+            let (model, shadows) = model.as_ref()?;
+            assess(model, shadows, &next_issues, ticket, history, now)
         })
         .await
         .map_err(|error| Problem::from_store(error, app.settings.limits.retry_after_s))?;

@@ -126,6 +126,9 @@ impl TextHead {
                 biases.len()
             ));
         }
+        if description.encoder.is_some() && dimension == 0 {
+            return Err("the encoder's vectors must have at least 1 number".to_owned());
+        }
         if description.encoder.is_none() && lexical.is_none() {
             return Err("a head needs an encoder, a lexical part or both".to_owned());
         }
@@ -325,7 +328,10 @@ impl LexicalPart {
         labels: usize,
         tensors: &SafeTensors<'_>,
     ) -> Result<Self, String> {
-        let count = described.words + described.pieces;
+        let count = described
+            .words
+            .checked_add(described.pieces)
+            .ok_or_else(|| "the lexical part has too many terms".to_owned())?;
         let text = read_bytes(tensors, LEXICAL_TERMS, Dtype::U8, None)?;
         let text =
             std::str::from_utf8(text).map_err(|_| format!("{LEXICAL_TERMS} is not UTF-8"))?;

@@ -156,11 +156,11 @@ impl Classifier {
         self.encoder.as_ref()
     }
 
-    /// Whether the category model was trained on an encoder that is not here.
+    /// Whether a head was trained on an encoder that is not here.
     #[must_use]
     pub fn is_without_encoder(&self) -> bool {
         let has_encoder = |model: &HeadModel| model.head.description().encoder.is_some();
-        self.encoder.is_none() && self.category.as_ref().is_some_and(has_encoder)
+        self.encoder.is_none() && self.category.iter().chain(self.others.values()).any(has_encoder)
     }
 
     /// Classifies texts; one answer for each, in the same order, with up to `top_k` labels in it.
@@ -400,6 +400,7 @@ struct Decided {
 fn differing_part(trained: &EncoderIdentity, found: &EncoderIdentity) -> Option<&'static str> {
     let parts = [
         ("weights", trained.weights_sha256 != found.weights_sha256),
+        ("length of its vectors", trained.dimension != found.dimension),
         ("tokenizer", trained.tokenizer_sha256 != found.tokenizer_sha256),
         ("configuration", trained.config_sha256 != found.config_sha256),
         ("pooling", trained.pooling != found.pooling),

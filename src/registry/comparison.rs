@@ -236,7 +236,10 @@ impl Comparison {
                     trained_at: manifest.created_at,
                 });
             }
-            let mut trained_on = manifest.data.iter().filter(|file| file.role == "train");
+            let mut trained_on = manifest
+                .data
+                .iter()
+                .filter(|file| matches!(file.role.as_str(), "train" | "corrections"));
             if trained_on.any(|file| file.sha256 == self.data.sha256) {
                 let (file, version) = (self.data.file.clone(), model.version.clone());
                 return Err(ComparisonError::TrainedOn { file, version });
@@ -246,8 +249,9 @@ impl Comparison {
             return Err(ComparisonError::TooFewRows { rows: self.data.rows });
         }
         let mut deciding = self.differences.iter().filter(|difference| difference.decides);
-        let first = deciding.clone().next();
-        if first.is_none() {
+        // Without an interval nothing tells a worse model from chance.
+        let mut told = deciding.clone().peekable();
+        if told.peek().is_none() || told.any(|difference| difference.interval.is_none()) {
             return Err(ComparisonError::NothingDecides);
         }
         match deciding.find(|difference| difference.is_worse()) {

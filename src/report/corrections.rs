@@ -6,7 +6,7 @@ use crate::ticket::Name;
 use crate::timestamp::Timestamp;
 use anyhow::Context;
 use clap::Args;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -35,11 +35,16 @@ pub(super) fn run(args: &CorrectionsArgs) -> anyhow::Result<()> {
     let filter = FeedbackFilter { since: args.since, ..FeedbackFilter::default() };
     let written = actix_web::rt::System::new().block_on(async {
         let store = open(&settings).await?;
-        let file = File::create(&args.out);
-        let file = file.with_context(|| format!("writing {}", args.out.display()))?;
-        let written = write(&store, &filter, file).await;
+        // Beside its place, so that a file from before stays whole until the new one is.
+        let draft = args.out.with_added_extension("partial");
+        let file = File::create(&draft);
+        let file = file.with_context(|| format!("writing {}", draft.display()))?;
+        let written = write(&store, &filter, &file).await;
         store.close().await;
-        written
+        let written = written?;
+        file.sync_all().with_context(|| format!("writing {}", draft.display()))?;
+        fs::rename(&draft, &args.out).with_context(|| format!("writing {}", args.out.display()))?;
+        anyhow::Ok(written)
     })?;
     eprintln!("{written} corrections: {}", args.out.display());
     Ok(())

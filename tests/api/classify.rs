@@ -76,6 +76,9 @@ fn a_contact_gets_category_alternatives_action_language_and_token_counts() {
           ],
           "probability": "a probability",
           "reason": null,
+          "source": {
+            "model": "cards-1"
+          },
           "tags": [
             "category__card_arrival",
             "category_action__auto",

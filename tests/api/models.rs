@@ -126,6 +126,38 @@ fn a_damaged_new_model_is_refused_by_file_name_and_the_old_one_goes_on_serving()
 }
 
 #[test]
+fn a_model_whose_encoder_is_missing_does_not_take_the_place_of_one_that_has_its_own() {
+    let app = spawn_app();
+    let models = app.models_folder();
+    trained::write_model_of_a_missing_encoder(&models, ModelKind::Category, "cards-2", true);
+    app.registry().promote(ModelKind::Category, "cards-2").unwrap();
+    for look in 1..=3 {
+        app.app.reload();
+        assert_eq!(serving_category(&app), "cards-1", "look {look}");
+        let errors = load_errors(&app);
+        assert!(errors.iter().any(|e| e.contains("missing-encoder")), "look {look}: {errors:?}");
+    }
+    app.embed(&json!({"inputs": ["My card has not arrived"]})).expect(200);
+}
+
+#[test]
+fn a_head_that_cannot_be_used_is_told_at_every_look() {
+    let app = spawn_app();
+    let models = app.models_folder();
+    trained::write_model_of_a_missing_encoder(&models, ModelKind::Kind, "kinds-1", false);
+    app.registry().promote(ModelKind::Kind, "kinds-1").unwrap();
+    for look in 1..=3 {
+        app.app.reload();
+        assert_eq!(serving_category(&app), "cards-1", "look {look}");
+        assert_eq!(classify(&app).expect(200)["results"][0]["kind"], Value::Null);
+        let errors = load_errors(&app);
+        let names = ["kinds-1", "missing-encoder", trained::ENCODER];
+        let is_told = |error: &String| names.iter().all(|name| error.contains(name));
+        assert!(errors.iter().any(is_told), "look {look}: {errors:?}");
+    }
+}
+
+#[test]
 fn a_damaged_new_risk_model_leaves_the_old_one_serving_and_closings_go_on() {
     let app = spawn_app();
     trained::copy_risk_model(&app.models_folder(), "incidents-2");

@@ -3,7 +3,10 @@
 
 use recontact::classify::category::{Label, LabelSet};
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
-use recontact::classify::head::{HeadDescription, TextHead, WEIGHTS, softmax};
+use recontact::classify::head::{
+    HeadDescription, LexicalDescription, LexicalPart, TextHead, WEIGHTS, softmax,
+};
+use recontact::classify::lexical::LexicalFeatures;
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
@@ -62,6 +65,53 @@ pub(crate) fn write_category_model(models: &Path, version: &str) {
 
 /// The same with a temperature.
 pub(crate) fn write_category_model_at(models: &Path, version: &str, temperature: f64) {
+    let mut fitted = fitted(models);
+    fitted.0.temperature = temperature;
+    write_head(models, ModelKind::Category, version, fitted, None);
+}
+
+/// The same as a model of another kind or of an encoder that is not there, with words that could answer alone or without.
+pub(crate) fn write_model_of_a_missing_encoder(
+    models: &Path,
+    kind: ModelKind,
+    version: &str,
+    with_words: bool,
+) {
+    let (mut description, weights, biases) = fitted(models);
+    if let Some(encoder) = &mut description.encoder {
+        "missing-encoder".clone_into(&mut encoder.name);
+        encoder.weights_sha256 = "0".repeat(64);
+    }
+    let labels = TRAINING.len();
+    let words = with_words.then(|| LexicalPart {
+        features: LexicalFeatures::new(&["card"], &[], vec![1.0]).unwrap(),
+        weights: vec![0; labels],
+        scales: vec![1.0],
+        alone_biases: vec![0.0; labels],
+    });
+    description.lexical =
+        with_words.then_some(LexicalDescription { words: 1, pieces: 0, alone_temperature: 1.0 });
+    write_head(models, kind, version, (description, weights, biases), words);
+}
+
+type Fitted = (HeadDescription, Vec<f32>, Vec<f32>);
+
+fn write_head(
+    models: &Path,
+    kind: ModelKind,
+    version: &str,
+    fitted: Fitted,
+    words: Option<LexicalPart>,
+) {
+    let (description, weights, biases) = fitted;
+    let terms: &[String] = if words.is_some() { &["card".to_owned()] } else { &[] };
+    let head = TextHead::new(description, weights, biases, words).unwrap();
+    let files = BTreeMap::from([(WEIGHTS.to_owned(), head.to_safetensors(terms).unwrap())]);
+    let folder = Registry::new(models).folder(kind, version);
+    Artifact::write(&folder, manifest(&head, kind), files, "# Cards\n").unwrap();
+}
+
+fn fitted(models: &Path) -> Fitted {
     let encoder = TextEncoder::load(
         &models.join("encoder").join(ENCODER),
         None,
@@ -84,14 +134,11 @@ pub(crate) fn write_category_model_at(models: &Path, version: &str, temperature:
         encoder: Some(encoder.identity().clone()),
         labels: LabelSet::new(labels.collect()).unwrap(),
         languages: vec!["en".to_owned(), "ru".to_owned()],
-        temperature,
+        temperature: 1.0,
         lexical: None,
         scope: None,
     };
-    let head = TextHead::new(description, weights, biases, None).unwrap();
-    let files = BTreeMap::from([(WEIGHTS.to_owned(), head.to_safetensors(&[]).unwrap())]);
-    let folder = Registry::new(models).folder(ModelKind::Category, version);
-    Artifact::write(&folder, manifest(&head), files, "# Cards\n").unwrap();
+    (description, weights, biases)
 }
 
 /// Multinomial logistic regression by gradient descent: a row of weights and a bias for each label.
@@ -117,10 +164,10 @@ fn fit(examples: &[(&[f32], usize)], labels: usize) -> (Vec<f32>, Vec<f32>) {
     (weights, biases)
 }
 
-fn manifest(head: &TextHead) -> Manifest {
+fn manifest(head: &TextHead, kind: ModelKind) -> Manifest {
     Manifest {
         format: 1,
-        kind: ModelKind::Category,
+        kind,
         version: String::new(),
         created_at: Timestamp::parse("2026-01-05T09:00:00Z").unwrap(),
         program: "recontact tests".to_owned(),

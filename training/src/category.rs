@@ -31,7 +31,7 @@ use anyhow::Context;
 use clap::Args;
 use fit_parts::{Labelled, OutOfScope};
 use held_out::{Fold, folds};
-use load::{Loaded, indices, languages, load};
+use load::{Loaded, Notes, indices, languages, load};
 use method::Method;
 use ndarray::Array2;
 use params::CategoryParams;
@@ -109,6 +109,9 @@ pub struct CategoryArgs {
 /// What the manifest keeps of a run's parameters.
 #[derive(Debug, Serialize, Deserialize)]
 struct RecordedParams {
+    /// What was asked for; `choice` in the metrics says what came of it.
+    #[serde(default)]
+    method: Option<Method>,
     text_column: String,
     label_column: String,
     #[serde(default)]
@@ -213,6 +216,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         label_column: args.label.clone(),
         out_of_scope_label: args.out_of_scope_label.clone(),
         cleaned: !args.no_clean,
+        method: Some(args.method),
         params,
     };
     let manifest = Manifest {
@@ -221,7 +225,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         version: String::new(),
         created_at: Timestamp::now(),
         program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-        data: data_files(args, report.data.train, report.data.test)?,
+        data: data_files(args, report.data.train, report.data.test, &report.data.notes)?,
         parameters: serde_json::to_value(&recorded)?,
         model: serde_json::to_value(head.description())?,
         metrics: serde_json::to_value(&report)?,
@@ -359,7 +363,12 @@ fn embed_all(
     encoder.map(|encoder| embed(encoder, texts, what)).transpose()
 }
 
-fn data_files(args: &CategoryArgs, train: usize, test: usize) -> anyhow::Result<Vec<DataFile>> {
+fn data_files(
+    args: &CategoryArgs,
+    train: usize,
+    test: usize,
+    notes: &Notes,
+) -> anyhow::Result<Vec<DataFile>> {
     let file = |role: &str, path: &Path, rows: usize| -> anyhow::Result<DataFile> {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(DataFile { role: role.to_owned(), file, sha256: sha256_file(path)?, rows })
@@ -367,6 +376,9 @@ fn data_files(args: &CategoryArgs, train: usize, test: usize) -> anyhow::Result<
     let mut files = vec![file("train", &args.train, train)?];
     if let Some(path) = &args.test {
         files.push(file("test", path, test)?);
+    }
+    if let (Some(path), Some(applied)) = (&args.corrections, &notes.corrections) {
+        files.push(file("corrections", path, applied.contacts)?);
     }
     Ok(files)
 }

@@ -185,12 +185,13 @@ pub fn label_set(
 }
 
 /// What a category belongs to, from the top down.
-fn parents(category: &Name, parent_of: &HashMap<Name, Name>) -> anyhow::Result<Vec<Name>> {
+fn parents(category: &Name, parent_of: &HashMap<Name, Option<Name>>) -> anyhow::Result<Vec<Name>> {
     let first = parent_of.get(category).ok_or_else(|| {
         bad_input!("the taxonomy has no row for category {:?}", category.as_str())
     })?;
+    let Some(first) = first else { return Ok(Vec::new()) };
     let mut parents = vec![first.clone()];
-    while let Some(above) = parents.last().and_then(|last| parent_of.get(last)) {
+    while let Some(Some(above)) = parents.last().and_then(|last| parent_of.get(last)) {
         if parents.contains(above) {
             return Err(bad_input!("the taxonomy runs in a circle at {:?}", above.as_str()));
         }
@@ -200,7 +201,11 @@ fn parents(category: &Name, parent_of: &HashMap<Name, Name>) -> anyhow::Result<V
     Ok(parents)
 }
 
-fn read_taxonomy(path: &Path, spellings: &Spellings) -> anyhow::Result<HashMap<Name, Name>> {
+/// The parent of each category; none of one that stands at the top.
+fn read_taxonomy(
+    path: &Path,
+    spellings: &Spellings,
+) -> anyhow::Result<HashMap<Name, Option<Name>>> {
     let table = Table::read(path)?;
     let (category, parent) = (table.column("category")?, table.column("parent")?);
     let mut parent_of = HashMap::new();
@@ -210,11 +215,9 @@ fn read_taxonomy(path: &Path, spellings: &Spellings) -> anyhow::Result<HashMap<N
                 .map(|name| spellings.kept(&name).clone())
                 .map_err(|error| bad_input!("{}: {error}", table.place(row, column)))
         };
-        if row.cell(parent).is_none() {
-            continue;
-        }
         let category_name = name(category)?;
-        if parent_of.insert(category_name, name(parent)?).is_some() {
+        let parent_name = row.cell(parent).map(|_| name(parent)).transpose()?;
+        if parent_of.insert(category_name, parent_name).is_some() {
             return Err(bad_input!("{}: the category stands twice", table.place(row, category)));
         }
     }

@@ -20,9 +20,9 @@ pub enum Method {
     Combined,
     /// What cross-validation finds best.
     Auto,
-    /// The encoder is trained on, end to end, for the labels; then as combined. Needs --encoder-out.
+    /// The encoder is trained on, end to end, for the labels; then as sum, or embedding where that is better. Needs --encoder-out.
     FineTune,
-    /// The encoder is trained on so that texts of a label lie together; then as combined. For a few texts a label. Needs
+    /// The encoder is trained on so that texts of a label lie together; then the same. For a few texts a label. Needs
     /// --encoder-out.
     FewShot,
     /// Nothing is learnt: the rows are descriptions of the labels, and a text belongs to the nearest one.

@@ -40,7 +40,11 @@ impl Draft {
         weights: StoredWeights,
     ) -> anyhow::Result<Self> {
         let name = place.file_name().unwrap_or_default().to_string_lossy();
-        let path = place.with_file_name(format!(".{name}.partial.{}", std::process::id()));
+        let path = place.with_file_name(format!(".{name}.partial"));
+        // What a run that was killed has left.
+        if path.exists() {
+            fs::remove_dir_all(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
         let draft = Self { path, place: place.to_owned() };
         let pooling = draft.path.join(POOLING);
         fs::create_dir_all(&pooling).with_context(|| format!("making {}", pooling.display()))?;

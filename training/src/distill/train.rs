@@ -50,7 +50,7 @@ pub struct Outcome {
 /// Trains until the last step, or until `stop_after` steps were done in this call. Goes on from a checkpoint.
 ///
 /// # Errors
-/// When a checkpoint is damaged, the disk fails, or the loss is not finite any more.
+/// When a checkpoint is damaged, the disk fails, or a gradient is not finite any more.
 pub fn train(
     student: &Transformer,
     lessons: &Lessons,
