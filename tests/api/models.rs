@@ -1,5 +1,7 @@
 use crate::helpers::{Answer, TestApp, spawn_app, spawn_app_in};
 use crate::trained;
+use recontact::classify::head::{LexicalDescription, LexicalPart};
+use recontact::classify::lexical::LexicalFeatures;
 use recontact::registry::ModelKind;
 use recontact::registry::promotion::{Grounds, Note};
 use recontact::timestamp::Timestamp;
@@ -125,11 +127,35 @@ fn a_damaged_new_model_is_refused_by_file_name_and_the_old_one_goes_on_serving()
     }
 }
 
+/// The same as a model of another kind or of an encoder that is not there, with words that could answer alone or without.
+fn write_model_of_a_missing_encoder(
+    models: &Path,
+    kind: ModelKind,
+    version: &str,
+    with_words: bool,
+) {
+    let (mut description, weights, biases) = trained::fitted(models);
+    if let Some(encoder) = &mut description.encoder {
+        "missing-encoder".clone_into(&mut encoder.name);
+        encoder.weights_sha256 = "0".repeat(64);
+    }
+    let labels = trained::TRAINING.len();
+    let words = with_words.then(|| LexicalPart {
+        features: LexicalFeatures::new(&["card"], &[], vec![1.0]).unwrap(),
+        weights: vec![0; labels],
+        scales: vec![1.0],
+        alone_biases: vec![0.0; labels],
+    });
+    description.lexical =
+        with_words.then_some(LexicalDescription { words: 1, pieces: 0, alone_temperature: 1.0 });
+    trained::write_head(models, kind, version, (description, weights, biases), words);
+}
+
 #[test]
 fn a_model_whose_encoder_is_missing_does_not_take_the_place_of_one_that_has_its_own() {
     let app = spawn_app();
     let models = app.models_folder();
-    trained::write_model_of_a_missing_encoder(&models, ModelKind::Category, "cards-2", true);
+    write_model_of_a_missing_encoder(&models, ModelKind::Category, "cards-2", true);
     app.registry().promote(ModelKind::Category, "cards-2").unwrap();
     for look in 1..=3 {
         app.app.reload();
@@ -144,7 +170,7 @@ fn a_model_whose_encoder_is_missing_does_not_take_the_place_of_one_that_has_its_
 fn a_head_that_cannot_be_used_is_told_at_every_look() {
     let app = spawn_app();
     let models = app.models_folder();
-    trained::write_model_of_a_missing_encoder(&models, ModelKind::Kind, "kinds-1", false);
+    write_model_of_a_missing_encoder(&models, ModelKind::Kind, "kinds-1", false);
     app.registry().promote(ModelKind::Kind, "kinds-1").unwrap();
     for look in 1..=3 {
         app.app.reload();

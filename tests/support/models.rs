@@ -3,10 +3,7 @@
 
 use recontact::classify::category::{Label, LabelSet};
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
-use recontact::classify::head::{
-    HeadDescription, LexicalDescription, LexicalPart, TextHead, WEIGHTS, softmax,
-};
-use recontact::classify::lexical::LexicalFeatures;
+use recontact::classify::head::{HeadDescription, LexicalPart, TextHead, WEIGHTS, softmax};
 use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
@@ -70,33 +67,10 @@ pub(crate) fn write_category_model_at(models: &Path, version: &str, temperature:
     write_head(models, ModelKind::Category, version, fitted, None);
 }
 
-/// The same as a model of another kind or of an encoder that is not there, with words that could answer alone or without.
-pub(crate) fn write_model_of_a_missing_encoder(
-    models: &Path,
-    kind: ModelKind,
-    version: &str,
-    with_words: bool,
-) {
-    let (mut description, weights, biases) = fitted(models);
-    if let Some(encoder) = &mut description.encoder {
-        "missing-encoder".clone_into(&mut encoder.name);
-        encoder.weights_sha256 = "0".repeat(64);
-    }
-    let labels = TRAINING.len();
-    let words = with_words.then(|| LexicalPart {
-        features: LexicalFeatures::new(&["card"], &[], vec![1.0]).unwrap(),
-        weights: vec![0; labels],
-        scales: vec![1.0],
-        alone_biases: vec![0.0; labels],
-    });
-    description.lexical =
-        with_words.then_some(LexicalDescription { words: 1, pieces: 0, alone_temperature: 1.0 });
-    write_head(models, kind, version, (description, weights, biases), words);
-}
+/// What a head is made of.
+pub(crate) type Fitted = (HeadDescription, Vec<f32>, Vec<f32>);
 
-type Fitted = (HeadDescription, Vec<f32>, Vec<f32>);
-
-fn write_head(
+pub(crate) fn write_head(
     models: &Path,
     kind: ModelKind,
     version: &str,
@@ -111,7 +85,7 @@ fn write_head(
     Artifact::write(&folder, manifest(&head, kind), files, "# Cards\n").unwrap();
 }
 
-fn fitted(models: &Path) -> Fitted {
+pub(crate) fn fitted(models: &Path) -> Fitted {
     let encoder = TextEncoder::load(
         &models.join("encoder").join(ENCODER),
         None,
