@@ -5,10 +5,14 @@
 
 pub mod assemble;
 pub mod baseline;
+pub mod beside;
+pub mod budget;
 pub mod choose;
+mod contest;
 pub mod corrections;
 pub mod data;
 pub mod design;
+pub(crate) mod encoders;
 pub mod fit;
 pub mod fit_parts;
 pub mod held_out;
@@ -24,33 +28,35 @@ pub mod stack;
 pub mod train;
 pub mod tune;
 pub mod vocabulary;
+pub mod why;
 pub mod zero_shot;
 
-use crate::{bad_input, progress};
+use crate::bad_input;
 use anyhow::Context;
+use budget::Budget;
 use clap::Args;
-use fit_parts::{Labelled, OutOfScope};
-use held_out::{Fold, folds};
+use contest::{Contest, Won};
+use encoders::{check_encoder_place, encoder};
+use fit_parts::Labelled;
 use load::{Loaded, Notes, indices, languages, load};
 use method::Method;
-use ndarray::Array2;
 use params::CategoryParams;
-use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use recontact::classify::head::{HeadDescription, WEIGHTS};
 use recontact::classify::language;
-use recontact::contact::{ContactText, Head};
+use recontact::contact::Head;
 use recontact::registry::artifact::{DataFile, sha256_file};
-use recontact::registry::{Artifact, Manifest, ModelKind, Registry};
+use recontact::registry::{Artifact, Manifest, ModelKind};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
 use report::{DataCounts, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tune::{Epoch, Places};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Texts embedded between two steps of the progress bar.
-const EMBEDDING_STEP: usize = 256;
+/// What `auto` may spend unless told.
+const DEFAULT_MINUTES: u64 = 10;
 
 /// Arguments of `recontact-train category`.
 #[derive(Debug, Args)]
@@ -70,14 +76,17 @@ pub struct CategoryArgs {
     /// What the labels say: category, kind, urgency or team.
     #[arg(long, value_name = "HEAD", default_value = "category", value_parser = parse_head)]
     pub head: Head,
-    /// How to train. auto compares all methods on texts that are held out.
+    /// How to train. auto compares the methods on texts that are held out, as far as there is the time.
     #[arg(long, value_enum, default_value_t = Method::Combined)]
     pub method: Method,
     /// The encoder: a folder, or a name below models/encoder. Left out: words alone.
     #[arg(long, value_name = "NAME|DIR")]
     pub encoder: Option<String>,
+    /// Minutes that auto may take: what would take longer is not tried. 10 if left out.
+    #[arg(long, value_name = "MINUTES")]
+    pub minutes: Option<u64>,
     /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist or be empty. The service
-    /// looks for it below models/encoder.
+    /// looks for it below models/encoder. Left out: there, under the name of --out.
     #[arg(long, value_name = "DIR")]
     pub encoder_out: Option<PathBuf>,
     /// The column with the contact's identifier, for --corrections.
@@ -138,9 +147,11 @@ fn parse_head(word: &str) -> Result<Head, String> {
 /// # Errors
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
 pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let spent = || begun.elapsed();
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
     if args.method.tunes_encoder() {
-        encoder_out(args)?;
+        check_encoder_place(args)?;
     }
     let params = params(args)?;
     let Loaded { train, test, labels, notes } = load(args, &params)?;
@@ -163,35 +174,29 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
             None => "no encoder: words alone".to_owned(),
         }
     );
-    let Encoders { encoder, choosing, folds, tuning } =
-        Encoders::ready(args, &params, labelled, before)?;
-
-    let train_x = embed_all(encoder.as_ref(), &train.examples.texts, "embedding train")?;
-    let choosing_x = embed_all(choosing.as_ref(), &train.examples.texts, "embedding train")?;
-    let of_choosing = choosing.as_ref().or(encoder.as_ref());
-    let outside = OutOfScope {
-        embeddings: embed_all(of_choosing, &train.out_of_scope, "embedding out of scope")?,
-        texts: train.out_of_scope,
-    };
     let description = HeadDescription {
-        encoder: encoder.as_ref().map(|encoder| encoder.identity().clone()),
+        encoder: None,
         languages: languages(&train.examples.texts, &params),
         temperature: 1.0,
         labels,
         lexical: None,
         scope: None,
     };
-    let lessons = train::Lessons {
-        choosing: Labelled { embeddings: choosing_x.as_ref().or(train_x.as_ref()), ..labelled },
-        all: Labelled { embeddings: train_x.as_ref(), ..labelled },
-        folds: &folds,
+    let contest = Contest {
+        args,
+        params: &params,
+        labelled,
+        out_of_scope: &train.out_of_scope,
+        encoder: before.map(Arc::new),
+        budget: Budget::new(allowed(args)?, &spent),
     };
-    let trained = train::train(&lessons, &outside, args.method, description, &params)?;
+    let Won { trained, encoder, tuning } = contest.run(description)?;
+    let encoder = encoder.as_deref();
 
     let head = &trained.head;
     let test_y = indices(&test.examples.categories, &head.description().labels);
-    let measured = report::Measured::of(head, encoder.as_ref(), &test.examples.texts)?;
-    let measured_outside = report::Measured::of(head, encoder.as_ref(), &test.out_of_scope)?;
+    let measured = report::Measured::of(head, encoder, &test.examples.texts)?;
+    let measured_outside = report::Measured::of(head, encoder, &test.out_of_scope)?;
     let report = Report {
         version: args.out.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         head: args.head,
@@ -239,54 +244,18 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The encoder that the head reads, and what is held out while it is made.
-struct Encoders {
-    encoder: Option<TextEncoder>,
-    /// Of a tuned encoder, the one that did not learn from what is held out, where that is another one.
-    choosing: Option<TextEncoder>,
-    folds: Vec<Fold>,
-    tuning: Vec<Epoch>,
-}
-
-impl Encoders {
-    fn ready(
-        args: &CategoryArgs,
-        params: &CategoryParams,
-        labelled: Labelled<'_>,
-        before: Option<TextEncoder>,
-    ) -> anyhow::Result<Self> {
-        let plain = |encoder, folds| Self { encoder, choosing: None, folds, tuning: Vec::new() };
-        match (before, &args.encoder) {
-            (Some(before), Some(name)) if args.method.tunes_encoder() => {
-                let places = Places {
-                    encoder: Registry::new(&args.models).encoder_folder(name),
-                    out: encoder_out(args)?.to_owned(),
-                };
-                let tuned = tune::tune(labelled, &before, &places, args.method, params)?;
-                Ok(Self {
-                    encoder: Some(tuned.encoder),
-                    choosing: tuned.choosing,
-                    folds: vec![tuned.fold],
-                    tuning: tuned.history,
-                })
-            }
-            (encoder, _) if args.method == Method::ZeroShot => Ok(plain(encoder, Vec::new())),
-            (encoder, _) => {
-                Ok(plain(encoder, folds(labelled.y, params.validation_share, params.seed)?))
-            }
+/// What `auto` may spend; the other methods take what they need.
+fn allowed(args: &CategoryArgs) -> anyhow::Result<Option<Duration>> {
+    match (args.method, args.minutes) {
+        (Method::Auto, minutes) => {
+            Ok(Some(Duration::from_secs(60 * minutes.unwrap_or(DEFAULT_MINUTES))))
         }
+        (_, None) => Ok(None),
+        (method, Some(_)) => Err(bad_input!(
+            "--minutes is for --method auto; {} takes what it needs",
+            method.as_str()
+        )),
     }
-}
-
-fn encoder_out(args: &CategoryArgs) -> anyhow::Result<&Path> {
-    let out = args.encoder_out.as_deref().ok_or_else(|| {
-        bad_input!(
-            "--method {} makes an encoder of its own: give its folder with --encoder-out, such as models/encoder/ours-1",
-            args.method.as_str()
-        )
-    })?;
-    Artifact::check_destination(out).map_err(|error| bad_input!("--encoder-out: {error}"))?;
-    Ok(out)
 }
 
 fn params(args: &CategoryArgs) -> anyhow::Result<CategoryParams> {
@@ -298,69 +267,6 @@ fn params(args: &CategoryArgs) -> anyhow::Result<CategoryParams> {
         return Err(bad_input!("expected_languages: {code:?} is no ISO 639-1 code known here"));
     }
     Ok(params)
-}
-
-fn encoder(args: &CategoryArgs, params: &CategoryParams) -> anyhow::Result<Option<TextEncoder>> {
-    match &args.encoder {
-        Some(name) => {
-            let inference = InferenceOptions::default();
-            load_encoder(name, &args.models, params.prompt.as_deref(), &inference).map(Some)
-        }
-        None if args.method.needs_encoder() => Err(bad_input!(
-            "--method {} needs --encoder; without one, --method lexical learns from words alone",
-            args.method.as_str()
-        )),
-        None => Ok(None),
-    }
-}
-
-/// Loads an encoder by its folder or name.
-pub(crate) fn load_encoder(
-    name: &str,
-    models: &Path,
-    prompt: Option<&str>,
-    inference: &InferenceOptions,
-) -> anyhow::Result<TextEncoder> {
-    let folder = Registry::new(models).encoder_folder(name);
-    if !folder.is_dir() {
-        return Err(bad_input!(
-            "--encoder: there is no folder {}: get it with `recontact-train fetch-encoder {name}`",
-            folder.display()
-        ));
-    }
-    TextEncoder::load(&folder, prompt, inference).map_err(|error| bad_input!("--encoder: {error}"))
-}
-
-/// Embeds texts with a progress bar; one row for each.
-pub(crate) fn embed(
-    encoder: &TextEncoder,
-    texts: &[ContactText],
-    what: &'static str,
-) -> anyhow::Result<Array2<f64>> {
-    let bar = progress::bar(texts.len() as u64, what);
-    let mut x = Array2::zeros((texts.len(), encoder.identity().dimension));
-    let mut row = 0;
-    for step in texts.chunks(EMBEDDING_STEP) {
-        let raw: Vec<&str> = step.iter().map(ContactText::as_str).collect();
-        for embedding in encoder.embed(&raw)? {
-            for (cell, value) in x.row_mut(row).iter_mut().zip(&embedding.vector) {
-                *cell = f64::from(*value);
-            }
-            row += 1;
-        }
-        bar.inc(step.len() as u64);
-    }
-    bar.finish();
-    Ok(x)
-}
-
-/// The same where there is an encoder.
-fn embed_all(
-    encoder: Option<&TextEncoder>,
-    texts: &[ContactText],
-    what: &'static str,
-) -> anyhow::Result<Option<Array2<f64>>> {
-    encoder.map(|encoder| embed(encoder, texts, what)).transpose()
 }
 
 fn data_files(

@@ -19,7 +19,7 @@ mod step;
 pub use params::{ContactNames, LabelParams, TicketNames};
 pub use report::{LabelReport, WindowFigures};
 
-use crate::category::load_encoder;
+use crate::category::encoders::load_encoder;
 use crate::peak_memory;
 use anyhow::Context;
 use by_person::{LabelledEpisode, Visitor, visit_episodes};

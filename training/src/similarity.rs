@@ -7,7 +7,7 @@
 use crate::bad_input;
 use crate::card::markdown_table;
 use crate::category::data::{Columns, Examples, SplitMix64, clean_texts};
-use crate::category::{embed, load_encoder};
+use crate::category::encoders::{embed, load_encoder};
 use crate::faults::Faults;
 use crate::table::Table;
 use anyhow::Context;

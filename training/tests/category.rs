@@ -350,8 +350,46 @@ fn a_tuned_encoder_stands_in_its_own_folder_and_the_model_belongs_to_it() {
         let left: Vec<_> = fs::read_dir(files.path()).unwrap().flatten().collect();
         assert!(left.iter().all(|e| !e.file_name().to_string_lossy().ends_with("partial")));
     }
-    let message = refusal(two_categories().as_bytes(), &["--method", "few-shot"]);
+    let taken = ["--method", "few-shot", "--encoder-out", files.path().to_str().unwrap()];
+    let message = refusal(two_categories().as_bytes(), &taken);
     assert!(message.contains("--encoder-out"), "{message}");
+}
+
+#[test]
+fn auto_compares_a_tuned_encoder_where_there_is_the_time_and_keeps_it_only_if_it_is_better() {
+    let files = tempfile::tempdir().unwrap();
+    let models = files.path().to_str().unwrap();
+    let contacts = banking("train.csv", 20);
+    let more = ["--method", "auto", "--minutes", "600", "--models", models];
+    let (report, dir, _) = trained_on(&shipped(), contacts.as_bytes(), &more);
+    let tuned = &report["choice"]["tuned"];
+    assert_eq!(tuned["method"], "few-shot", "16 texts a label are few: {report}");
+    assert!(tuned["rows"].as_u64().unwrap() > 10, "{report}");
+    let is_better = tuned["gain"].as_f64().unwrap() >= tuned["standard_error"].as_f64().unwrap();
+    assert_eq!(files.path().join("encoder/v1").is_dir(), is_better, "{report}");
+    let manifest = fs::read(dir.path().join("models/category/v1/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let reads = if is_better { "v1" } else { "minilm-l3-support" };
+    assert_eq!(manifest["model"]["encoder"]["name"], reads, "{report}");
+    assert_eq!(report["choice"]["tried"].as_array().unwrap().len(), 5, "{report}");
+}
+
+#[test]
+fn auto_leaves_out_what_takes_longer_than_there_is_time_and_says_so() {
+    let contacts = banking("train.csv", 30);
+    let more = ["--method", "auto", "--minutes", "0"];
+    let (report, dir, _) = trained_on(&shipped(), contacts.as_bytes(), &more);
+    let not_tried = report["choice"]["not_tried"].as_array().unwrap();
+    let names: Vec<&str> = not_tried.iter().map(|n| n["method"].as_str().unwrap()).collect();
+    assert_eq!(names, ["joint", "combined", "fine-tune"]);
+    for left_out in not_tried {
+        assert!(left_out["reason"].as_str().unwrap().contains("--minutes 0"), "{left_out}");
+    }
+    let card = fs::read_to_string(dir.path().join("models/category/v1/card.md")).unwrap();
+    assert!(card.contains("fine-tune was not tried"), "{card}");
+    assert!(card.contains("--method auto"), "{card}");
+    let message = refusal(two_categories().as_bytes(), &["--minutes", "5"]);
+    assert!(message.contains("--minutes is for --method auto"), "{message}");
 }
 
 #[test]

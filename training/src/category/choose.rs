@@ -1,13 +1,16 @@
 //! What is chosen on rows that no fit saw: the method, the share of each part, temperatures, and where the scope ends.
 
+use super::beside::{RowResult, TunedBeside};
+use super::budget::NotTried;
 use super::fit_parts::HeldOut;
 use super::method::{Method, Part};
 use super::stack::{Scores, stack, weighted};
 use crate::metrics::accuracy;
+use recontact::classify::head::softmax;
 use serde::Serialize;
 
 /// Two methods that differ by less than this in accuracy are taken for equally good: the log loss decides.
-const SAME_ACCURACY: f64 = 0.001;
+pub const SAME_ACCURACY: f64 = 0.001;
 
 /// What was chosen on the held-out rows.
 #[derive(Debug, Clone, Serialize)]
@@ -24,6 +27,12 @@ pub struct Choice {
     pub held_out: usize,
     /// Every method that was compared, the chosen one included.
     pub tried: Vec<Tried>,
+    /// How a tuned encoder did beside the encoder as it is, where `auto` had the time for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<TunedBeside>,
+    /// What `auto` did not compare.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_tried: Vec<NotTried>,
 }
 
 /// One part.
@@ -102,7 +111,22 @@ pub fn choose(
         alone_temperature,
         held_out: held_out.truth.len(),
         tried: found.iter().map(|(tried, _)| tried.clone()).collect(),
+        tuned: None,
+        not_tried: Vec::new(),
     })
+}
+
+/// What was chosen says of each held-out row.
+#[must_use]
+pub fn row_results(held_out: &HeldOut<'_>, choice: &Choice, labels: usize) -> Vec<RowResult> {
+    let shares: Vec<f64> = choice.parts.iter().map(|part| part.share).collect();
+    let scores: Vec<&Scores> =
+        choice.parts.iter().filter_map(|part| held_out.scores.get(&part.part)).collect();
+    let result = |(row, &label): (usize, &usize)| {
+        let p = softmax(weighted(&scores, &shares, row, labels), choice.temperature);
+        RowResult { log_loss: -p[label].max(1e-300).ln(), is_right: best(&p) == label }
+    };
+    held_out.truth.iter().enumerate().map(result).collect()
 }
 
 /// Where the scope ends. With out-of-scope texts: where the shares of texts that are told right, in and out of scope, have

@@ -1,5 +1,6 @@
 //! Fitting the linear models of a method: once for each fold, once on all rows.
 
+use super::budget::Budget;
 use super::design::Design;
 use super::fit::TrainingRows;
 use super::held_out::Fold;
@@ -221,6 +222,8 @@ pub struct HeldOut<'a> {
     pub out_of_scope: HashMap<Part, Scores>,
     /// The view and the fits of the last fold: where the fit on all rows starts.
     pub last: (View<'a>, Vec<PartFit>),
+    /// Why the joint part was left out, where the budget did not allow it.
+    pub left_out: Option<String>,
 }
 
 /// Texts about none of the labels, with their embeddings where there is an encoder.
@@ -233,7 +236,8 @@ pub struct OutOfScope {
 }
 
 /// Fits the parts on every fold and scores the rows that are held out. Where a grid has several strengths, the one with the
-/// least log loss on the first fold is taken.
+/// least log loss on the first fold is taken. The joint part is left out where the others were fitted and the budget does not
+/// allow it besides.
 ///
 /// # Errors
 /// When a solver fails.
@@ -242,6 +246,7 @@ pub fn hold_out<'a>(
     folds: &[Fold],
     parts: &[(Part, Vec<f64>)],
     out_of_scope: &OutOfScope,
+    budget: Budget<'_>,
 ) -> anyhow::Result<HeldOut<'a>> {
     let names: Vec<Part> = parts.iter().map(|(part, _)| *part).collect();
     let mut found = HeldOut {
@@ -251,11 +256,22 @@ pub fn hold_out<'a>(
         joint_alone: Vec::new(),
         out_of_scope: HashMap::new(),
         last: (labelled.view(Vec::new(), &[])?, Vec::new()),
+        left_out: None,
     };
+    let fits_to_come = count(folds.len());
     for (number, fold) in folds.iter().enumerate() {
         let view = labelled.view(fold.fit.clone(), &names)?;
         let mut fits = Vec::new();
+        let begun = budget.spent();
         for (part, grid) in parts {
+            if *part == Part::Joint && number == 0 && !fits.is_empty() {
+                // It takes about as long as the others together, which are to be fitted on the other folds and on all rows.
+                let others = budget.spent().saturating_sub(begun);
+                found.left_out = budget.check(others * (2 * fits_to_come + 1)).err();
+            }
+            if *part == Part::Joint && found.left_out.is_some() {
+                continue;
+            }
             let fit = match found.last.1.iter().find(|fit| fit.part == *part) {
                 None => best_of_grid(&view, *part, grid, fold)?,
                 Some(before) => view.fit(*part, before.c, Some((&found.last.0, before)))?,
@@ -297,6 +313,10 @@ fn best_of_grid(view: &View<'_>, part: Part, grid: &[f64], fold: &Fold) -> anyho
         before = Some(fit);
     }
     best.map(|(_, fit)| fit).ok_or_else(|| anyhow::anyhow!("the grid of strengths is empty"))
+}
+
+fn count(folds: usize) -> u32 {
+    u32::try_from(folds).unwrap_or(u32::MAX)
 }
 
 fn vectors(vocabulary: &Vocabulary, texts: &[ContactText]) -> Vec<SparseVector> {

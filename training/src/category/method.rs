@@ -18,12 +18,11 @@ pub enum Method {
     Joint,
     /// The scores of all three, added up.
     Combined,
-    /// What cross-validation finds best.
+    /// What is best on texts held out, of the five above and, if --minutes allow it, few-shot or fine-tune.
     Auto,
-    /// The encoder is trained on, end to end, for the labels; then as sum, or embedding where that is better. Needs --encoder-out.
+    /// The encoder is trained on, end to end, for the labels; then as sum, or embedding where that is better.
     FineTune,
-    /// The encoder is trained on so that texts of a label lie together; then the same. For a few texts a label. Needs
-    /// --encoder-out.
+    /// The encoder is trained on so that texts of a label lie together; then the same. For a few texts a label.
     FewShot,
     /// Nothing is learnt: the rows are descriptions of the labels, and a text belongs to the nearest one.
     ZeroShot,
@@ -42,10 +41,6 @@ pub enum Part {
 }
 
 impl Method {
-    /// Methods that `auto` chooses from, the simplest first.
-    pub const CANDIDATES: [Self; 5] =
-        [Self::Lexical, Self::Embedding, Self::Sum, Self::Joint, Self::Combined];
-
     /// The word on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -74,6 +69,21 @@ impl Method {
             Self::Combined | Self::Auto | Self::FineTune | Self::FewShot => {
                 &[Part::Embedding, Part::Lexical, Part::Joint]
             }
+        }
+    }
+
+    /// The linear methods that are compared for it, the simplest first.
+    #[must_use]
+    pub fn candidates(self, has_encoder: bool) -> Vec<Self> {
+        match self {
+            Self::Auto => {
+                let mut all =
+                    vec![Self::Lexical, Self::Embedding, Self::Sum, Self::Joint, Self::Combined];
+                all.retain(|method| has_encoder || !method.needs_encoder());
+                all
+            }
+            tuned if tuned.tunes_encoder() => vec![Self::Embedding, Self::Sum],
+            single => vec![single],
         }
     }
 

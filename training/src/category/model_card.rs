@@ -100,8 +100,9 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
             &if is_zero_shot {
                 format!("Nothing was fitted. Cosines are multiplied by {SCALE}.")
             } else { format!(
-                "Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
+                "Asked for: `--method {}`. Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
                  {:.1e} (largest component, mean loss).\n\n{}",
+                recorded.method.map_or("combined", Method::as_str),
                 recorded.params.seed,
                 report.choice.held_out,
                 report.gradient,

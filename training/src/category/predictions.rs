@@ -1,9 +1,10 @@
 //! What a stored model of texts says of the rows of a file: the one place from which it is measured and compared.
 
+use super::RecordedParams;
 use super::choose::best;
 use super::data::clean_texts;
+use super::encoders::{embed, load_encoder};
 use super::spelling::Spellings;
-use super::{RecordedParams, embed, load_encoder};
 use crate::bad_input;
 use crate::faults::Faults;
 use crate::table::Table;

@@ -1,11 +1,13 @@
 //! The figures of a category model: measured, printed, written into its card.
 
+use super::baseline;
 use super::choose::{Choice, ScopeChoice, best};
 use super::data::Examples;
+use super::encoders::embed_all;
 use super::load::Notes;
 use super::method::{Method, Part};
 use super::tune::Epoch;
-use super::{baseline, embed_all};
+use super::why::why;
 use crate::card::markdown_table;
 use crate::metrics::{accuracy, expected_calibration_error, macro_f1, roc_auc};
 use recontact::classify::encoder::TextEncoder;
@@ -234,6 +236,10 @@ impl Report {
             self.test.ece.unwrap_or_default(),
             self.how(),
         );
+        let why = why(&self.choice);
+        if !why.is_empty() {
+            reading += &format!(" {why}");
+        }
         if let Some(found) = &self.out_of_scope {
             reading += &format!(
                 " Of {} texts out of scope {:.1} % are told, and {:.1} % of those in scope are kept (AUROC {:.4}; {:.1} % are \

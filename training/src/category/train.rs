@@ -1,14 +1,16 @@
 //! From labelled texts to a head: hold out, fit, choose, fit on everything, assemble.
 
 use super::assemble::{Ingredients, head};
-use super::choose::{Choice, ScopeChoice, choose, scope};
-use super::fit_parts::{Labelled, OutOfScope, PartFit, hold_out};
+use super::beside::{RowResult, TunedBeside};
+use super::budget::{Budget, NotTried};
+use super::choose::{Choice, ScopeChoice, choose, row_results, scope};
+use super::fit_parts::{HeldOut, Labelled, OutOfScope, PartFit, hold_out};
 use super::held_out::Fold;
 use super::method::{Method, Part};
 use super::params::CategoryParams;
-use super::zero_shot::from_descriptions;
 use anyhow::Context;
 use recontact::classify::head::{HeadDescription, Scope, TextHead};
+use std::collections::HashMap;
 
 /// A trained head and how it came about.
 pub struct Trained {
@@ -25,6 +27,7 @@ pub struct Trained {
 }
 
 /// What a head is learnt from.
+#[derive(Clone, Copy)]
 pub struct Lessons<'a> {
     /// The rows as they are seen while methods, shares and temperatures are chosen.
     pub choosing: Labelled<'a>,
@@ -32,68 +35,98 @@ pub struct Lessons<'a> {
     pub all: Labelled<'a>,
     /// What is held out while choosing.
     pub folds: &'a [Fold],
+    /// Texts about none of the labels, as they are seen while choosing.
+    pub out_of_scope: &'a OutOfScope,
 }
 
-/// Trains a head. `description` says what is known before: encoder, labels, languages.
-///
-/// # Errors
-/// [`crate::failure::BadInput`] when there are too few rows; else what a solver says.
-pub fn train(
-    lessons: &Lessons<'_>,
-    out_of_scope: &OutOfScope,
-    method: Method,
-    mut description: HeadDescription,
-    params: &CategoryParams,
-) -> anyhow::Result<Trained> {
-    let labelled = lessons.all;
-    if method == Method::ZeroShot {
-        return from_descriptions(labelled, description);
+/// What was chosen on rows held out, before the fit on all rows.
+pub struct Settled<'a> {
+    all: Labelled<'a>,
+    held_out: HeldOut<'a>,
+    results: HashMap<usize, RowResult>,
+    /// Method, parts and temperatures.
+    pub choice: Choice,
+    /// Where the scope ends, if anywhere.
+    pub scope: Option<ScopeChoice>,
+}
+
+impl<'a> Lessons<'a> {
+    /// Compares methods on rows that the fits do not see.
+    ///
+    /// # Errors
+    /// [`crate::failure::BadInput`] when there are too few rows; else what a solver says.
+    pub fn settle(
+        &self,
+        methods: &[Method],
+        params: &CategoryParams,
+        budget: Budget<'_>,
+    ) -> anyhow::Result<Settled<'a>> {
+        let grids = grids(methods, params, self.all.texts.len());
+        let held_out = hold_out(self.choosing, self.folds, &grids, self.out_of_scope, budget)?;
+        let (methods, left_out): (Vec<Method>, Vec<Method>) = methods.iter().partition(|method| {
+            method.parts().iter().all(|part| held_out.scores.contains_key(part))
+        });
+        let labels = self.all.labels;
+        let mut choice = choose(&held_out, &methods, labels)?;
+        let reason = held_out.left_out.as_deref().unwrap_or_default();
+        choice.not_tried = left_out
+            .into_iter()
+            .map(|method| NotTried { method, reason: reason.to_owned() })
+            .collect();
+        let scope = scope(&held_out, &choice, labels, params.scope_loss);
+        let results = row_results(&held_out, &choice, labels);
+        let results = held_out.rows.iter().copied().zip(results).collect();
+        Ok(Settled { all: self.all, held_out, results, choice, scope })
     }
-    let candidates = candidates(method, labelled.embeddings.is_some());
-    let mut parts: Vec<Part> =
-        candidates.iter().flat_map(|method| method.parts()).copied().collect();
+}
+
+impl Settled<'_> {
+    /// Fits what was chosen on all rows. `description` says what is known before: encoder, labels, languages.
+    ///
+    /// # Errors
+    /// What a solver says.
+    pub fn fit(self, mut description: HeadDescription) -> anyhow::Result<Trained> {
+        let Self { all, choice, scope, .. } = self;
+        let (view_before, fits_before) = &self.held_out.last;
+        let chosen: Vec<Part> = choice.parts.iter().map(|part| part.part).collect();
+        let view = all.view((0..all.texts.len()).collect(), &chosen)?;
+        let mut fits: Vec<PartFit> = Vec::new();
+        for part in &choice.parts {
+            let start = fits_before.iter().find(|fit| fit.part == part.part);
+            fits.push(view.fit(part.part, part.c, start.map(|fit| (view_before, fit)))?);
+        }
+        description.temperature = choice.temperature;
+        description.scope = scope.map(|found| Scope {
+            threshold: found.threshold,
+            alone_threshold: found.alone_threshold,
+        });
+        let ingredients = Ingredients {
+            view: &view,
+            parts: fits.iter().zip(choice.parts.iter().map(|part| part.share)).collect(),
+            alone_temperature: choice.alone_temperature.unwrap_or(choice.temperature),
+        };
+        let (head, terms) = head(description, &ingredients).context("putting the head together")?;
+        let gradient = fits.iter().map(|fit| fit.weights.gradient).fold(0.0, f64::max);
+        Ok(Trained { head, terms, choice, scope, gradient })
+    }
+
+    /// This beside another one, on the rows that both held out.
+    #[must_use]
+    pub fn beside(&self, method: Method, simpler: &Self) -> TunedBeside {
+        let pairs: Vec<(RowResult, RowResult)> = self
+            .results
+            .iter()
+            .filter_map(|(row, tuned)| Some((*tuned, *simpler.results.get(row)?)))
+            .collect();
+        TunedBeside::of(method, &pairs)
+    }
+}
+
+/// The parts that the methods need, each with the strengths to try.
+fn grids(methods: &[Method], params: &CategoryParams, texts: usize) -> Vec<(Part, Vec<f64>)> {
+    let mut parts: Vec<Part> = methods.iter().flat_map(|method| method.parts()).copied().collect();
     parts.sort_unstable();
     parts.dedup();
-    let grids: Vec<(Part, Vec<f64>)> = parts
-        .into_iter()
-        .map(|part| {
-            let grid = params.c_grid.clone();
-            (part, grid.unwrap_or_else(|| part.default_grid(labelled.texts.len())))
-        })
-        .collect();
-    let held_out = hold_out(lessons.choosing, lessons.folds, &grids, out_of_scope)?;
-    let choice = choose(&held_out, &candidates, labelled.labels)?;
-    let scope = scope(&held_out, &choice, labelled.labels, params.scope_loss);
-
-    let (view_before, fits_before) = &held_out.last;
-    let chosen: Vec<Part> = choice.parts.iter().map(|part| part.part).collect();
-    let view = labelled.view((0..labelled.texts.len()).collect(), &chosen)?;
-    let mut fits: Vec<PartFit> = Vec::new();
-    for part in &choice.parts {
-        let start = fits_before.iter().find(|fit| fit.part == part.part);
-        fits.push(view.fit(part.part, part.c, start.map(|fit| (view_before, fit)))?);
-    }
-    description.temperature = choice.temperature;
-    description.scope = scope
-        .map(|found| Scope { threshold: found.threshold, alone_threshold: found.alone_threshold });
-    let ingredients = Ingredients {
-        view: &view,
-        parts: fits.iter().zip(choice.parts.iter().map(|part| part.share)).collect(),
-        alone_temperature: choice.alone_temperature.unwrap_or(choice.temperature),
-    };
-    let (head, terms) = head(description, &ingredients).context("putting the head together")?;
-    let gradient = fits.iter().map(|fit| fit.weights.gradient).fold(0.0, f64::max);
-    Ok(Trained { head, terms, choice, scope, gradient })
-}
-
-/// The methods that are compared: the one asked for, or with `auto` all that there are means for.
-fn candidates(method: Method, has_encoder: bool) -> Vec<Method> {
-    match method {
-        Method::Auto => Method::CANDIDATES
-            .into_iter()
-            .filter(|candidate| has_encoder || !candidate.needs_encoder())
-            .collect(),
-        tuned if tuned.tunes_encoder() => vec![Method::Embedding, Method::Sum],
-        single => vec![single],
-    }
+    let grid = |part: Part| params.c_grid.clone().unwrap_or_else(|| part.default_grid(texts));
+    parts.into_iter().map(|part| (part, grid(part))).collect()
 }

@@ -12,6 +12,7 @@ mod train;
 
 pub use params::TuneParams;
 
+use super::budget::Budget;
 use super::fit_parts::Labelled;
 use super::held_out::{Fold, folds};
 use super::method::Method;
@@ -30,6 +31,7 @@ use recontact::registry::artifact::sha256_hex;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Where an encoder is read from and where the tuned one goes.
 #[derive(Debug, Clone)]
@@ -79,7 +81,7 @@ pub fn tune(
     let refused = |error| bad_input!("--encoder: {error}");
     let beginning = BertCheckpoint::load(&places.encoder).map_err(refused)?;
     let rows = train::Rows::new(labelled, encoder, &params.tune)?;
-    let objective = if method == Method::FewShot { Objective::Contrast } else { Objective::Labels };
+    let objective = Objective::of(method);
     let run = |what: &str, fit: &[usize], held_out: &[usize]| -> anyhow::Result<_> {
         let model = Transformer::new(&beginning)?;
         let work = work_folder(&places.out, what);
@@ -123,6 +125,31 @@ pub fn tune(
         fs::remove_dir_all(&work).with_context(|| format!("removing {}", work.display()))?;
     }
     Ok(Tuned { encoder: load(&places.out, encoder)?, choosing, fold, history })
+}
+
+/// How long [`tune`] would take on this machine, by a few of its steps.
+///
+/// # Errors
+/// [`crate::failure::BadInput`] when the encoder cannot be trained on.
+pub fn estimate(
+    labelled: Labelled<'_>,
+    encoder: &TextEncoder,
+    places: &Places,
+    method: Method,
+    params: &CategoryParams,
+    clock: Budget<'_>,
+) -> anyhow::Result<Duration> {
+    let refused = |error| bad_input!("--encoder: {error}");
+    let model = Transformer::new(&BertCheckpoint::load(&places.encoder).map_err(refused)?)?;
+    let rows = train::Rows::new(labelled, encoder, &params.tune)?;
+    let objective = Objective::of(method);
+    let every: Vec<usize> = (0..labelled.y.len()).collect();
+    let part = train::Part { fit: &every, held_out: &[] };
+    let once = train::estimate(&model, &rows, part, objective, params, clock)?;
+    Ok(match objective {
+        Objective::Labels => once,
+        Objective::Contrast => once * 2,
+    })
 }
 
 /// What a tuned encoder's folder tells of where it came from.

@@ -45,6 +45,8 @@ pub fn from_descriptions(
         alone_temperature: None,
         held_out: 0,
         tried: Vec::new(),
+        tuned: None,
+        not_tried: Vec::new(),
     };
     Ok(Trained { head, terms: Vec::new(), choice, scope: None, gradient: 0.0 })
 }

@@ -1,5 +1,6 @@
 //! What a tuning makes small.
 
+use crate::category::method::Method;
 use candle_core::{D, DType, Device, Result, Tensor};
 
 /// What the encoder learns.
@@ -10,6 +11,14 @@ pub enum Objective {
     /// To place texts of one label together and apart from the others (Khosla et al. 2020, "Supervised Contrastive
     /// Learning"); every two texts of a step are a pair, as in SetFit (Tunstall et al. 2022).
     Contrast,
+}
+
+impl Objective {
+    /// That of a method which tunes an encoder.
+    #[must_use]
+    pub fn of(method: Method) -> Self {
+        if method == Method::FewShot { Self::Contrast } else { Self::Labels }
+    }
 }
 
 /// Mean log loss of scores, a row for each text, against the labels.

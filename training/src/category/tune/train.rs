@@ -2,7 +2,9 @@
 
 use super::loss::{Objective, contrastive, log_loss};
 use super::{Epoch, TuneParams};
+use crate::category::budget::Budget;
 use crate::category::fit_parts::Labelled;
+use crate::category::params::CategoryParams;
 use crate::progress;
 use crate::simulate::random::shuffled;
 use crate::transformer::Transformer;
@@ -12,11 +14,14 @@ use crate::transformer::optimiser::{AdamW, AdamWParams};
 use candle_core::{Device, Result, Tensor, Var};
 use recontact::classify::encoder::TextEncoder;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Texts that go through the transformer at once where nothing is learnt.
 const EVALUATION_BATCH: usize = 64;
 /// Texts of one label in a step of few-shot.
 const COMPANIONS: usize = 4;
+/// Steps by which the duration of a training is estimated.
+const TIMED_STEPS: u32 = 3;
 const HEAD_WEIGHT: &str = "head.weight";
 const HEAD_BIAS: &str = "head.bias";
 
@@ -151,14 +156,8 @@ pub(super) fn train(
     bar.set_position(optimiser.step_number() as u64);
     bar.reset_eta();
     while optimiser.step_number() < steps {
-        let (batch, labels) = rows.batch(&order.batch(optimiser.step_number(), rows));
-        let vectors = model.embed(&batch)?;
-        let loss = match &head {
-            Some(head) => log_loss(&head.scores(&vectors)?, &labels)?,
-            None => contrastive(&vectors, &labels, params.contrast)?,
-        };
-        optimiser.step(&loss.backward()?)?;
-        notes.losses.push(f64::from(loss.to_scalar::<f32>()?));
+        let batch = order.batch(optimiser.step_number(), rows);
+        notes.losses.push(step(model, head.as_ref(), rows, &batch, params, &mut optimiser)?);
         let step = optimiser.step_number();
         bar.inc(1);
         if step.is_multiple_of(order.per_epoch) {
@@ -189,6 +188,56 @@ pub(super) fn train(
         optimiser.resume(best.step, best.state)?;
     }
     Ok(notes.history)
+}
+
+/// How long a training would take, by a few of its steps.
+pub(super) fn estimate(
+    model: &Transformer,
+    rows: &Rows,
+    part: Part<'_>,
+    objective: Objective,
+    params: &CategoryParams,
+    clock: Budget<'_>,
+) -> anyhow::Result<Duration> {
+    let head = match objective {
+        Objective::Labels => {
+            Some(LabelHead::begin(model, rows, part.fit.get(..1).unwrap_or_default())?)
+        }
+        Objective::Contrast => None,
+    };
+    let order = Order::new(rows, part.fit, objective, params.seed, &params.tune);
+    let mut optimiser = optimiser(model, head.as_ref(), &order, &params.tune);
+    let mut begun = clock.spent();
+    for number in 0..=TIMED_STEPS {
+        let steps = order.epochs * order.per_epoch;
+        let batch = order.batch(number as usize % steps, rows);
+        step(model, head.as_ref(), rows, &batch, &params.tune, &mut optimiser)?;
+        if number == 0 {
+            // The first one warms up.
+            begun = clock.spent();
+        }
+    }
+    let steps = u32::try_from(order.epochs * order.per_epoch).unwrap_or(u32::MAX);
+    Ok(((clock.spent() - begun) / TIMED_STEPS).saturating_mul(steps))
+}
+
+/// Learns from some rows once; their mean loss before.
+fn step(
+    model: &Transformer,
+    head: Option<&LabelHead>,
+    rows: &Rows,
+    batch: &[usize],
+    params: &TuneParams,
+    optimiser: &mut AdamW,
+) -> Result<f64> {
+    let (batch, labels) = rows.batch(batch);
+    let vectors = model.embed(&batch)?;
+    let loss = match head {
+        Some(head) => log_loss(&head.scores(&vectors)?, &labels)?,
+        None => contrastive(&vectors, &labels, params.contrast)?,
+    };
+    optimiser.step(&loss.backward()?)?;
+    Ok(f64::from(loss.to_scalar::<f32>()?))
 }
 
 fn optimiser(
