@@ -358,9 +358,11 @@ fn a_tuned_encoder_stands_in_its_own_folder_and_the_model_belongs_to_it() {
 #[test]
 fn auto_compares_a_tuned_encoder_where_there_is_the_time_and_keeps_it_only_if_it_is_better() {
     let files = tempfile::tempdir().unwrap();
-    let models = files.path().to_str().unwrap();
+    let (models, config) = (files.path().to_str().unwrap(), files.path().join("tune.toml"));
+    fs::write(&config, "c_grid = [10.0]\n[tune]\nepochs = 2\nbatch = 8\n").unwrap();
     let contacts = banking("train.csv", 20);
     let more = ["--method", "auto", "--minutes", "600", "--models", models];
+    let more = [&more[..], &["--config", config.to_str().unwrap()]].concat();
     let (report, dir, _) = trained_on(&shipped(), contacts.as_bytes(), &more);
     let tuned = &report["choice"]["tuned"];
     assert_eq!(tuned["method"], "few-shot", "16 texts a label are few: {report}");

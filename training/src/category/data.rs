@@ -3,7 +3,7 @@
 use super::spelling::Spellings;
 use crate::bad_input;
 use crate::faults::Faults;
-use crate::table::Table;
+use crate::table::{Table, TableStream};
 use recontact::classify::category::{Label, LabelSet};
 use recontact::cleaning::clean;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
@@ -39,13 +39,14 @@ impl Examples {
     /// # Errors
     /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
     pub fn read(path: &Path, columns: Columns<'_>) -> anyhow::Result<Self> {
-        let table = Table::read(path)?;
-        let (text_column, label_column) =
-            (table.column(columns.text)?, table.column(columns.label)?);
-        let id_column = columns.id.map(|id| table.column(id)).transpose()?;
+        // Row after row: of a wide table only these columns are kept.
+        let mut table = TableStream::open(path)?;
+        let head = table.head().clone();
+        let (text_column, label_column) = (head.column(columns.text)?, head.column(columns.label)?);
+        let id_column = columns.id.map(|id| head.column(id)).transpose()?;
         let mut examples = Self::default();
         let mut faults = Faults::default();
-        for row in table.rows() {
+        while let Some(row) = table.next(&mut faults)? {
             let text = row.cell(text_column).unwrap_or_default();
             let text = ContactText::parse(text, DEFAULT_MAX_TEXT_BYTES);
             let category = Name::parse(row.cell(label_column).unwrap_or_default());
@@ -56,15 +57,15 @@ impl Examples {
                 }
                 (text, category) => {
                     if let Err(error) = text {
-                        faults.push(format!("{}: {error}", table.place(row, text_column)));
+                        faults.push(format!("{}: {error}", head.place(row, text_column)));
                     }
                     if let Err(error) = category {
-                        faults.push(format!("{}: {error}", table.place(row, label_column)));
+                        faults.push(format!("{}: {error}", head.place(row, label_column)));
                     }
                 }
             }
         }
-        faults.finish()?;
+        table.finish(faults)?;
         Ok(examples)
     }
 
