@@ -26,6 +26,7 @@ pub mod tune;
 pub mod vocabulary;
 pub mod zero_shot;
 
+use crate::run_lock::RunLock;
 use crate::{bad_input, progress};
 use anyhow::Context;
 use clap::Args;
@@ -76,8 +77,8 @@ pub struct CategoryArgs {
     /// The encoder: a folder, or a name below models/encoder. Left out: words alone.
     #[arg(long, value_name = "NAME|DIR")]
     pub encoder: Option<String>,
-    /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist or be empty. The service
-    /// looks for it below models/encoder.
+    /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist, be empty, or hold the
+    /// encoder that the same run made before it was killed. The service looks for it below models/encoder.
     #[arg(long, value_name = "DIR")]
     pub encoder_out: Option<PathBuf>,
     /// The column with the contact's identifier, for --corrections.
@@ -139,8 +140,10 @@ fn parse_head(word: &str) -> Result<Head, String> {
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
 pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
+    let _lock = RunLock::take(&args.out)?;
+    let mut _encoder_lock = None;
     if args.method.tunes_encoder() {
-        encoder_out(args)?;
+        _encoder_lock = Some(RunLock::take(encoder_out(args)?)?);
     }
     let params = params(args)?;
     let Loaded { train, test, labels, notes } = load(args, &params)?;
@@ -163,7 +166,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
             None => "no encoder: words alone".to_owned(),
         }
     );
-    let Encoders { encoder, choosing, folds, tuning } =
+    let Encoders { encoder, choosing, folds, tuning, works } =
         Encoders::ready(args, &params, labelled, before)?;
 
     let train_x = embed_all(encoder.as_ref(), &train.examples.texts, "embedding train")?;
@@ -234,6 +237,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     let weights = head.to_safetensors(&trained.terms).context("writing the weights")?;
     let card = model_card::card(&report, &recorded, head.description());
     Artifact::write(&args.out, manifest, BTreeMap::from([(WEIGHTS.into(), weights)]), &card)?;
+    tune::remove(&works)?;
     report.print(args.json)?;
     eprintln!("model written to {}", args.out.display());
     Ok(())
@@ -246,6 +250,8 @@ struct Encoders {
     choosing: Option<TextEncoder>,
     folds: Vec<Fold>,
     tuning: Vec<Epoch>,
+    /// What the tuning goes on from after a kill; not needed any more once the model is written.
+    works: Vec<PathBuf>,
 }
 
 impl Encoders {
@@ -255,7 +261,13 @@ impl Encoders {
         labelled: Labelled<'_>,
         before: Option<TextEncoder>,
     ) -> anyhow::Result<Self> {
-        let plain = |encoder, folds| Self { encoder, choosing: None, folds, tuning: Vec::new() };
+        let plain = |encoder, folds| Self {
+            encoder,
+            choosing: None,
+            folds,
+            tuning: Vec::new(),
+            works: Vec::new(),
+        };
         match (before, &args.encoder) {
             (Some(before), Some(name)) if args.method.tunes_encoder() => {
                 let places = Places {
@@ -268,6 +280,7 @@ impl Encoders {
                     choosing: tuned.choosing,
                     folds: vec![tuned.fold],
                     tuning: tuned.history,
+                    works: tuned.works,
                 })
             }
             (encoder, _) if args.method == Method::ZeroShot => Ok(plain(encoder, Vec::new())),
@@ -285,7 +298,8 @@ fn encoder_out(args: &CategoryArgs) -> anyhow::Result<&Path> {
             args.method.as_str()
         )
     })?;
-    Artifact::check_destination(out).map_err(|error| bad_input!("--encoder-out: {error}"))?;
+    tune::finished::check_destination(out)
+        .map_err(|error| bad_input!("--encoder-out: {error}"))?;
     Ok(out)
 }
 
