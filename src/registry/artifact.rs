@@ -101,7 +101,7 @@ impl std::str::FromStr for ModelKind {
 /// A data file a model was trained or tested on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataFile {
-    /// `train`, `test` or `tickets`.
+    /// `train`, `test` or `corrections` of a model of texts; `tickets`, `outcomes` or `treated` of a risk model.
     pub role: String,
     /// The file's name without its folder.
     pub file: String,
@@ -333,8 +333,9 @@ impl Artifact {
         let parent =
             folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(|source| io_error(parent, source))?;
-        let staging = parent.join(format!(".{}.{}.partial", manifest.version, std::process::id()));
-        let written = write_all(&staging, &files, &json).and_then(|()| {
+        let staging = parent.join(format!(".{}.partial", manifest.version));
+        let written = remove(&staging).and_then(|()| write_all(&staging, &files, &json));
+        let written = written.and_then(|()| {
             // An empty folder of that name may exist; a rename onto it is allowed.
             fs::rename(&staging, folder).map_err(|source| io_error(folder, source))
         });
@@ -449,6 +450,14 @@ pub fn check_sha256(path: &Path, content: &[u8], expected: &str) -> Result<(), A
         Ok(())
     } else {
         Err(ArtifactError::Checksum { path: path.to_owned(), expected: expected.to_owned(), found })
+    }
+}
+
+/// Removes what a writer that was killed has left.
+fn remove(staging: &Path) -> Result<(), ArtifactError> {
+    match fs::remove_dir_all(staging) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(io_error(staging, source)),
+        _ => Ok(()),
     }
 }
 

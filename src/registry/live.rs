@@ -302,18 +302,20 @@ impl Registry {
         Ok(folder)
     }
 
-    /// Replaces `live.toml` in one step: a reader sees the old or the new content.
+    /// Replaces `live.toml` in one step: a reader sees the old or the new content. The caller holds the lock, so the file
+    /// beside it is nobody else's, and one that a killed process left is written over.
     pub(super) fn write(&self, live: &LiveFile) -> Result<(), RegistryError> {
         let path = self.root.join(LIVE);
         let failed = |reason: String| RegistryError::LiveFile { path: path.clone(), reason };
         let text = toml::to_string(live).map_err(|error| failed(error.to_string()))?;
-        let staging = self.root.join(format!(".{LIVE}.{}.partial", std::process::id()));
+        let staging = self.root.join(format!(".{LIVE}.partial"));
         fs::write(
             &staging,
             format!("# Written by `recontact models promote`, `rollback` and `shadow`.\n{text}"),
         )
         .and_then(|()| fs::File::open(&staging)?.sync_all())
         .and_then(|()| fs::rename(&staging, &path))
+        .inspect_err(|_| drop(fs::remove_file(&staging)))
         .map_err(|error| failed(error.to_string()))
     }
 }

@@ -32,6 +32,7 @@ pub mod why;
 pub mod zero_shot;
 
 use crate::bad_input;
+use crate::run_lock::RunLock;
 use anyhow::Context;
 use budget::Budget;
 use clap::Args;
@@ -85,8 +86,8 @@ pub struct CategoryArgs {
     /// Minutes that auto may take: what would take longer is not tried. 10 if left out.
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
-    /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist or be empty. The service
-    /// looks for it below models/encoder. Left out: there, under the name of --out.
+    /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist, be empty,
+    /// or hold the encoder that the same run made before it was killed. The service looks for it below models/encoder. Left out: there, under the name of --out.
     #[arg(long, value_name = "DIR")]
     pub encoder_out: Option<PathBuf>,
     /// The column with the contact's identifier, for --corrections.
@@ -150,6 +151,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     let begun = Instant::now();
     let spent = || begun.elapsed();
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
+    let _lock = RunLock::take(&args.out)?;
     if args.method.tunes_encoder() {
         check_encoder_place(args)?;
     }
@@ -190,7 +192,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         encoder: before.map(Arc::new),
         budget: Budget::new(allowed(args)?, &spent),
     };
-    let Won { trained, encoder, tuning } = contest.run(description)?;
+    let Won { trained, encoder, tuning, tuned } = contest.run(description)?;
     let encoder = encoder.as_deref();
 
     let head = &trained.head;
@@ -239,6 +241,9 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     let weights = head.to_safetensors(&trained.terms).context("writing the weights")?;
     let card = model_card::card(&report, &recorded, head.description());
     Artifact::write(&args.out, manifest, BTreeMap::from([(WEIGHTS.into(), weights)]), &card)?;
+    if let Some(tuned) = tuned {
+        tuned.done()?;
+    }
     report.print(args.json)?;
     eprintln!("model written to {}", args.out.display());
     Ok(())

@@ -14,6 +14,7 @@ pub mod train;
 pub mod vocabulary;
 
 use crate::bad_input;
+use crate::run_lock::RunLock;
 use crate::transformer::Transformer;
 use crate::transformer::checkpoint::Checkpoints;
 use anyhow::Context;
@@ -90,6 +91,8 @@ struct Preparation {
 /// [`crate::failure::BadInput`] when arguments, configuration, texts or a checkpoint are at fault; else what the disk says.
 pub fn run(args: &DistillArgs, now: Timestamp) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
+    let _lock = RunLock::take(&args.out)?;
+    let _work_lock = args.work.as_deref().map(RunLock::take).transpose()?;
     let prepared = Preparation::new(args)?;
     let work = args.work.clone().unwrap_or_else(|| work_folder(&args.out));
     fs::create_dir_all(&work).with_context(|| format!("making {}", work.display()))?;

@@ -18,6 +18,7 @@ pub mod peak_memory;
 pub mod prepare;
 pub mod progress;
 pub mod risk;
+pub mod run_lock;
 pub mod similarity;
 pub mod simulate;
 pub mod table;

@@ -7,6 +7,7 @@
 mod delimited;
 mod json_lines;
 mod parquet_file;
+mod quotes;
 
 use crate::bad_input;
 use crate::faults::Faults;

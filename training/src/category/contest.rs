@@ -11,6 +11,7 @@ use super::params::CategoryParams;
 use super::train::{Lessons, Settled, Trained};
 use super::tune::{self, Epoch, Places};
 use super::zero_shot::from_descriptions;
+use crate::run_lock::RunLock;
 use anyhow::Context;
 use ndarray::Array2;
 use recontact::classify::encoder::TextEncoder;
@@ -18,6 +19,7 @@ use recontact::classify::head::HeadDescription;
 use recontact::contact::ContactText;
 use recontact::registry::Registry;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What every contender is given.
@@ -37,6 +39,8 @@ pub(super) struct Won {
     pub(super) encoder: Option<Arc<TextEncoder>>,
     /// How that was trained on; empty where it was taken as it is.
     pub(super) tuning: Vec<Epoch>,
+    /// What lies on the disk besides, where it was trained on.
+    pub(super) tuned: Option<OnDisk>,
 }
 
 /// An encoder, and what it makes of the texts.
@@ -48,6 +52,7 @@ struct Contender {
     out_of_scope: OutOfScope,
     folds: Vec<Fold>,
     tuning: Vec<Epoch>,
+    tuned: Option<OnDisk>,
 }
 
 impl Contest<'_> {
@@ -101,9 +106,10 @@ impl Contest<'_> {
                     };
                     return Ok(tuned.won(trained));
                 }
-                let place = encoder_place(self.args);
-                fs::remove_dir_all(&place)
-                    .with_context(|| format!("removing {}", place.display()))?;
+                drop(other);
+                if let Some(tuned) = tuned.tuned {
+                    tuned.undo()?;
+                }
             }
         }
         let mut trained = settled.fit(simple.describe(description))?;
@@ -129,7 +135,7 @@ impl Contest<'_> {
 
     /// The encoder as it is.
     fn as_it_is(&self, folds: Vec<Fold>) -> anyhow::Result<Contender> {
-        self.contender(self.encoder.clone(), None, folds, Vec::new())
+        self.contender(self.encoder.clone(), None, folds)
     }
 
     /// The encoder, trained on.
@@ -137,9 +143,12 @@ impl Contest<'_> {
         let (Some(before), Some(places)) = (&self.encoder, self.places()) else {
             anyhow::bail!("a method that trains an encoder was given none");
         };
+        let lock = RunLock::take(&places.out)?;
         let tuned = tune::tune(self.labelled, before, &places, method, self.params)?;
         let encoder = Some(Arc::new(tuned.encoder));
-        self.contender(encoder, tuned.choosing.as_ref(), vec![tuned.fold], tuned.history)
+        let contender = self.contender(encoder, tuned.choosing.as_ref(), vec![tuned.fold])?;
+        let on_disk = OnDisk { encoder: places.out, works: tuned.works, _lock: lock };
+        Ok(Contender { tuning: tuned.history, tuned: Some(on_disk), ..contender })
     }
 
     fn contender(
@@ -147,7 +156,6 @@ impl Contest<'_> {
         encoder: Option<Arc<TextEncoder>>,
         choosing: Option<&TextEncoder>,
         folds: Vec<Fold>,
-        tuning: Vec<Epoch>,
     ) -> anyhow::Result<Contender> {
         let texts = self.labelled.texts;
         Ok(Contender {
@@ -163,7 +171,8 @@ impl Contest<'_> {
             },
             encoder,
             folds,
-            tuning,
+            tuning: Vec::new(),
+            tuned: None,
         })
     }
 
@@ -208,7 +217,31 @@ impl Contender {
         HeadDescription { encoder, ..description }
     }
 
-    fn won(&self, trained: Trained) -> Won {
-        Won { trained, encoder: self.encoder.clone(), tuning: self.tuning.clone() }
+    fn won(self, trained: Trained) -> Won {
+        Won { trained, encoder: self.encoder, tuning: self.tuning, tuned: self.tuned }
+    }
+}
+
+/// A tuned encoder in its place, and what a killed run would go on from.
+pub(super) struct OnDisk {
+    encoder: PathBuf,
+    works: Vec<PathBuf>,
+    _lock: RunLock,
+}
+
+impl OnDisk {
+    /// The model is written: there is nothing more to go on to.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn done(&self) -> anyhow::Result<()> {
+        tune::remove(&self.works)
+    }
+
+    /// The encoder is not wanted.
+    fn undo(&self) -> anyhow::Result<()> {
+        self.done()?;
+        fs::remove_dir_all(&self.encoder)
+            .with_context(|| format!("removing {}", self.encoder.display()))
     }
 }

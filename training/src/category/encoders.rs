@@ -2,11 +2,12 @@
 
 use super::CategoryArgs;
 use super::params::CategoryParams;
+use super::tune::finished;
 use crate::{bad_input, progress};
 use ndarray::Array2;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use recontact::contact::ContactText;
-use recontact::registry::{Artifact, Registry};
+use recontact::registry::Registry;
 use std::path::{Path, PathBuf};
 
 /// Texts embedded between two steps of the progress bar.
@@ -20,12 +21,12 @@ pub(super) fn encoder_place(args: &CategoryArgs) -> PathBuf {
     })
 }
 
-/// Refuses a place for the encoder at which there is something.
+/// Refuses a place for the encoder at which there is something else than what the same run may have put there.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`].
 pub(super) fn check_encoder_place(args: &CategoryArgs) -> anyhow::Result<()> {
-    Artifact::check_destination(&encoder_place(args))
+    finished::check_destination(&encoder_place(args))
         .map_err(|error| bad_input!("--encoder-out: {error}"))
 }
 

@@ -6,6 +6,7 @@
 //! few texts none can be spared: there the encoder is tuned twice, once without a part of the texts, which settles the
 //! head's shares and temperature, and once on all.
 
+pub mod finished;
 pub mod loss;
 pub mod params;
 mod train;
@@ -27,8 +28,9 @@ use anyhow::Context;
 use loss::Objective;
 use recontact::classify::encoder::checkpoint::BertCheckpoint;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
-use recontact::registry::artifact::sha256_hex;
+use recontact::registry::artifact::{FileSum, sha256_hex};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -52,6 +54,8 @@ pub struct Tuned {
     pub fold: Fold,
     /// How it went, epoch by epoch.
     pub history: Vec<Epoch>,
+    /// What the same call goes on from after a kill; [`remove`] it once the model is written.
+    pub works: Vec<PathBuf>,
 }
 
 /// One epoch of a training.
@@ -65,10 +69,11 @@ pub struct Epoch {
     pub held_out_accuracy: Option<f64>,
 }
 
-/// Tunes an encoder for labelled texts and writes its folder.
+/// Tunes an encoder for labelled texts and writes its folder; goes on from what an earlier call of the same run has left.
 ///
 /// # Errors
-/// [`crate::failure::BadInput`] when the encoder cannot be trained on, or a checkpoint is damaged; else what the disk says.
+/// [`crate::failure::BadInput`] when the encoder cannot be trained on, a checkpoint is damaged, or another encoder is in the
+/// folder; else what the disk says.
 pub fn tune(
     labelled: Labelled<'_>,
     encoder: &TextEncoder,
@@ -82,49 +87,62 @@ pub fn tune(
     let beginning = BertCheckpoint::load(&places.encoder).map_err(refused)?;
     let rows = train::Rows::new(labelled, encoder, &params.tune)?;
     let objective = Objective::of(method);
-    let run = |what: &str, fit: &[usize], held_out: &[usize]| -> anyhow::Result<_> {
+    // The folder is made, or taken as it is where this very run has made it before.
+    let make = |place: &Path, work: &Path, part: train::Part<'_>| -> anyhow::Result<_> {
+        let run = fingerprint(labelled, encoder, objective, part, params)?;
+        if let Some(history) = finished::history(place, &run)? {
+            return Ok(history);
+        }
         let model = Transformer::new(&beginning)?;
-        let work = work_folder(&places.out, what);
         let best = work.join("best");
         fs::create_dir_all(&best).with_context(|| format!("making {}", best.display()))?;
-        let run = fingerprint(labelled, encoder, objective, fit, params)?;
         let checkpoints = train::Kept {
-            last: Checkpoints::new(&work, run.clone()),
-            best: Checkpoints::new(&best, run),
+            last: Checkpoints::new(work, run.clone()),
+            best: Checkpoints::new(&best, run.clone()),
         };
-        let part = train::Part { fit, held_out };
         let history =
             train::train(&model, &rows, part, objective, params.seed, &params.tune, &checkpoints)?;
-        Ok((model.checkpoint(), history, work))
+        let draft = draft(place, &model.checkpoint(), &places.encoder)?;
+        let record = Record {
+            format: 1,
+            program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
+            method,
+            base: encoder.identity().clone(),
+            parameters: &params.tune,
+            history: &history,
+            files: draft.sums()?,
+            run,
+        };
+        draft.finish(finished::RECORD, &record, &card(&record))?;
+        Ok(history)
     };
     let mut works = Vec::new();
     let mut choosing = None;
     if objective == Objective::Contrast {
-        let (tuned, _, work) = run("choosing", &fold.fit, &[])?;
-        let draft = draft(&work.join("encoder"), &tuned, &places.encoder)?;
-        choosing = Some(load(draft.path(), encoder)?);
+        let work = work_folder(&places.out, "choosing");
+        let place = work.join("encoder");
+        make(&place, &work, train::Part { fit: &fold.fit, held_out: &[] })?;
+        choosing = Some(load(&place, encoder)?);
         works.push(work);
     }
     let every: Vec<usize> = (0..labelled.y.len()).collect();
-    let (fit, held_out) = match objective {
-        Objective::Contrast => (every.as_slice(), &[][..]),
-        Objective::Labels => (fold.fit.as_slice(), fold.held_out.as_slice()),
+    let part = match objective {
+        Objective::Contrast => train::Part { fit: &every, held_out: &[] },
+        Objective::Labels => train::Part { fit: &fold.fit, held_out: &fold.held_out },
     };
-    let (tuned, history, work) = run("tuning", fit, held_out)?;
+    let work = work_folder(&places.out, "tuning");
+    let history = make(&places.out, &work, part)?;
     works.push(work);
-    let record = Record {
-        format: 1,
-        program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-        method,
-        base: encoder.identity().clone(),
-        parameters: &params.tune,
-        history: &history,
-    };
-    draft(&places.out, &tuned, &places.encoder)?.finish("tuned.json", &record, &card(&record))?;
-    for work in works {
-        fs::remove_dir_all(&work).with_context(|| format!("removing {}", work.display()))?;
+    Ok(Tuned { encoder: load(&places.out, encoder)?, choosing, fold, history, works })
+}
+
+/// Removes what a run has kept to go on from, once there is nothing more to go on to.
+pub(super) fn remove(works: &[PathBuf]) -> anyhow::Result<()> {
+    // An encoder that was taken as it is may have left none.
+    for work in works.iter().filter(|work| work.exists()) {
+        fs::remove_dir_all(work).with_context(|| format!("removing {}", work.display()))?;
     }
-    Ok(Tuned { encoder: load(&places.out, encoder)?, choosing, fold, history })
+    Ok(())
 }
 
 /// How long [`tune`] would take on this machine, by a few of its steps.
@@ -161,6 +179,10 @@ struct Record<'a> {
     base: recontact::classify::encoder::EncoderIdentity,
     parameters: &'a TuneParams,
     history: &'a [Epoch],
+    /// Length and checksum of each file.
+    files: BTreeMap<String, FileSum>,
+    /// Fingerprint of what the encoder was made from.
+    run: String,
 }
 
 fn card(record: &Record<'_>) -> String {
@@ -215,12 +237,15 @@ fn fingerprint(
     labelled: Labelled<'_>,
     encoder: &TextEncoder,
     objective: Objective,
-    fit: &[usize],
+    part: train::Part<'_>,
     params: &CategoryParams,
 ) -> anyhow::Result<String> {
     let mut all = sha256_hex(encoder.fingerprint());
-    for &row in fit {
-        all += &format!("\n{} {}", labelled.y[row], labelled.texts[row].as_str());
+    for (mark, rows) in [("fit", part.fit), ("held out", part.held_out)] {
+        all += &format!("\n{mark} {} of {} labels", rows.len(), labelled.labels);
+        for &row in rows {
+            all += &format!("\n{} {}", labelled.y[row], labelled.texts[row].as_str());
+        }
     }
     let parameters = serde_json::to_string(&params.tune)?;
     Ok(sha256_hex(format!("{all}\n{objective:?} {} {parameters}", params.seed).as_bytes()))

@@ -1,5 +1,6 @@
 //! CSV: comma, semicolon or tab, taken from the header; a byte-order mark and any line ends are accepted.
 
+use super::quotes::QuoteGuard;
 use super::{Head, malformed};
 use crate::bad_input;
 use crate::faults::Faults;
@@ -14,9 +15,11 @@ type Whole = Chain<Cursor<Vec<u8>>, Box<dyn BufRead>>;
 
 /// The rows after the header.
 pub(super) struct Records {
-    csv: csv::Reader<Whole>,
+    csv: csv::Reader<QuoteGuard<Whole>>,
     bytes: ByteRecord,
     number: usize,
+    /// Whether the end was reached; what is wrong with the quotes is told then, once.
+    ended: bool,
 }
 
 /// Reads the header: the column names, and the rows to come.
@@ -29,10 +32,9 @@ pub(super) fn open(
     reader.by_ref().take(MAX_HEADER_BYTES).read_until(b'\n', &mut head).map_err(cannot_read)?;
     check_head(file, &head)?;
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).to_vec();
-    let mut csv = ReaderBuilder::new()
-        .delimiter(delimiter(&head))
-        .flexible(true)
-        .from_reader(Cursor::new(head).chain(reader));
+    let delimiter = delimiter(&head);
+    let whole = QuoteGuard::new(Cursor::new(head).chain(reader), delimiter);
+    let mut csv = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(whole);
     let header = csv.byte_headers().map_err(|error| malformed(file, "header", error))?.clone();
     let header = StringRecord::from_byte_record(header)
         .map_err(|error| malformed(file, "header: expected UTF-8", error))?;
@@ -40,7 +42,7 @@ pub(super) fn open(
     if let Some(nameless) = columns.iter().position(String::is_empty) {
         return Err(bad_input!("{file}, header: column {} has no name", nameless + 1));
     }
-    Ok((columns, Records { csv, bytes: ByteRecord::new(), number: 0 }))
+    Ok((columns, Records { csv, bytes: ByteRecord::new(), number: 0, ended: false }))
 }
 
 impl Records {
@@ -52,7 +54,7 @@ impl Records {
         faults: &mut Faults,
     ) -> anyhow::Result<Option<usize>> {
         let (file, columns) = (&head.file, &head.columns);
-        let Self { csv, bytes, number } = self;
+        let Self { csv, bytes, number, ended } = self;
         while csv.read_byte_record(bytes).map_err(|error| malformed(file, "CSV", error))? {
             *number += 1;
             if bytes.len() != columns.len() {
@@ -78,6 +80,11 @@ impl Records {
                     ));
                 }
             }
+        }
+        if !std::mem::replace(ended, true)
+            && let Some(fault) = csv.get_ref().fault()
+        {
+            faults.push(format!("{file}, {fault}"));
         }
         Ok(None)
     }

@@ -3,8 +3,10 @@
 use super::malformed;
 use crate::faults::Faults;
 use csv::StringRecord;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use std::fmt;
 use std::io::BufRead;
 
 /// Above this, a number that is no 64-bit integer may already have lost digits.
@@ -58,8 +60,8 @@ impl Records {
             self.number += 1;
             let place = || format!("{file}, row {} (line {})", self.number, self.line_number);
             let mut cells = Vec::new();
-            match serde_json::from_slice::<Map<String, Value>>(text) {
-                Ok(object) => match self.columns.fill("", object, &mut cells) {
+            match serde_json::from_slice::<Object>(text.trim_ascii_end()) {
+                Ok(Object(object)) => match self.columns.fill("", object, &mut cells) {
                     Ok(()) => {
                         fill_record(record, self.line_number, &cells);
                         return Ok(Some(self.number));
@@ -69,6 +71,36 @@ impl Records {
                 Err(error) => faults.push(format!("{}: expected a JSON object: {error}", place())),
             }
         }
+    }
+}
+
+/// A JSON object that names each of its fields once: of two the reader would have to choose one.
+struct Object(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Object, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, value)) = fields.next_entry::<String, Value>()? {
+            if object.contains_key(&name) {
+                return Err(A::Error::custom(format!("the field {name} appears twice")));
+            }
+            object.insert(name, value);
+        }
+        Ok(Object(object))
     }
 }
 
