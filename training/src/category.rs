@@ -16,6 +16,7 @@ pub(crate) mod encoders;
 pub mod fit;
 pub mod fit_parts;
 pub mod held_out;
+pub mod label_names;
 pub mod load;
 pub mod method;
 mod model_card;
@@ -161,11 +162,19 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     let labelled = Labelled {
         texts: &train.examples.texts,
         y: &train_y,
+        names: 0,
         labels: labels.labels().len(),
         embeddings: None,
         most_weights: params.most_lexical_weights,
     };
     let before = encoder(args, &params)?;
+    let names = match args.method {
+        Method::ZeroShot => Vec::new(),
+        _ => label_names::as_texts(labelled, &labels, before.as_ref())?,
+    };
+    let texts = [train.examples.texts.as_slice(), &names].concat();
+    let y: Vec<usize> = train_y.iter().copied().chain(0..names.len()).collect();
+    let labelled = Labelled { texts: &texts, y: &y, names: names.len(), ..labelled };
     eprintln!(
         "{} train and {} test texts of {} labels, {}",
         train.examples.len(),
@@ -210,6 +219,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
             test: test.examples.len(),
             test_texts_also_in_train: train.examples.overlap(&test.examples),
             labels: head.description().labels.labels().len(),
+            label_names: names.len(),
             languages: head.description().languages.clone(),
             notes,
         },

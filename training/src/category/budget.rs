@@ -4,7 +4,7 @@ use super::method::Method;
 use serde::Serialize;
 use std::time::Duration;
 
-/// Up to so many texts a label, as the median, an encoder is tuned by contrast; of more, for the labels themselves.
+/// Up to so many texts a label, as the median, are few: an encoder is tuned by contrast, and the label's name is a text.
 const FEW_TEXTS_A_LABEL: usize = 16;
 
 /// The time that a run may take.
@@ -57,14 +57,19 @@ impl<'a> Budget<'a> {
     }
 }
 
-/// How an encoder is tuned for labels with so many texts each.
+/// Whether there are few texts a label, as the median.
 #[must_use]
-pub fn tuning_for(y: &[usize], labels: usize) -> Method {
+pub fn is_few(y: &[usize], labels: usize) -> bool {
     let mut counts = vec![0_usize; labels];
     y.iter().for_each(|&label| counts[label] += 1);
     counts.sort_unstable();
-    let median = counts.get(labels / 2).copied().unwrap_or_default();
-    if median <= FEW_TEXTS_A_LABEL { Method::FewShot } else { Method::FineTune }
+    counts.get(labels / 2).is_some_and(|median| *median <= FEW_TEXTS_A_LABEL)
+}
+
+/// How an encoder is tuned for such labels.
+#[must_use]
+pub fn tuning_for(y: &[usize], labels: usize) -> Method {
+    if is_few(y, labels) { Method::FewShot } else { Method::FineTune }
 }
 
 /// A duration as people say it.

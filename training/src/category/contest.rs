@@ -5,7 +5,7 @@ use super::budget::{Budget, NotTried, tuning_for};
 use super::choose::Choice;
 use super::encoders::{check_encoder_place, embed_all, encoder_place};
 use super::fit_parts::{Labelled, OutOfScope};
-use super::held_out::{Fold, folds};
+use super::held_out::Fold;
 use super::method::Method;
 use super::params::CategoryParams;
 use super::train::{Lessons, Settled, Trained};
@@ -196,7 +196,7 @@ impl Contest<'_> {
     }
 
     fn folds(&self) -> anyhow::Result<Vec<Fold>> {
-        folds(self.labelled.y, self.params.validation_share, self.params.seed)
+        self.labelled.folds(self.params.validation_share, self.params.seed)
     }
 
     fn places(&self) -> Option<Places> {

@@ -3,7 +3,7 @@
 use super::budget::Budget;
 use super::design::Design;
 use super::fit::TrainingRows;
-use super::held_out::Fold;
+use super::held_out::{Fold, folds};
 use super::method::Part;
 use super::multinomial::{Problem, Weights};
 use super::stack::{Scores, stack};
@@ -27,6 +27,8 @@ pub struct Labelled<'a> {
     pub texts: &'a [ContactText],
     /// The label of each, below `labels`.
     pub y: &'a [usize],
+    /// How many of the last rows are names of labels, which are learnt from and never held out.
+    pub names: usize,
     /// Number of labels.
     pub labels: usize,
     /// Embeddings of the texts, where there is an encoder.
@@ -55,6 +57,17 @@ pub struct PartFit {
 }
 
 impl<'a> Labelled<'a> {
+    /// What is held out of these rows, by [`folds`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn folds(&self, share: f64, seed: u64) -> anyhow::Result<Vec<Fold>> {
+        let texts = self.y.len() - self.names;
+        let mut folds = folds(&self.y[..texts], share, seed)?;
+        folds.iter_mut().for_each(|fold| fold.fit.extend(texts..self.y.len()));
+        Ok(folds)
+    }
+
     /// These rows, with the terms that the parts need chosen from them.
     ///
     /// # Errors

@@ -78,6 +78,8 @@ pub struct DataCounts {
     pub test_texts_also_in_train: usize,
     /// Categories.
     pub labels: usize,
+    /// Names of categories that were learnt from as texts: all where there are few texts, else none.
+    pub label_names: usize,
     /// ISO 639-1 codes of the training texts' languages.
     pub languages: Vec<String>,
     /// What was done to the tables before.
@@ -264,13 +266,18 @@ impl Report {
         let parts = self.choice.parts.iter().map(|part| {
             format!("{} (C = {}, share {:.2})", part_name(part.part), part.c, part.share)
         });
+        let names = if self.data.label_names == 0 {
+            ""
+        } else {
+            "Labels have few texts, so their names were learnt from as texts too. "
+        };
         let tuned = if self.tuning.is_empty() {
             ""
         } else {
             "Its encoder was trained on for these labels. "
         };
         format!(
-            "{tuned}It adds up {}; shares and temperature {:.3} were chosen on {} training texts that the fits did not see; the test \
+            "{names}{tuned}It adds up {}; shares and temperature {:.3} were chosen on {} training texts that the fits did not see; the test \
              part tuned nothing.",
             parts.collect::<Vec<_>>().join(", "),
             self.choice.temperature,

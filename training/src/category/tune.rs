@@ -15,7 +15,7 @@ pub use params::TuneParams;
 
 use super::budget::Budget;
 use super::fit_parts::Labelled;
-use super::held_out::{Fold, folds};
+use super::held_out::Fold;
 use super::method::Method;
 use super::params::CategoryParams;
 use crate::bad_input;
@@ -81,7 +81,7 @@ pub fn tune(
     method: Method,
     params: &CategoryParams,
 ) -> anyhow::Result<Tuned> {
-    let mut all = folds(labelled.y, params.validation_share, params.seed)?;
+    let mut all = labelled.folds(params.validation_share, params.seed)?;
     let fold = all.swap_remove(0);
     let refused = |error| bad_input!("--encoder: {error}");
     let beginning = BertCheckpoint::load(&places.encoder).map_err(refused)?;

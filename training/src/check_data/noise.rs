@@ -66,6 +66,7 @@ pub fn noise(rows: &[UsableRow], seed: u64) -> anyhow::Result<Noise> {
     let labelled = Labelled {
         texts: &texts,
         y: &y,
+        names: 0,
         labels: labels.len(),
         embeddings: None,
         most_weights: MOST_WEIGHTS,

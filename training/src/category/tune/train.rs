@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Texts that go through the transformer at once where nothing is learnt.
 const EVALUATION_BATCH: usize = 64;
-/// Texts of one label in a step of few-shot.
+/// Most texts of one label that stand together in a step of few-shot.
 const COMPANIONS: usize = 4;
 /// Steps by which the duration of a training is estimated.
 const TIMED_STEPS: u32 = 3;
@@ -319,14 +319,16 @@ impl Order {
         order.into_iter().skip(place * self.batch).take(self.batch).collect()
     }
 
-    /// A new order in which texts of a label stand [`COMPANIONS`] at a time.
+    /// A new order in which texts of a label stand up to [`COMPANIONS`] at a time.
     fn in_company(&self, rows: &Rows, epoch: usize) -> Vec<usize> {
         let of_labels = self.fit.chunk_by(|a, b| rows.y[*a] == rows.y[*b]);
         let mut companies: Vec<Vec<usize>> = Vec::new();
         for texts in of_labels {
             let number = ((epoch as u64) << 32) | u64::from(rows.y[texts[0]]);
             let texts = shuffled(texts.to_vec(), self.seed, number);
-            companies.extend(texts.chunks(COMPANIONS).map(<[usize]>::to_vec));
+            // As even as it goes: a text alone has no companion to be told by.
+            let size = texts.len().div_ceil(texts.len().div_ceil(COMPANIONS));
+            companies.extend(texts.chunks(size).map(<[usize]>::to_vec));
         }
         let order = shuffled((0..companies.len()).collect(), self.seed, u64::MAX - epoch as u64);
         order.into_iter().flat_map(|at| companies[at].clone()).collect()
