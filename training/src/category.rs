@@ -298,8 +298,7 @@ fn encoder_out(args: &CategoryArgs) -> anyhow::Result<&Path> {
             args.method.as_str()
         )
     })?;
-    tune::finished::check_destination(out)
-        .map_err(|error| bad_input!("--encoder-out: {error}"))?;
+    tune::finished::check_destination(out).map_err(|error| bad_input!("--encoder-out: {error}"))?;
     Ok(out)
 }
 

@@ -8,12 +8,12 @@ use crate::bad_input;
 use crate::faults::Faults;
 use crate::instant::parse_day_first;
 use crate::table::{Row, Table};
+use crate::whole_file::write_with;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use flate2::{Compression, GzBuilder};
 use recontact::timestamp::Timestamp;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -221,18 +221,17 @@ fn write(path: &Path, tickets: &[Prepared]) -> anyhow::Result<()> {
     if path.is_dir() {
         return Err(bad_input!("{}: expected a file name, this is a folder", path.display()));
     }
-    let file = File::create(path)?;
-    if path.extension().is_some_and(|extension| extension == "gz") {
+    let is_packed = path.extension().is_some_and(|extension| extension == "gz");
+    write_with(path, |file| {
+        if !is_packed {
+            return write_csv(file, tickets);
+        }
         // No time and no name in the gzip header: the same tickets give the same bytes.
         let mut packed = GzBuilder::new().mtime(0).write(file, Compression::best());
         write_csv(&mut packed, tickets)?;
-        packed.finish()?.sync_all()?;
-    } else {
-        let mut file = file;
-        write_csv(&mut file, tickets)?;
-        file.sync_all()?;
-    }
-    Ok(())
+        packed.finish()?;
+        Ok(())
+    })
 }
 
 fn write_csv(out: &mut impl Write, tickets: &[Prepared]) -> anyhow::Result<()> {

@@ -13,6 +13,11 @@ pub(super) fn below(data: &DataSeen, l: ReportLanguage) -> String {
 
 /// How intervals were drawn, in a sentence.
 pub(super) fn how_sure(drawn: &Drawn, l: ReportLanguage) -> String {
+    if drawn.draws == 0 {
+        return l
+            .pick("No intervals were drawn (--draws 0).", "Интервалы не строились (--draws 0).")
+            .to_owned();
+    }
     let over = match (drawn.over, l) {
         ("customers", ReportLanguage::En) => "customers",
         ("customers", ReportLanguage::Ru) => "клиентам",
