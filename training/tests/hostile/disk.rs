@@ -123,7 +123,7 @@ fn a_prepared_table_is_written_whole_or_not_at_all() {
     let log = repository().join("data/incidents/incident_event_log.csv.gz");
     let out = dir.path().join("tickets.csv");
     let mut call = program();
-    call.args(["prepare", "incident-log", "--log"])
+    call.args(["prepare", "incident-log", "--events"])
         .arg(&log)
         .args(["--out".as_ref(), out.as_os_str()]);
     let message = failure(&mut limited(&call, 8), 1);

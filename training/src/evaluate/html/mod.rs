@@ -4,7 +4,7 @@ pub mod chart;
 pub mod texts;
 pub mod tickets;
 
-mod shared;
+pub(crate) mod shared;
 
 use crate::{bad_input, whole_file};
 use std::fmt::Write as _;
