@@ -9,7 +9,6 @@ use crate::faults::Faults;
 use crate::instant::parse_day_first;
 use crate::table::{Row, Table};
 use crate::whole_file::write_with;
-use anyhow::Context;
 use clap::{Args, Subcommand};
 use flate2::{Compression, GzBuilder};
 use recontact::timestamp::Timestamp;
@@ -43,7 +42,7 @@ pub fn run(command: PrepareCommand) -> anyhow::Result<()> {
     let PrepareCommand::IncidentLog(args) = command;
     let log = Table::read(&args.events)?;
     let tickets = tickets(&log)?;
-    write(&args.out, &tickets).with_context(|| format!("writing {}", args.out.display()))?;
+    write(&args.out, &tickets)?;
     eprintln!(
         "{} events of {} tickets written to {}",
         log.len(),
