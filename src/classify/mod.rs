@@ -396,8 +396,9 @@ struct Decided {
     words: TokenCount,
 }
 
-/// The first part in which two encoders differ so that their embeddings do.
-fn differing_part(trained: &EncoderIdentity, found: &EncoderIdentity) -> Option<&'static str> {
+/// The first part in which two encoders differ so that their embeddings do; `None` where they give the same vectors.
+#[must_use]
+pub fn differing_part(trained: &EncoderIdentity, found: &EncoderIdentity) -> Option<&'static str> {
     let parts = [
         ("weights", trained.weights_sha256 != found.weights_sha256),
         ("length of its vectors", trained.dimension != found.dimension),

@@ -286,11 +286,14 @@ fn write_json(content: &impl Serialize, out: &Path) -> anyhow::Result<()> {
         return Err(bad_input!("--out {}: there is no folder {folder}", out.display()));
     }
     let beside = tempfile::NamedTempFile::new_in(folder).context("writing beside --out")?;
-    let mut writer = BufWriter::new(beside);
-    serde_json::to_writer(&mut writer, content)?;
-    writeln!(writer)?;
-    let beside = writer.into_inner().map_err(|error| error.into_error())?;
-    File::sync_all(beside.as_file())?;
-    beside.persist_noclobber(out).with_context(|| format!("writing {}", out.display()))?;
-    Ok(())
+    let write = || -> anyhow::Result<()> {
+        let mut writer = BufWriter::new(beside);
+        serde_json::to_writer(&mut writer, content)?;
+        writeln!(writer)?;
+        let beside = writer.into_inner().map_err(|error| error.into_error())?;
+        File::sync_all(beside.as_file())?;
+        beside.persist_noclobber(out)?;
+        Ok(())
+    };
+    write().with_context(|| format!("writing {}", out.display()))
 }

@@ -22,3 +22,28 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_bad_input = error.chain().any(|cause| cause.is::<BadInput>());
     ExitCode::from(if is_bad_input { 2 } else { 1 })
 }
+
+/// An error with its causes, each said once: some errors say their cause themselves.
+#[must_use]
+pub fn told(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !told.ends_with(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let full = std::io::Error::other("no space left");
+        let error = anyhow::Error::new(full).context("w.csv: no space left").context("writing");
+        assert_eq!(told(&error), "writing: w.csv: no space left");
+        assert_eq!(told(&anyhow::anyhow!("alone")), "alone");
+    }
+}

@@ -24,3 +24,4 @@ pub mod simulate;
 pub mod table;
 pub mod tickets;
 pub mod transformer;
+pub mod whole_file;

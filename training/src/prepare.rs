@@ -8,12 +8,11 @@ use crate::bad_input;
 use crate::faults::Faults;
 use crate::instant::parse_day_first;
 use crate::table::{Row, Table};
-use anyhow::Context;
+use crate::whole_file::write_with;
 use clap::{Args, Subcommand};
 use flate2::{Compression, GzBuilder};
 use recontact::timestamp::Timestamp;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +42,7 @@ pub fn run(command: PrepareCommand) -> anyhow::Result<()> {
     let PrepareCommand::IncidentLog(args) = command;
     let log = Table::read(&args.events)?;
     let tickets = tickets(&log)?;
-    write(&args.out, &tickets).with_context(|| format!("writing {}", args.out.display()))?;
+    write(&args.out, &tickets)?;
     eprintln!(
         "{} events of {} tickets written to {}",
         log.len(),
@@ -221,18 +220,17 @@ fn write(path: &Path, tickets: &[Prepared]) -> anyhow::Result<()> {
     if path.is_dir() {
         return Err(bad_input!("{}: expected a file name, this is a folder", path.display()));
     }
-    let file = File::create(path)?;
-    if path.extension().is_some_and(|extension| extension == "gz") {
+    let is_packed = path.extension().is_some_and(|extension| extension == "gz");
+    write_with(path, |file| {
+        if !is_packed {
+            return write_csv(file, tickets);
+        }
         // No time and no name in the gzip header: the same tickets give the same bytes.
         let mut packed = GzBuilder::new().mtime(0).write(file, Compression::best());
         write_csv(&mut packed, tickets)?;
-        packed.finish()?.sync_all()?;
-    } else {
-        let mut file = file;
-        write_csv(&mut file, tickets)?;
-        file.sync_all()?;
-    }
-    Ok(())
+        packed.finish()?;
+        Ok(())
+    })
 }
 
 fn write_csv(out: &mut impl Write, tickets: &[Prepared]) -> anyhow::Result<()> {

@@ -27,6 +27,7 @@ pub use evaluate::{RiskPredictions, RiskRow, ScoredTicket, predictions, scores};
 
 use crate::bad_input;
 use crate::card::markdown_table;
+use crate::run_lock::RunLock;
 use crate::table::Table;
 use crate::tickets::TicketTable;
 use anyhow::Context;
@@ -96,6 +97,7 @@ struct RecordedParams {
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
 pub fn run(args: RiskArgs, now: Timestamp) -> anyhow::Result<()> {
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
+    let _lock = RunLock::take(&args.out)?;
     let params = match &args.config {
         Some(path) => RiskParams::read(path)?,
         None => RiskParams::default(),

@@ -389,7 +389,7 @@ fn auto_leaves_out_what_takes_longer_than_there_is_time_and_says_so() {
     }
     let card = fs::read_to_string(dir.path().join("models/category/v1/card.md")).unwrap();
     assert!(card.contains("fine-tune was not tried"), "{card}");
-    assert!(card.contains("--method auto"), "{card}");
+    assert!(card.contains("Method asked for: `auto`"), "{card}");
     let message = refusal(two_categories().as_bytes(), &["--minutes", "5"]);
     assert!(message.contains("--minutes is for --method auto"), "{message}");
 }

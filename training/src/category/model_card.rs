@@ -50,6 +50,7 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         })
         .collect();
     let is_zero_shot = report.choice.method == Method::ZeroShot;
+    let asked = recorded.method.unwrap_or(report.choice.method);
     let scope = match &report.scope {
         None => "Every text is taken to be about one of the labels.".to_owned(),
         Some(scope) if scope.out_of_scope > 0 => format!(
@@ -100,9 +101,10 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
             &if is_zero_shot {
                 format!("Nothing was fitted. Cosines are multiplied by {SCALE}.")
             } else { format!(
-                "Asked for: `--method {}`. Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
+                "Method asked for: `{}`. {}Seed {}. Compared on {} held-out training rows, then fitted on all rows. The solvers stopped at a gradient of \
                  {:.1e} (largest component, mean loss).\n\n{}",
-                recorded.method.map_or("combined", Method::as_str),
+                asked.as_str(),
+                tuned(asked, report),
                 recorded.params.seed,
                 report.choice.held_out,
                 report.gradient,
@@ -124,6 +126,18 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         )
         .section("Labels", &labels)
         .finish()
+}
+
+/// What was done to the encoder before the head was fitted.
+fn tuned(asked: Method, report: &Report) -> String {
+    if !asked.tunes_encoder() {
+        return format!("Chosen: `{}`. ", report.choice.method.as_str());
+    }
+    format!(
+        "The encoder was trained on so for {} epochs, which its own card in its folder shows; the head on its vectors is `{}`. ",
+        report.tuning.iter().filter(|epoch| epoch.epoch > 0).count(),
+        report.choice.method.as_str()
+    )
 }
 
 fn corrected(notes: &Notes) -> String {

@@ -6,12 +6,13 @@
 //! single, sums in double precision. A solver that stops early loses accuracy without saying so: it ends when the largest
 //! component of the gradient of the *mean* loss is at most [`TOLERANCE`], and fails otherwise.
 
-use super::design::Design;
+use super::design::{Columns, Design};
 use anyhow::ensure;
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{ArrayView2, ArrayViewMut2, s};
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::thread;
 
 /// Largest accepted component of the gradient of the cost divided by the weight of all rows (scikit-learn's `tol`).
@@ -24,8 +25,6 @@ const HISTORY: usize = 10;
 const HISTORY_NUMBERS: usize = 375_000_000;
 /// The line search ends when the slope is this share of what it was.
 const SLOPE: f64 = 0.1;
-/// Rows whose part of the gradient is summed at once.
-const BLOCK: usize = 256;
 /// Scores are computed anew after so many steps, since they are otherwise added up.
 const REFRESH: usize = 100;
 
@@ -93,6 +92,7 @@ impl Problem<'_> {
             w: start.map_or_else(|| vec![0.0; numbers], |start| start.values.clone()),
             scores: vec![0.0; self.design.rows() * self.labels],
             direction_scores: vec![0.0; self.design.rows() * self.labels],
+            columns: self.design.columns(),
             inverse: self.inverse_diagonal(),
             history: VecDeque::new(),
             most_pairs: (HISTORY_NUMBERS / (2 * numbers)).clamp(3, HISTORY),
@@ -164,7 +164,10 @@ struct Solver<'a> {
     w: Vec<f32>,
     /// Scores of the rows under `w`.
     scores: Vec<f32>,
+    /// Scores of the rows along a direction; after the step, their residuals.
     direction_scores: Vec<f32>,
+    /// The design by terms.
+    columns: Columns,
     /// See [`Problem::inverse_diagonal`].
     inverse: Vec<f32>,
     history: VecDeque<Pair>,
@@ -302,45 +305,79 @@ impl Solver<'_> {
         parts.into_iter().fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1))
     }
 
-    /// The gradient of the cost.
+    /// The gradient of the cost. Each thread has features of its own, so that there is one gradient in memory however many
+    /// cores there are.
     #[expect(clippy::cast_possible_truncation, reason = "gradients are kept in single precision")]
-    fn gradient(&self) -> Vec<f32> {
-        let Problem { design, labels, y, weight, c } = *self.problem;
-        let (terms, features) = (design.terms(), design.features());
-        let parts = in_parts(y.len(), |rows| {
-            let mut gradient = vec![0.0_f32; self.w.len()];
-            let mut residuals = Array2::<f32>::zeros((BLOCK.min(rows.len()), labels));
-            for from in rows.clone().step_by(BLOCK) {
-                let block = from..(from + BLOCK).min(rows.end);
-                let mut residuals = residuals.slice_mut(s![..block.len(), ..]);
-                for (row, residual) in block.clone().zip(residuals.rows_mut()) {
-                    let Some(residual) = residual.into_slice() else { continue };
-                    residual.copy_from_slice(&self.scores[row * labels..(row + 1) * labels]);
-                    softmax(residual);
-                    residual[y[row]] -= 1.0;
-                    residual.iter_mut().for_each(|x| *x *= weight[row]);
-                    for (feature, x) in design.row(row) {
-                        let at = *feature as usize * labels;
-                        axpy(&mut gradient[at..at + labels], *x, residual);
-                    }
-                    axpy(&mut gradient[features * labels..], 1.0, residual);
-                }
-                let of_dense = &mut gradient[terms * labels..features * labels];
-                if let Ok(mut sum) = ArrayViewMut2::from_shape((features - terms, labels), of_dense)
-                {
-                    general_mat_mul(1.0, &design.dense(block).t(), &residuals, 1.0, &mut sum);
-                }
+    fn gradient(&mut self) -> Vec<f32> {
+        self.residuals();
+        let Problem { design, labels, c, .. } = *self.problem;
+        let free = design.features() * labels;
+        let mut gradient = vec![0.0_f32; self.w.len()];
+        let (of_terms, rest) = gradient.split_at_mut(design.terms() * labels);
+        let (of_dense, biases) = rest.split_at_mut(free - of_terms.len());
+        thread::scope(|scope| {
+            let this = &*self;
+            let mut left = of_terms;
+            for terms in self.columns.stretches(threads()) {
+                let (own, others) = left.split_at_mut(terms.len() * labels);
+                left = others;
+                scope.spawn(move || this.sum_terms(terms, own));
             }
-            gradient
+            let per_part = design.features().saturating_sub(design.terms()).div_ceil(threads());
+            for (part, own) in of_dense.chunks_mut(per_part.max(1) * labels).enumerate() {
+                scope.spawn(move || this.sum_dense(part * per_part, own));
+            }
+            self.direction_scores.chunks_exact(labels).for_each(|row| axpy(biases, 1.0, row));
         });
-        let mut parts = parts.into_iter();
-        let mut gradient = parts.next().unwrap_or_default();
-        for part in parts {
-            add(&mut gradient, &part, 1.0);
-        }
-        let free = features * labels;
         add(&mut gradient[..free], &self.w[..free], 1.0 / c as f32);
         gradient
+    }
+
+    /// How far the probabilities of each row are from its label, times the row's weight; in the place of the scores of the
+    /// direction, which are not needed any more.
+    fn residuals(&mut self) {
+        let Problem { labels, y, weight, .. } = *self.problem;
+        let per_part = y.len().div_ceil(threads()).max(1);
+        thread::scope(|scope| {
+            let numbers = self.direction_scores.chunks_mut(per_part * labels);
+            let numbers = numbers.zip(self.scores.chunks(per_part * labels));
+            let rows = y.chunks(per_part).zip(weight.chunks(per_part));
+            for ((residuals, scores), (y, weight)) in numbers.zip(rows) {
+                scope.spawn(move || {
+                    residuals.copy_from_slice(scores);
+                    let rows = residuals.chunks_exact_mut(labels).zip(y).zip(weight);
+                    for ((residual, label), weight) in rows {
+                        softmax(residual);
+                        residual[*label] -= 1.0;
+                        residual.iter_mut().for_each(|x| *x *= weight);
+                    }
+                });
+            }
+        });
+    }
+
+    /// Sums the residuals of some terms' rows.
+    fn sum_terms(&self, terms: Range<usize>, gradient: &mut [f32]) {
+        let labels = self.problem.labels;
+        for (term, sum) in terms.zip(gradient.chunks_exact_mut(labels)) {
+            for (row, x) in self.columns.term(term) {
+                let at = *row as usize * labels;
+                axpy(sum, *x, &self.direction_scores[at..at + labels]);
+            }
+        }
+    }
+
+    /// Sums the residuals of all rows for the embeddings' numbers from the one at `first` on.
+    fn sum_dense(&self, first: usize, gradient: &mut [f32]) {
+        let Problem { design, labels, .. } = *self.problem;
+        let count = gradient.len() / labels;
+        let residuals = ArrayView2::from_shape((design.rows(), labels), &self.direction_scores);
+        let sum = ArrayViewMut2::from_shape((count, labels), gradient);
+        if let (Ok(residuals), Ok(mut sum)) = (residuals, sum) {
+            let dense = design.dense(0..design.rows());
+            let numbers = dense.slice(s![.., first..first + count]);
+            general_mat_mul(1.0, &numbers.t(), &residuals, 0.0, &mut sum);
+        }
     }
 }
 
@@ -380,7 +417,7 @@ fn forward(design: &Design, w: &[f32], labels: usize, scores: &mut [f32]) {
 }
 
 /// Works on shares of the rows side by side; the results in the rows' order.
-fn in_parts<T: Send>(rows: usize, work: impl Fn(std::ops::Range<usize>) -> T + Sync) -> Vec<T> {
+fn in_parts<T: Send>(rows: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T> {
     let per_part = rows.div_ceil(threads()).max(1);
     thread::scope(|scope| {
         let work = &work;

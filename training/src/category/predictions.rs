@@ -9,11 +9,12 @@ use crate::bad_input;
 use crate::faults::Faults;
 use crate::table::Table;
 use recontact::classify::category::LabelSet;
+use recontact::classify::differing_part;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
 use recontact::classify::head::{TextHead, TextView};
 use recontact::classify::language;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
-use recontact::registry::Artifact;
+use recontact::registry::{Artifact, Registry};
 use recontact::ticket::{IssueCategory, Name};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -211,10 +212,12 @@ fn encoder_of(
 ) -> anyhow::Result<Option<TextEncoder>> {
     let Some(trained) = &head.description().encoder else { return Ok(None) };
     let encoder = load_encoder(&trained.name, models, Some(&trained.prompt), inference)?;
-    if encoder.identity().weights_sha256 != trained.weights_sha256 {
+    if let Some(part) = differing_part(trained, encoder.identity()) {
         return Err(bad_input!(
-            "encoder {:?} is not the one the model was trained on",
-            trained.name
+            "the model was trained on encoder {:?}, but the {part} of encoder {:?} in {} is another",
+            trained.name,
+            encoder.identity().name,
+            Registry::new(models).encoder_folder(&trained.name).display()
         ));
     }
     Ok(Some(encoder))

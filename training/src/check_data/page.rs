@@ -2,6 +2,7 @@
 
 use super::rows::{Part, RowRef};
 use super::{DataCheck, Groups};
+use crate::evaluate::html::shared::counted;
 use crate::evaluate::html::{Cell, Page, ReportLanguage, figure, folded, passage, table, words};
 use crate::evaluate::parts::number;
 use std::collections::BTreeMap;
@@ -181,8 +182,7 @@ fn groups(found: &Groups, texts: &Texts<'_>, l: ReportLanguage) -> String {
         })
         .collect();
     let heads = [l.pick("text", "текст"), l.pick("rows and labels", "строки и метки")];
-    let shown = folded(l.pick("The first of them", "Первые из них"), &table("", &heads, &rows));
-    format!("<p>{count}</p>\n{}", if rows.is_empty() { String::new() } else { shown })
+    counted(&count, l.pick("The first of them", "Первые из них"), &heads, &rows)
 }
 
 fn near(found: &DataCheck, texts: &Texts<'_>, l: ReportLanguage) -> String {
@@ -216,8 +216,7 @@ fn near(found: &DataCheck, texts: &Texts<'_>, l: ReportLanguage) -> String {
         l.pick("same label", "метка та же"),
         l.pick("in common", "общая доля"),
     ];
-    let shown = folded(l.pick("The most alike", "Самые похожие"), &table("", &heads, &rows));
-    format!("<p>{count}</p>\n{}", if rows.is_empty() { String::new() } else { shown })
+    counted(&count, l.pick("The most alike", "Самые похожие"), &heads, &rows)
 }
 
 fn doubtful(found: &DataCheck, texts: &Texts<'_>, l: ReportLanguage) -> String {

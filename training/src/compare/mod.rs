@@ -8,7 +8,6 @@ pub mod paired;
 pub mod texts;
 pub mod tickets;
 
-use crate::bad_input;
 use crate::card::markdown_table;
 use crate::category::predictions::Labels;
 use crate::evaluate::bootstrap::Bootstrap;
@@ -16,6 +15,7 @@ use crate::evaluate::html::ReportLanguage;
 use crate::evaluate::{TextArgs, open, write_page};
 use crate::risk;
 use crate::table::Table;
+use crate::{bad_input, whole_file};
 use clap::Args;
 use paired::Paired;
 use recontact::registry::artifact::sha256_file;
@@ -116,8 +116,9 @@ pub fn run(args: &CompareArgs, now: Timestamp) -> anyhow::Result<()> {
     let mut json = serde_json::to_vec_pretty(&report)?;
     json.push(b'\n');
     if let Some(path) = &args.out {
-        std::fs::write(path, &json)
-            .map_err(|error| bad_input!("--out: {}: cannot be written: {error}", path.display()))?;
+        whole_file::replace(path, &json).map_err(|error| {
+            bad_input!("--out: {}: cannot be written: {}", path.display(), error.root_cause())
+        })?;
         eprintln!("comparison written to {}", path.display());
     }
     print(&report, args.json)?;

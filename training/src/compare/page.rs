@@ -4,6 +4,7 @@ use super::texts::{Sides, TextChanges};
 use super::tickets::RiskChanges;
 use super::{Changes, CompareReport, name, reading};
 use crate::evaluate::html::chart::{Axis, Chart, Point, Series};
+use crate::evaluate::html::shared::{drawn_over, without_draws};
 use crate::evaluate::html::{Cell, Page, ReportLanguage, figure, shaded, table, words};
 use crate::evaluate::parts::{ReliabilityBin, number};
 use recontact::registry::comparison::Difference;
@@ -40,14 +41,15 @@ pub fn page(found: &CompareReport, language: ReportLanguage) -> Page {
 }
 
 fn how(found: &CompareReport, l: ReportLanguage) -> String {
-    let is_by_customer = found.drawn.over == "customers";
-    let over = match l {
-        ReportLanguage::En if is_by_customer => "customers",
-        ReportLanguage::En => "rows",
-        ReportLanguage::Ru if is_by_customer => "клиентам",
-        ReportLanguage::Ru => "строкам",
-    };
+    let over = drawn_over(found.drawn.over, l);
     let (draws, seed) = (found.drawn.draws, found.drawn.seed);
+    if draws == 0 {
+        let difference = l.pick(
+            "The difference is the second minus the first.",
+            "Разность — вторая минус первая.",
+        );
+        return format!("{} {difference}", without_draws(l));
+    }
     match l {
         ReportLanguage::En => format!(
             "Both models on the same {draws} bootstrap draws over {over} (seed {seed}). The difference is the second minus the first; \

@@ -4,7 +4,7 @@
 use super::params::StoredWeights;
 use super::student::packing;
 use super::vocabulary::TrimmedVocabulary;
-use crate::transformer::checkpoint::write_whole;
+use crate::whole_file::write_whole;
 use anyhow::Context;
 use recontact::classify::encoder::checkpoint::BertCheckpoint;
 use recontact::classify::encoder::{Pooling, compact};

@@ -1,7 +1,7 @@
 //! The teacher's vectors of all texts: computed once, kept in the work folder for the runs that come after a kill.
 
 use crate::progress;
-use crate::transformer::checkpoint::write_whole;
+use crate::whole_file::write_whole;
 use anyhow::Context;
 use candle_core::{Device, Tensor};
 use recontact::classify::encoder::{Cores, TextEncoder, TokenizedText};

@@ -11,13 +11,14 @@
 
 use super::optimiser::ParameterState;
 use crate::bad_input;
+use crate::whole_file::write_whole;
 use anyhow::Context;
 use recontact::registry::artifact::sha256_hex;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file that names the other one.
@@ -127,25 +128,6 @@ impl Checkpoints {
             }
         }
     }
-}
-
-/// Writes a file so that it has its name only when it is whole and on the disk.
-///
-/// # Errors
-/// When the disk refuses; then nothing is left under either name that was not there before.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = path.with_file_name(format!(".{name}.partial"));
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    write()
-        .inspect_err(|_| drop(fs::remove_file(&draft)))
-        .with_context(|| format!("writing {}", path.display()))
 }
 
 fn pack(state: &[ParameterState]) -> anyhow::Result<Vec<u8>> {

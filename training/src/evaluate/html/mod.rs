@@ -4,9 +4,9 @@ pub mod chart;
 pub mod texts;
 pub mod tickets;
 
-mod shared;
+pub(crate) mod shared;
 
-use crate::bad_input;
+use crate::{bad_input, whole_file};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -109,8 +109,9 @@ impl Page {
     /// # Errors
     /// [`crate::failure::BadInput`] when it cannot be written.
     pub fn write(self, path: &Path) -> anyhow::Result<()> {
-        std::fs::write(path, self.finish())
-            .map_err(|error| bad_input!("--html: {}: cannot be written: {error}", path.display()))
+        whole_file::replace(path, self.finish().as_bytes()).map_err(|error| {
+            bad_input!("--html: {}: cannot be written: {}", path.display(), error.root_cause())
+        })
     }
 }
 

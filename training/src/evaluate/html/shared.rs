@@ -1,7 +1,7 @@
-//! What the pages about both sorts of models show alike.
+//! What several pages show alike: figures with intervals, reliability, slices, counts with the first of what was counted.
 
 use super::chart::{Axis, Chart, Point};
-use super::{Cell, ReportLanguage, figure, table};
+use super::{Cell, Page, ReportLanguage, figure, folded, table, words};
 use crate::evaluate::parts::{DataSeen, Drawn, ReliabilityBin, number};
 use recontact::statistics::Interval;
 
@@ -13,12 +13,10 @@ pub(super) fn below(data: &DataSeen, l: ReportLanguage) -> String {
 
 /// How intervals were drawn, in a sentence.
 pub(super) fn how_sure(drawn: &Drawn, l: ReportLanguage) -> String {
-    let over = match (drawn.over, l) {
-        ("customers", ReportLanguage::En) => "customers",
-        ("customers", ReportLanguage::Ru) => "клиентам",
-        (_, ReportLanguage::En) => "rows",
-        (_, ReportLanguage::Ru) => "строкам",
-    };
+    if drawn.draws == 0 {
+        return without_draws(l).to_owned();
+    }
+    let over = drawn_over(drawn.over, l);
     match l {
         ReportLanguage::En => format!(
             "Intervals hold 95 % of {} bootstrap draws over {} {over} (seed {}).",
@@ -31,6 +29,33 @@ pub(super) fn how_sure(drawn: &Drawn, l: ReportLanguage) -> String {
     }
 }
 
+/// That no intervals were asked for.
+pub(crate) fn without_draws(l: ReportLanguage) -> &'static str {
+    l.pick("No intervals were drawn (--draws 0).", "Интервалы не строились (--draws 0).")
+}
+
+/// What was drawn, `rows` or `customers`, as it stands behind "over" and «по».
+pub(crate) fn drawn_over(over: &str, l: ReportLanguage) -> &'static str {
+    match over {
+        "customers" => l.pick("customers", "клиентам"),
+        _ => l.pick("rows", "строкам"),
+    }
+}
+
+/// The heads of a table of figures.
+pub(super) fn figure_heads(l: ReportLanguage) -> [&'static str; 3] {
+    [
+        l.pick("Figure", "Показатель"),
+        l.pick("Value", "Значение"),
+        l.pick("95 % interval", "95 % интервал"),
+    ]
+}
+
+/// A share in percent, or a dash.
+pub(super) fn share(share: Option<f64>, l: ReportLanguage) -> String {
+    share.map_or("–".to_owned(), |share| l.percent(share))
+}
+
 /// `low – high`, or a dash.
 pub(super) fn interval(found: Option<Interval>, decimals: usize, l: ReportLanguage) -> String {
     found.map_or_else(
@@ -39,13 +64,72 @@ pub(super) fn interval(found: Option<Interval>, decimals: usize, l: ReportLangua
     )
 }
 
-/// The plot of stated probabilities against what came.
-pub(super) fn reliability_plot(
+/// What the section about reliability says of one sort of model.
+pub(super) struct Reliability<'t> {
+    /// How to read the plot.
+    pub(super) explained: &'t str,
+    /// What the axis upwards shows.
+    pub(super) share: &'t str,
+    /// What a share of the rows did.
+    pub(super) came: &'t str,
+}
+
+/// Adds the section about reliability: the plot, and its bins as a table.
+pub(super) fn reliability_section(
+    page: &mut Page,
     bins: &[ReliabilityBin],
-    x: &str,
-    y: &str,
+    told: &Reliability<'_>,
+    l: ReportLanguage,
+) {
+    let x = l.pick("stated probability, %", "заявленная вероятность, %");
+    let table = folded(
+        l.pick("The bins as a table", "Интервалы таблицей"),
+        &reliability_table(bins, told.came, l),
+    );
+    page.section(
+        l.pick("Reliability", "Надёжность вероятностей"),
+        told.explained,
+        &(reliability_plot(bins, x, told.share, l) + &table),
+    );
+}
+
+/// Adds the section about the slices by a column.
+pub(super) fn slice_section(
+    page: &mut Page,
+    column: &str,
+    explained: &str,
+    table: &str,
+    l: ReportLanguage,
+) {
+    page.section(&format!("{}: {column}", l.pick("Slices", "Срезы")), explained, table);
+}
+
+/// The value of a slice.
+pub(super) fn slice_value(value: Option<&str>, l: ReportLanguage) -> Cell {
+    words(value.unwrap_or(l.pick("(unknown)", "(нет значения)")))
+}
+
+/// A plot with its numbers below it, folded.
+pub(super) fn plot_and_table(
+    plot: String,
+    heads: &[&str],
+    rows: &[Vec<Cell>],
     l: ReportLanguage,
 ) -> String {
+    plot + &folded(l.pick("As a table", "Таблицей"), &table("", heads, rows))
+}
+
+/// How many there are, and below it, folded under `summary`, the first of them; nothing more where there are none.
+pub(crate) fn counted(count: &str, summary: &str, heads: &[&str], rows: &[Vec<Cell>]) -> String {
+    let shown = match rows {
+        [] => String::new(),
+        rows => folded(summary, &table("", heads, rows)),
+    };
+    format!("<p>{}</p>\n{shown}", super::escape(count))
+}
+
+/// The plot of stated probabilities against what came.
+fn reliability_plot(bins: &[ReliabilityBin], x: &str, y: &str, l: ReportLanguage) -> String {
     let most = bins.iter().map(|bin| bin.rows).max().unwrap_or(1).max(1);
     let total: usize = bins.iter().map(|bin| bin.rows).sum();
     let points: Vec<Point> = bins
@@ -70,8 +154,7 @@ pub(super) fn reliability_plot(
 }
 
 /// The bins as numbers.
-pub(super) fn reliability_table(bins: &[ReliabilityBin], came: &str, l: ReportLanguage) -> String {
-    let share = |share: Option<f64>| share.map_or("–".to_owned(), |share| l.percent(share));
+fn reliability_table(bins: &[ReliabilityBin], came: &str, l: ReportLanguage) -> String {
     let rows: Vec<Vec<Cell>> = bins
         .iter()
         .map(|bin| {
@@ -81,8 +164,8 @@ pub(super) fn reliability_table(bins: &[ReliabilityBin], came: &str, l: ReportLa
             vec![
                 figure(format!("({}; {}]", l.number(bin.low, 3), l.number(bin.high, 3))),
                 figure(bin.rows.to_string()),
-                figure(share(bin.stated)),
-                figure(share(bin.observed)),
+                figure(share(bin.stated, l)),
+                figure(share(bin.observed, l)),
                 figure(ends),
             ]
         })

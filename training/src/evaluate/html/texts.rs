@@ -1,7 +1,10 @@
 //! The page about a model of texts.
 
 use super::chart::{Axis, Chart, Point, Series};
-use super::shared::{below, further, how_sure, interval, reliability_plot, reliability_table};
+use super::shared::{
+    Reliability, below, figure_heads, further, how_sure, interval, plot_and_table,
+    reliability_section, share, slice_section, slice_value,
+};
 use super::{Cell, Page, ReportLanguage, figure, folded, shaded, table, words};
 use crate::evaluate::parts::number;
 use crate::evaluate::texts::{TextEvaluation, TextSlices};
@@ -32,22 +35,15 @@ pub fn page(found: &TextEvaluation, language: ReportLanguage) -> Page {
         &how_sure(&found.intervals, l),
         &figures(found, l),
     );
-    page.section(
-        l.pick("Reliability", "Надёжность вероятностей"),
-        l.pick(
+    let reliability = Reliability {
+        explained: l.pick(
             "Where the model states a probability, is it right that often? On the dashed line it is. Bars are 95 % intervals; larger dots hold more rows.",
             "Так ли часто модель права, как заявляет? На пунктирной линии — да. Отрезки — 95 % интервалы; чем больше точка, тем больше строк.",
         ),
-        &(reliability_plot(
-            &found.reliability,
-            l.pick("stated probability, %", "заявленная вероятность, %"),
-            l.pick("share that was right, %", "доля верных ответов, %"),
-            l,
-        ) + &folded(
-            l.pick("The bins as a table", "Интервалы таблицей"),
-            &reliability_table(&found.reliability, l.pick("right", "верно"), l),
-        )),
-    );
+        share: l.pick("share that was right, %", "доля верных ответов, %"),
+        came: l.pick("right", "верно"),
+    };
+    reliability_section(&mut page, &found.reliability, &reliability, l);
     page.section(
         l.pick("Precision against coverage", "Точность и охват"),
         l.pick(
@@ -65,14 +61,11 @@ pub fn page(found: &TextEvaluation, language: ReportLanguage) -> Page {
         &confusions(found, l),
     );
     for slices in &found.slices {
-        page.section(
-            &format!("{}: {}", l.pick("Slices", "Срезы"), slices.column),
-            l.pick(
-                "The same figures for parts of the rows. Few rows make wide intervals.",
-                "Те же показатели по частям данных. Мало строк — широкий интервал.",
-            ),
-            &slice_table(slices, l),
+        let explained = l.pick(
+            "The same figures for parts of the rows. Few rows make wide intervals.",
+            "Те же показатели по частям данных. Мало строк — широкий интервал.",
         );
+        slice_section(&mut page, &slices.column, explained, &slice_table(slices, l), l);
     }
     page
 }
@@ -93,25 +86,19 @@ fn figures(found: &TextEvaluation, l: ReportLanguage) -> String {
         })
         .collect();
     let caption = format!("n = {}", test.rows);
-    let heads = [
-        l.pick("Figure", "Показатель"),
-        l.pick("Value", "Значение"),
-        l.pick("95 % interval", "95 % интервал"),
-    ];
+    let heads = figure_heads(l);
     let mut html = table(&caption, &heads, &rows);
     if let Some(scope) = &found.out_of_scope {
-        let share = |share: Option<f64>| share.map_or("–".to_owned(), |share| l.percent(share));
         let rows = [
-            (l.pick("Told as out of scope", "Распознано как вне тематики"), share(scope.caught)),
-            (l.pick("In scope and kept", "По теме и принято"), share(scope.kept)),
+            (l.pick("Told as out of scope", "Распознано как вне тематики"), share(scope.caught, l)),
+            (l.pick("In scope and kept", "По теме и принято"), share(scope.kept, l)),
             ("AUROC", l.number(scope.auroc, 4)),
         ];
         let rows: Vec<Vec<Cell>> =
             rows.into_iter().map(|(told, value)| vec![words(told), figure(value)]).collect();
         let caption =
             format!("{}, n = {}", l.pick("Texts out of scope", "Тексты вне тематики"), scope.rows);
-        html +=
-            &table(&caption, &[l.pick("Figure", "Показатель"), l.pick("Value", "Значение")], &rows);
+        html += &table(&caption, &heads[..2], &rows);
     }
     html
 }
@@ -164,7 +151,7 @@ fn coverage(found: &TextEvaluation, l: ReportLanguage) -> String {
         l.pick("threshold", "порог"),
         l.pick("right", "верно"),
     ];
-    plot + &folded(l.pick("As a table", "Таблицей"), &table("", &heads, &rows))
+    plot_and_table(plot, &heads, &rows, l)
 }
 
 fn confusions(found: &TextEvaluation, l: ReportLanguage) -> String {
@@ -246,7 +233,6 @@ fn matrix(found: &TextEvaluation, l: ReportLanguage) -> String {
 }
 
 fn label_table(found: &TextEvaluation, l: ReportLanguage) -> String {
-    let share = |share: Option<f64>| share.map_or("–".to_owned(), |share| l.percent(share));
     let rows: Vec<Vec<Cell>> = found
         .labels
         .iter()
@@ -254,8 +240,8 @@ fn label_table(found: &TextEvaluation, l: ReportLanguage) -> String {
             vec![
                 words(&label.label),
                 figure(label.rows.to_string()),
-                figure(share(label.precision)),
-                figure(share(label.recall)),
+                figure(share(label.precision, l)),
+                figure(share(label.recall, l)),
                 figure(l.number(label.f1, 3)),
             ]
         })
@@ -276,7 +262,7 @@ fn slice_table(slices: &TextSlices, l: ReportLanguage) -> String {
         .iter()
         .map(|slice| {
             vec![
-                words(slice.value.as_deref().unwrap_or(l.pick("(unknown)", "(нет значения)"))),
+                slice_value(slice.value.as_deref(), l),
                 figure(slice.figures.rows.to_string()),
                 figure(l.number(slice.figures.accuracy, 4)),
                 figure(interval(slice.interval, 4, l)),

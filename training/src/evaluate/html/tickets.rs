@@ -1,8 +1,11 @@
 //! The page about a risk model.
 
 use super::chart::{Axis, Chart, Point, Series};
-use super::shared::{below, further, how_sure, interval, reliability_plot, reliability_table};
-use super::{Cell, Page, ReportLanguage, figure, folded, table, words};
+use super::shared::{
+    Reliability, below, figure_heads, further, how_sure, interval, plot_and_table,
+    reliability_section, slice_section, slice_value,
+};
+use super::{Cell, Page, ReportLanguage, figure, table, words};
 use crate::evaluate::tickets::{RiskEvaluation, RiskSlices};
 use crate::risk::report::{Figures, rate};
 use recontact::risk::RiskBand;
@@ -34,22 +37,15 @@ pub fn page(found: &RiskEvaluation, language: ReportLanguage) -> Page {
         &how_sure(&found.intervals, l),
         &figures(found, l),
     );
-    page.section(
-        l.pick("Reliability", "Надёжность вероятностей"),
-        l.pick(
+    let reliability = Reliability {
+        explained: l.pick(
             "Do as many come back as the model states? On the dashed line they do. Bars are 95 % intervals; larger dots hold more tickets.",
             "Столько ли клиентов возвращается, сколько заявляет модель? На пунктирной линии — да. Отрезки — 95 % интервалы; чем больше точка, тем больше обращений.",
         ),
-        &(reliability_plot(
-            &found.reliability,
-            l.pick("stated probability, %", "заявленная вероятность, %"),
-            l.pick("share that came back, %", "доля вернувшихся, %"),
-            l,
-        ) + &folded(
-            l.pick("The bins as a table", "Интервалы таблицей"),
-            &reliability_table(&found.reliability, l.pick("came back", "вернулись"), l),
-        )),
-    );
+        share: l.pick("share that came back, %", "доля вернувшихся, %"),
+        came: l.pick("came back", "вернулись"),
+    };
+    reliability_section(&mut page, &found.reliability, &reliability, l);
     page.section(
         l.pick("Following up a share of the tickets", "Если связаться с частью клиентов"),
         l.pick(
@@ -64,14 +60,11 @@ pub fn page(found: &RiskEvaluation, language: ReportLanguage) -> Page {
         &bands(found, l),
     );
     for slices in &found.slices {
-        page.section(
-            &format!("{}: {}", l.pick("Slices", "Срезы"), slices.column),
-            l.pick(
-                "The same figures for parts of the tickets. Few tickets make wide intervals.",
-                "Те же показатели по частям данных. Мало обращений — широкий интервал.",
-            ),
-            &slice_table(slices, l),
+        let explained = l.pick(
+            "The same figures for parts of the tickets. Few tickets make wide intervals.",
+            "Те же показатели по частям данных. Мало обращений — широкий интервал.",
         );
+        slice_section(&mut page, &slices.column, explained, &slice_table(slices, l), l);
     }
     page
 }
@@ -100,12 +93,7 @@ fn figures(found: &RiskEvaluation, l: ReportLanguage) -> String {
         ReportLanguage::En => format!("n = {}, {} came back", test.rows, test.positives),
         ReportLanguage::Ru => format!("n = {}, вернулись {}", test.rows, test.positives),
     };
-    let heads = [
-        l.pick("Figure", "Показатель"),
-        l.pick("Value", "Значение"),
-        l.pick("95 % interval", "95 % интервал"),
-    ];
-    let own = table(&caption, &heads, &rows);
+    let own = table(&caption, &figure_heads(l), &rows);
     let beside: [(&str, &Figures); 4] = [
         (l.pick("this model", "эта модель"), test),
         (
@@ -171,7 +159,7 @@ fn coverage(found: &RiskEvaluation, l: ReportLanguage) -> String {
         l.pick("came back", "вернулись"),
         l.pick("of all who did", "из всех вернувшихся"),
     ];
-    plot + &folded(l.pick("As a table", "Таблицей"), &table("", &heads, &rows))
+    plot_and_table(plot, &heads, &rows, l)
 }
 
 fn bands(found: &RiskEvaluation, l: ReportLanguage) -> String {
@@ -204,7 +192,7 @@ fn slice_table(slices: &RiskSlices, l: ReportLanguage) -> String {
         .map(|slice| {
             let figures = &slice.figures;
             vec![
-                words(slice.value.as_deref().unwrap_or(l.pick("(unknown)", "(нет значения)"))),
+                slice_value(slice.value.as_deref(), l),
                 figure(figures.rows.to_string()),
                 figure(l.percent(slice.stated)),
                 figure(l.percent(rate(figures.positives, figures.rows))),
