@@ -23,5 +23,6 @@ pub mod similarity;
 pub mod simulate;
 pub mod table;
 pub mod tickets;
+pub mod topics;
 pub mod transformer;
 pub mod whole_file;

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use recontact::timestamp::Timestamp;
 use recontact_training::{
     category, check_data, compare, distill, evaluate, export, failure, hub, label, prepare, risk,
-    similarity, simulate,
+    similarity, simulate, topics,
 };
 use std::process::ExitCode;
 
@@ -36,6 +36,8 @@ enum Command {
     Similarity(similarity::SimilarityArgs),
     /// Simulate a desk with a known effect of following up, and check the estimators on it.
     Simulate(simulate::SimulateArgs),
+    /// Find what texts are about that no label fits, and propose labels.
+    Topics(topics::TopicsArgs),
     /// Measure a stored model on a file.
     Evaluate(evaluate::EvaluateArgs),
     /// Compare two stored models of the same kind on the same rows.
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Label(args) => label::run(&args),
         Command::Similarity(args) => similarity::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Topics(args) => topics::run(&args),
         Command::Evaluate(args) => evaluate::run(&args, Timestamp::now()),
         Command::Compare(args) => compare::run(&args, Timestamp::now()),
         Command::Export(args) => export::run(&args),
