@@ -594,7 +594,7 @@ fn a_model_takes_the_place_of_a_live_one_only_on_grounds() {
 fn a_promotion_that_was_killed_half_way_leaves_what_was_live() {
     let place = Place::new();
     let before = live(&place);
-    let torn = place.models().join(".live.toml.4711.partial");
+    let torn = place.models().join(".live.toml.partial");
     fs::write(&torn, "[category]\nversion = \"ca").unwrap();
     let listed = models(&place.models(), &["list"]);
     assert!(text(&listed.stdout).contains("cards-1"), "{}", text(&listed.stdout));
@@ -605,6 +605,7 @@ fn a_promotion_that_was_killed_half_way_leaves_what_was_live() {
     trained::copy_risk_model(&place.models(), "incidents-2");
     assert!(models(&place.models(), &["promote", "risk", "incidents-2"]).status.success());
     assert_eq!(live(&place)["category"], before["category"]);
+    assert!(!torn.exists(), "what was left is gone");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A disk that takes no more: files beyond a size are refused by the system, as they are where no space is left.
 
 use super::helpers::{
-    failure, file, leftovers, model, program, repository, succeed, tuning, two_labels, words,
+    distilling, failure, file, leftovers, model, program, repository, succeed, tuning, two_labels,
+    words,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,20 +47,7 @@ fn a_tuned_encoder_is_written_whole_or_not_at_all_and_the_next_call_goes_on() {
 #[test]
 fn a_student_is_written_whole_or_not_at_all_and_the_next_call_goes_on() {
     let dir = tempfile::tempdir().unwrap();
-    let config =
-        "layers = [2]\nsteps = 4\nbatch = 8\nheld_out = 8\nwarm_up = 1\ncheckpoint_every = 2\n";
-    let config = file(dir.path(), "distill.toml", config);
-    let texts = file(dir.path(), "texts.csv", two_labels());
-    let call = || {
-        let mut command = program();
-        command
-            .args(["distill", "--teacher"])
-            .arg(super::helpers::tiny_bert())
-            .args(["--texts".as_ref(), texts.as_os_str()])
-            .args(["--config".as_ref(), config.as_os_str()])
-            .args(["--out".as_ref(), dir.path().join("student").as_os_str()]);
-        command
-    };
+    let call = || distilling(dir.path());
     let message = failure(&mut limited(&call(), 1), 1);
     assert!(message.contains("student.partial/") && message.contains(TOO_LARGE), "{message}");
     assert!(!dir.path().join("student").exists());

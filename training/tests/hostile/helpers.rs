@@ -59,6 +59,22 @@ pub(crate) fn tuning(dir: &Path, method: &str) -> Command {
     command
 }
 
+/// A short distillation of a tiny encoder, to `dir/student`.
+pub(crate) fn distilling(dir: &Path) -> Command {
+    let config =
+        "layers = [2]\nsteps = 4\nbatch = 8\nheld_out = 8\nwarm_up = 1\ncheckpoint_every = 2\n";
+    let config = file(dir, "distill.toml", config);
+    let texts = file(dir, "texts.csv", two_labels());
+    let mut command = program();
+    command
+        .args(["distill", "--teacher"])
+        .arg(tiny_bert())
+        .args(["--texts".as_ref(), texts.as_os_str()])
+        .args(["--config".as_ref(), config.as_os_str()])
+        .args(["--out".as_ref(), dir.join("student").as_os_str()]);
+    command
+}
+
 pub(crate) fn model(dir: &Path) -> PathBuf {
     dir.join("models/category/v1")
 }

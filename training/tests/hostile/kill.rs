@@ -1,7 +1,7 @@
 //! Kills, second runs and what is left of them.
 
 use super::helpers::{
-    bytes, failure, file, leftovers, model, succeed, told, tuning, two_labels, words,
+    bytes, distilling, failure, file, leftovers, model, succeed, told, tuning, two_labels, words,
 };
 use recontact_training::run_lock::RunLock;
 use std::fs;
@@ -140,6 +140,21 @@ fn a_second_run_to_the_same_place_is_refused_while_the_first_one_runs() {
     fs::write(dir.path().join("models/category/.v1.lock"), "").unwrap();
     succeed(&mut words(dir.path(), &table));
     assert_eq!(leftovers(dir.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_second_distillation_to_the_same_student_or_work_folder_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let work = dir.path().join("work");
+    for place in [dir.path().join("student"), work.clone()] {
+        let held = RunLock::take(&place).unwrap();
+        let mut call = distilling(dir.path());
+        call.args(["--work".as_ref(), work.as_os_str()]);
+        let message = failure(&mut call, 2);
+        assert!(message.contains(place.to_str().unwrap()), "{message}");
+        assert!(message.contains("another run is writing it"), "{message}");
+        drop(held);
+    }
 }
 
 #[test]
