@@ -6,37 +6,27 @@
 
 pub mod asked;
 pub mod cluster;
+pub mod found;
 pub mod keywords;
+pub mod read;
 
 mod page;
 
 use crate::category::encoders::load_encoder;
 use crate::evaluate::html::ReportLanguage;
 use crate::evaluate::{open, write_page};
-use crate::faults::Faults;
-use crate::table::TableStream;
 use crate::{bad_input, whole_file};
-use asked::{Asked, ask};
+use asked::ask;
 use clap::Args;
-use cluster::{Groups, group};
-use keywords::{TermCounts, labels};
-use ndarray::Array2;
+use found::{Topics, find};
+use read::{Sent, read};
 use recontact::classify::encoder::InferenceOptions;
-use recontact::classify::{head::TextHead, language};
-use recontact::cleaning::clean;
+use recontact::classify::head::TextHead;
 use recontact::config::{CommandLineSettings, Settings};
-use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
+use recontact::contact::ContactText;
 use recontact::registry::ModelKind;
-use recontact::ticket::Name;
-use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// Examples that are told of a topic.
-const EXAMPLES: usize = 5;
-/// Languages that are told of a topic: those with at least this share of its texts.
-const LANGUAGE_SHARE: f64 = 0.05;
 
 /// Arguments of `recontact-train topics`.
 #[derive(Debug, Args)]
@@ -83,64 +73,6 @@ pub struct TopicsArgs {
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
-}
-
-/// Everything that was found.
-#[derive(Debug, Serialize)]
-pub struct Topics {
-    /// The file.
-    pub file: String,
-    /// Its texts.
-    pub texts: usize,
-    /// The model that was asked; null without one.
-    pub model: Option<String>,
-    /// Texts that it abstains on, by reason; empty without a model.
-    pub abstained: BTreeMap<String, usize>,
-    /// Texts that were looked at for topics.
-    pub grouped: usize,
-    /// Those that belong to no topic.
-    pub without_topic: usize,
-    /// The topics, the largest first.
-    pub topics: Vec<Topic>,
-    /// Mean silhouette with each number of groups that was tried.
-    pub tried: Vec<(usize, f64)>,
-}
-
-/// What some texts are about.
-#[derive(Debug, Serialize)]
-pub struct Topic {
-    /// The proposed label.
-    pub label: Name,
-    /// Its texts, equal ones as often as they occur.
-    pub texts: usize,
-    /// Different texts.
-    pub different: usize,
-    /// Mean cosine of its texts with their middle.
-    pub cohesion: f64,
-    /// Words that tell it from all texts.
-    pub keywords: Vec<String>,
-    /// The texts nearest to its middle.
-    pub examples: Vec<String>,
-    /// ISO 639-1 codes of its languages, the most frequent first.
-    pub languages: Vec<String>,
-    /// The label of the model that its texts come nearest to; null without a model.
-    pub nearest_label: Option<NearestLabel>,
-}
-
-/// The label that most texts of a topic come nearest to.
-#[derive(Debug, Clone, Serialize)]
-pub struct NearestLabel {
-    /// Which.
-    pub label: Name,
-    /// Share of the texts.
-    pub share: f64,
-}
-
-/// A text of the file.
-struct Sent {
-    row: usize,
-    id: String,
-    text: ContactText,
 }
 
 /// Finds topics.
@@ -196,156 +128,6 @@ pub fn run(args: &TopicsArgs) -> anyhow::Result<()> {
     }
     write_page(args.html.as_deref(), || page::page(&found, args.language))?;
     print(&found, args.json)
-}
-
-/// Reads the texts, cleaned as the service does; also how many have nothing left.
-fn read(args: &TopicsArgs, is_cleaned: bool) -> anyhow::Result<(Vec<Sent>, usize)> {
-    let mut table = TableStream::open(&args.data)?;
-    let head = table.head().clone();
-    let column = head.column(&args.text)?;
-    let id_column = args.id.as_deref().map(|id| head.column(id)).transpose()?;
-    let (mut sent, mut nothing_left) = (Vec::new(), 0);
-    let mut faults = Faults::default();
-    while let Some(row) = table.next(&mut faults)? {
-        match ContactText::parse(row.cell(column).unwrap_or_default(), DEFAULT_MAX_TEXT_BYTES) {
-            Err(error) => faults.push(format!("{}: {error}", head.place(row, column))),
-            Ok(text) => {
-                let cleaned = is_cleaned.then(|| clean(text.as_str()));
-                let text = match cleaned {
-                    None => Some(text),
-                    Some(cleaned) if cleaned.is_nothing() => None,
-                    Some(cleaned) => ContactText::parse(&cleaned.text, usize::MAX).ok(),
-                };
-                let id = id_column.and_then(|column| row.cell(column)).unwrap_or_default();
-                match text {
-                    None => nothing_left += 1,
-                    Some(text) => sent.push(Sent { row: row.number, id: id.to_owned(), text }),
-                }
-            }
-        }
-    }
-    table.finish(faults)?;
-    Ok((sent, nothing_left))
-}
-
-/// What was found, and the topic of each open text with its cosine.
-type Found = (Topics, Vec<(usize, Option<usize>, f64)>);
-
-fn find(
-    args: &TopicsArgs,
-    file: String,
-    model: Option<String>,
-    sent: &[Sent],
-    asked: Asked,
-) -> anyhow::Result<Found> {
-    // Equal texts are one; each is grouped once and counts as often as it was sent.
-    let mut place: HashMap<String, usize> = HashMap::new();
-    let mut different: Vec<Vec<usize>> = Vec::new();
-    for (at, &row) in asked.open.iter().enumerate() {
-        let key = sent[row].text.as_str().trim().to_lowercase();
-        let index = *place.entry(key).or_insert_with(|| {
-            different.push(Vec::new());
-            different.len() - 1
-        });
-        different[index].push(at);
-    }
-    let mut x = Array2::zeros((different.len(), asked.dimension));
-    for (mut row, same) in x.rows_mut().into_iter().zip(&different) {
-        row.iter_mut()
-            .zip(&asked.vectors[same[0]])
-            .for_each(|(cell, value)| *cell = f64::from(*value));
-    }
-    let wanted = args.topics.map(usize::from);
-    let groups = group(&x, wanted, usize::from(args.min_texts), args.seed)?;
-    let topics = topics(sent, &asked, &different, &groups);
-    let mut of = Vec::with_capacity(asked.open.len());
-    for (same, (topic, cosine)) in different.iter().zip(groups.of.iter().zip(&groups.cosine)) {
-        of.extend(same.iter().map(|at| (asked.open[*at], *topic, *cosine)));
-    }
-    of.sort_by_key(|(row, _, _)| *row);
-    let found = Topics {
-        file,
-        texts: sent.len() + asked.reasons.get("nothing_left").copied().unwrap_or_default(),
-        model,
-        abstained: asked.reasons,
-        grouped: asked.open.len(),
-        without_topic: of.iter().filter(|(_, topic, _)| topic.is_none()).count(),
-        topics,
-        tried: groups.tried,
-    };
-    Ok((found, of))
-}
-
-fn topics(sent: &[Sent], asked: &Asked, different: &[Vec<usize>], groups: &Groups) -> Vec<Topic> {
-    let text = |same: &[usize]| &sent[asked.open[same[0]]].text;
-    let all = TermCounts::of(sent.iter().map(|sent| (&sent.text, 1)));
-    let members: Vec<Vec<usize>> = (0..groups.count)
-        .map(|topic| (0..different.len()).filter(|at| groups.of[*at] == Some(topic)).collect())
-        .collect();
-    let keywords: Vec<Vec<String>> = members
-        .iter()
-        .map(|members| {
-            let counted = members.iter().map(|at| (text(&different[*at]), different[*at].len()));
-            TermCounts::of(counted).keywords(&all)
-        })
-        .collect();
-    let labels = labels(&keywords, &asked.labels);
-    let described = members.iter().zip(keywords).zip(labels);
-    described
-        .map(|((members, keywords), label)| {
-            let mut nearest = members.clone();
-            nearest.sort_by(|a, b| groups.cosine[*b].total_cmp(&groups.cosine[*a]).then(a.cmp(b)));
-            let rows: Vec<usize> = members.iter().flat_map(|at| &different[*at]).copied().collect();
-            Topic {
-                label,
-                texts: rows.len(),
-                different: members.len(),
-                cohesion: mean(members.iter().map(|at| groups.cosine[*at])),
-                keywords,
-                examples: nearest
-                    .iter()
-                    .take(EXAMPLES)
-                    .map(|at| text(&different[*at]).as_str().to_owned())
-                    .collect(),
-                languages: languages(rows.iter().map(|at| &sent[asked.open[*at]].text)),
-                nearest_label: most_frequent(
-                    rows.iter().filter_map(|at| asked.nearest[*at].clone()),
-                ),
-            }
-        })
-        .collect()
-}
-
-fn languages<'t>(texts: impl ExactSizeIterator<Item = &'t ContactText>) -> Vec<String> {
-    let count = texts.len();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for code in texts.filter_map(|text| {
-        language::detect(text.as_str(), &language::DEFAULT_EXPECTED.map(str::to_owned))
-    }) {
-        *counts.entry(code).or_insert(0) += 1;
-    }
-    let share = |texts| crate::category::report::share(texts, count);
-    let mut told: Vec<(usize, &str)> = counts
-        .into_iter()
-        .filter(|(_, n)| share(*n) >= LANGUAGE_SHARE)
-        .map(|(code, n)| (n, code))
-        .collect();
-    told.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-    told.into_iter().map(|(_, code)| code.to_owned()).collect()
-}
-
-fn most_frequent(labels: impl Iterator<Item = Name>) -> Option<NearestLabel> {
-    let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
-    labels.for_each(|label| *counts.entry(label).or_insert(0) += 1);
-    let whole: usize = counts.values().sum();
-    let (label, count) = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)))?;
-    Some(NearestLabel { label, share: crate::category::report::share(count, whole) })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of texts")]
-fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = numbers.len().max(1) as f64;
-    numbers.sum::<f64>() / count
 }
 
 /// A row for each grouped text; those without a topic have no label.

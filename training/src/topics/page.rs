@@ -1,6 +1,6 @@
 //! The page about topics.
 
-use super::{Topic, Topics};
+use super::found::{Topic, Topics};
 use crate::category::report::share;
 use crate::evaluate::html::{Cell, Page, ReportLanguage, figure, passage, table, words};
 

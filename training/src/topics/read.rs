@@ -1,0 +1,50 @@
+//! The texts of a table, cleaned as the service does.
+
+use super::TopicsArgs;
+use crate::faults::Faults;
+use crate::table::TableStream;
+use recontact::cleaning::clean;
+use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
+
+/// A text of the file.
+pub struct Sent {
+    /// Its row, from 1.
+    pub row: usize,
+    /// Its identifier; empty where none was asked for.
+    pub id: String,
+    /// What is left of it.
+    pub text: ContactText,
+}
+
+/// Reads the texts; also how many have nothing left.
+///
+/// # Errors
+/// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
+pub fn read(args: &TopicsArgs, is_cleaned: bool) -> anyhow::Result<(Vec<Sent>, usize)> {
+    let mut table = TableStream::open(&args.data)?;
+    let head = table.head().clone();
+    let column = head.column(&args.text)?;
+    let id_column = args.id.as_deref().map(|id| head.column(id)).transpose()?;
+    let (mut sent, mut nothing_left) = (Vec::new(), 0);
+    let mut faults = Faults::default();
+    while let Some(row) = table.next(&mut faults)? {
+        match ContactText::parse(row.cell(column).unwrap_or_default(), DEFAULT_MAX_TEXT_BYTES) {
+            Err(error) => faults.push(format!("{}: {error}", head.place(row, column))),
+            Ok(text) => {
+                let cleaned = is_cleaned.then(|| clean(text.as_str()));
+                let text = match cleaned {
+                    None => Some(text),
+                    Some(cleaned) if cleaned.is_nothing() => None,
+                    Some(cleaned) => ContactText::parse(&cleaned.text, usize::MAX).ok(),
+                };
+                let id = id_column.and_then(|column| row.cell(column)).unwrap_or_default();
+                match text {
+                    None => nothing_left += 1,
+                    Some(text) => sent.push(Sent { row: row.number, id: id.to_owned(), text }),
+                }
+            }
+        }
+    }
+    table.finish(faults)?;
+    Ok((sent, nothing_left))
+}
