@@ -102,7 +102,7 @@ pub fn find(
     }
     let wanted = args.topics.map(usize::from);
     let groups = group(&x, wanted, usize::from(args.min_texts), args.seed)?;
-    let topics = topics(sent, &asked, &different, &groups);
+    let topics = topics(sent, &asked, &different, &groups)?;
     let mut of = Vec::with_capacity(asked.open.len());
     for (same, (topic, cosine)) in different.iter().zip(groups.of.iter().zip(&groups.cosine)) {
         of.extend(same.iter().map(|at| (asked.open[*at], *topic, *cosine)));
@@ -121,22 +121,29 @@ pub fn find(
     Ok((found, of))
 }
 
-fn topics(sent: &[Sent], asked: &Asked, different: &[Vec<usize>], groups: &Groups) -> Vec<Topic> {
+fn topics(
+    sent: &[Sent],
+    asked: &Asked,
+    different: &[Vec<usize>],
+    groups: &Groups,
+) -> anyhow::Result<Vec<Topic>> {
     let text = |same: &[usize]| &sent[asked.open[same[0]]].text;
     let all = TermCounts::of(sent.iter().map(|sent| (&sent.text, 1)));
     let members: Vec<Vec<usize>> = (0..groups.count)
         .map(|topic| (0..different.len()).filter(|at| groups.of[*at] == Some(topic)).collect())
         .collect();
-    let keywords: Vec<Vec<String>> = members
+    let counts: Vec<TermCounts> = members
         .iter()
         .map(|members| {
             let counted = members.iter().map(|at| (text(&different[*at]), different[*at].len()));
-            TermCounts::of(counted).keywords(&all)
+            TermCounts::of(counted)
         })
         .collect();
-    let labels = labels(&keywords, &asked.labels);
+    let words: Vec<Vec<String>> = counts.iter().map(|counts| counts.label_words(&all)).collect();
+    let labels = labels(&words, &asked.labels)?;
+    let keywords = counts.iter().map(|counts| counts.keywords(&all));
     let described = members.iter().zip(keywords).zip(labels);
-    described
+    Ok(described
         .map(|((members, keywords), label)| {
             let mut nearest = members.clone();
             nearest.sort_by(|a, b| groups.cosine[*b].total_cmp(&groups.cosine[*a]).then(a.cmp(b)));
@@ -158,7 +165,7 @@ fn topics(sent: &[Sent], asked: &Asked, different: &[Vec<usize>], groups: &Group
                 ),
             }
         })
-        .collect()
+        .collect())
 }
 
 fn languages<'t>(texts: impl ExactSizeIterator<Item = &'t ContactText>) -> Vec<String> {

@@ -7,12 +7,16 @@
 use recontact::classify::lexical::terms::{Block, for_each_term};
 use recontact::contact::ContactText;
 use recontact::ticket::Name;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Most keywords of a topic.
 const MOST: usize = 8;
 /// Most words of a proposed label.
 const LABEL_WORDS: usize = 3;
+/// What a keyword weighs at least, as a share of the heaviest.
+const KEYWORD_WEIGHT: f64 = 0.1;
+/// The same of a word of the label.
+const LABEL_WEIGHT: f64 = 0.3;
 
 /// In how many texts each word and each pair of words stands.
 #[derive(Debug, Default)]
@@ -50,6 +54,27 @@ impl TermCounts {
     /// before it is left out.
     #[must_use]
     pub fn keywords(&self, all: &Self) -> Vec<String> {
+        let mut said: BTreeSet<&str> = BTreeSet::new();
+        let mut keywords = Vec::new();
+        for term in telling(self.weighed(all), KEYWORD_WEIGHT) {
+            let is_new = term.split(' ').any(|word| !said.contains(word));
+            if is_new && keywords.len() < MOST {
+                said.extend(term.split(' '));
+                keywords.push(term.to_owned());
+            }
+        }
+        keywords
+    }
+
+    /// The single words for a label, the most telling first.
+    #[must_use]
+    pub fn label_words(&self, all: &Self) -> Vec<String> {
+        let words = self.weighed(all).into_iter().filter(|(_, term)| !term.contains(' ')).collect();
+        telling(words, LABEL_WEIGHT).take(LABEL_WORDS).map(str::to_owned).collect()
+    }
+
+    /// Terms of more than one text that weigh something, the heaviest first.
+    fn weighed(&self, all: &Self) -> Vec<(f64, &str)> {
         let mut weighed: Vec<(f64, &str)> = self
             .with
             .iter()
@@ -61,38 +86,38 @@ impl TermCounts {
             .filter(|(weight, _)| *weight > 0.0)
             .collect();
         weighed.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-        let mut said: BTreeSet<&str> = BTreeSet::new();
-        let mut keywords = Vec::new();
-        for (_, term) in weighed {
-            let is_new = term.split(' ').any(|word| !said.contains(word));
-            if is_new && keywords.len() < MOST {
-                said.extend(term.split(' '));
-                keywords.push(term.to_owned());
-            }
-        }
-        keywords
+        weighed
     }
 }
 
-/// Labels made of keywords, no two alike and none of those there are already.
-#[must_use]
-pub fn labels(keywords: &[Vec<String>], taken: &BTreeSet<Name>) -> Vec<Name> {
-    let mut used: BTreeMap<String, usize> =
-        taken.iter().map(|name| (name.as_str().to_lowercase(), 1)).collect();
-    let label = |words: &Vec<String>| {
-        let mut parts: Vec<&str> = Vec::new();
-        for word in words.iter().flat_map(|term| term.split(' ')) {
-            if !parts.contains(&word) && parts.len() < LABEL_WORDS {
-                parts.push(word);
-            }
+/// The terms that weigh at least this share of what the first one weighs.
+fn telling(weighed: Vec<(f64, &str)>, share: f64) -> impl Iterator<Item = &str> {
+    let least = weighed.first().map_or(0.0, |(weight, _)| weight * share);
+    weighed.into_iter().take_while(move |(weight, _)| *weight >= least).map(|(_, term)| term)
+}
+
+/// Labels made of words, no two alike and none of those there are already. Words too long for a name make no label.
+///
+/// # Errors
+/// Never for words of texts.
+pub fn labels(words: &[Vec<String>], taken: &BTreeSet<Name>) -> anyhow::Result<Vec<Name>> {
+    let mut used: BTreeSet<String> =
+        taken.iter().map(|name| name.as_str().to_lowercase()).collect();
+    let mut labels = Vec::new();
+    for words in words {
+        let joined = words.join("_");
+        // With room for a number.
+        let is_name = Name::parse(&format!("{joined}_1000")).is_ok() && !joined.is_empty();
+        let bare = if is_name { joined } else { "topic".to_owned() };
+        let mut name = bare.clone();
+        let mut number = 1;
+        while !used.insert(name.clone()) {
+            number += 1;
+            name = format!("{bare}_{number}");
         }
-        let bare = if parts.is_empty() { "topic".to_owned() } else { parts.join("_") };
-        let times = used.entry(bare.clone()).or_insert(0);
-        *times += 1;
-        let name = if *times == 1 { bare } else { format!("{bare}_{times}") };
-        Name::parse(&name).ok()
-    };
-    keywords.iter().map(label).collect::<Option<_>>().unwrap_or_default()
+        labels.push(Name::parse(&name)?);
+    }
+    Ok(labels)
 }
 
 #[cfg(test)]
@@ -128,10 +153,15 @@ mod tests {
     fn labels_are_names_that_nobody_has_yet() {
         let words = |terms: &[&str]| terms.iter().map(|term| (*term).to_owned()).collect();
         let taken = BTreeSet::from([Name::parse("card_lost").unwrap()]);
-        let topics =
-            [words(&["card lost", "card"]), words(&["карта"]), words(&["карта"]), words(&[])];
-        let found = labels(&topics, &taken);
+        let topics = [
+            words(&["card lost", "card"]),
+            words(&["карта"]),
+            words(&["карта"]),
+            words(&[]),
+            words(&["x".repeat(500).as_str()]),
+        ];
+        let found = labels(&topics, &taken).unwrap();
         let found: Vec<&str> = found.iter().map(Name::as_str).collect();
-        assert_eq!(found, ["card_lost_2", "карта", "карта_2", "topic"]);
+        assert_eq!(found, ["card_lost_2", "карта", "карта_2", "topic", "topic_2"]);
     }
 }
