@@ -105,9 +105,10 @@ impl HeadAnswer {
 pub struct Classification {
     /// What it is about.
     pub category: HeadAnswer,
-    /// The part of the taxonomy's top with the highest summed probability; none without parents or when abstaining.
+    /// The part of the taxonomy's top with the highest summed probability, a category that stands there itself included; none in a
+    /// taxonomy of one level or when abstaining.
     pub area: Option<ScoredLabel>,
-    /// What the best category belongs to, from the top down, and itself; empty without parents or when abstaining.
+    /// What the best category belongs to, from the top down, and itself; empty in a taxonomy of one level or when abstaining.
     pub path: Vec<ScoredLabel>,
     /// Every category that is likely enough to be one of several issues of the text, most likely first; empty when
     /// abstaining.
