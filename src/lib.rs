@@ -2,7 +2,7 @@
 //!
 //! # The map, in reading order
 //!
-//! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`].
+//! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`], [`tag`].
 //! * What is said of it: [`cleaning`] (the writer's own words), [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk).
 //! * What became of it: [`outcome`] (did the customer come back), [`next_issue`] (about what next), [`plan`] (what to do
 //!   against that).
@@ -52,6 +52,7 @@ pub mod shadow;
 pub mod similar;
 pub mod statistics;
 pub mod store;
+pub mod tag;
 pub mod telemetry;
 pub mod ticket;
 pub mod timestamp;

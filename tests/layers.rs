@@ -91,17 +91,18 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 33] = [
+const MAY_USE: [(&str, &[&str]); 34] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
+    ("tag", &[]),
     ("ticket", &["timestamp"]),
     ("identity", &["ticket"]),
     ("outcome", &["statistics", "ticket", "timestamp"]),
     ("contact", &["identity", "outcome", "ticket", "timestamp"]),
     ("cleaning", &[]),
-    ("classify", &["contact", "probability", "ticket", "registry"]),
-    ("risk", &["probability", "ticket", "timestamp", "registry"]),
+    ("classify", &["contact", "probability", "tag", "ticket", "registry"]),
+    ("risk", &["probability", "tag", "ticket", "timestamp", "registry"]),
     ("costs", &["ticket"]),
     ("next_issue", &["costs", "outcome", "statistics", "ticket", "timestamp"]),
     ("plan", &["contact", "next_issue", "outcome", "risk", "statistics", "ticket", "timestamp"]),

@@ -27,6 +27,8 @@ pub struct RiskView {
     expected_return_days: Option<f64>,
     /// low, medium or high.
     band: String,
+    /// The band as a tag that a helpdesk can act on, such as `recontact_risk__high`.
+    tags: Vec<String>,
     /// The lowest probability of the high band.
     threshold: f64,
     /// Log-odds of the average ticket; with all contributions added it is the log-odds of the probability.
@@ -122,6 +124,7 @@ impl RiskView {
             windows: risk.windows,
             expected_return_days: risk.expected_return_days,
             band: risk.band.as_str().to_owned(),
+            tags: vec![risk::band_tag(risk.band.as_str())],
             threshold: risk.threshold.value(),
             base_logit: risk.base_logit,
             reasons: risk.reasons.into_iter().map(reason).collect(),

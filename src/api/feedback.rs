@@ -45,7 +45,8 @@ pub struct FeedbackView {
     head: Head,
     /// The right one.
     label: Name,
-    /// Whether the live model could answer this label when it was recorded; null where the head had no model.
+    /// Whether the live model, a rule or the head's default could answer this label when it was recorded; null where the head had
+    /// neither a model nor rules.
     is_known_label: Option<bool>,
     /// Who says so.
     author: Name,

@@ -40,6 +40,8 @@ pub struct FollowUpView {
     probability: f64,
     /// Risk band of the ticket.
     band: Option<String>,
+    /// The band as a tag that a helpdesk can act on, such as `recontact_risk__high`; empty without a band.
+    tags: Vec<String>,
     /// What most raises the risk, in the language of Accept-Language (en, ru, be, uk).
     reasons: Vec<String>,
     /// What the customer is likely to ask about next, and when, as told at the closing; null where no issue is known to follow.
@@ -172,6 +174,7 @@ impl FollowUpView {
             team: stored.team,
             category: stored.category,
             probability: stored.probability,
+            tags: stored.band.as_deref().map(risk::band_tag).into_iter().collect(),
             band: stored.band,
             came_back_at: stored.came_back_at,
             status: stored.status,

@@ -3,6 +3,7 @@
 use super::encoder::TokenCount;
 use crate::contact::Head;
 use crate::probability::Probability;
+use crate::tag::tag;
 use crate::ticket::Name;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,9 +105,10 @@ impl HeadAnswer {
 pub struct Classification {
     /// What it is about.
     pub category: HeadAnswer,
-    /// The part of the taxonomy's top with the highest summed probability; none without parents or when abstaining.
+    /// The part of the taxonomy's top with the highest summed probability, a category that stands there itself included; none in a
+    /// taxonomy of one level or when abstaining.
     pub area: Option<ScoredLabel>,
-    /// What the best category belongs to, from the top down, and itself; empty without parents or when abstaining.
+    /// What the best category belongs to, from the top down, and itself; empty in a taxonomy of one level or when abstaining.
     pub path: Vec<ScoredLabel>,
     /// Every category that is likely enough to be one of several issues of the text, most likely first; empty when
     /// abstaining.
@@ -145,37 +147,5 @@ impl Classification {
         }
         tags.extend(self.language.map(|code| tag("language", code)));
         tags
-    }
-}
-
-/// `name__value`, as helpdesks take tags: small letters, everything but letters and digits as one `_`.
-#[must_use]
-pub fn tag(name: &str, value: &str) -> String {
-    let mut tag = format!("{name}__");
-    for c in value.chars().flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() {
-            tag.push(c);
-        } else if !tag.ends_with('_') {
-            tag.push('_');
-        }
-    }
-    let kept = tag.trim_end_matches('_').len().max(name.len() + 2);
-    tag.truncate(kept);
-    tag
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_in_small_letters_without_blanks() {
-        for (value, expected) in [
-            ("Refund_not_showing_up", "category__refund_not_showing_up"),
-            ("Карта / не пришла?", "category__карта_не_пришла"),
-            ("high", "category__high"),
-        ] {
-            assert_eq!(tag("category", value), expected);
-        }
     }
 }

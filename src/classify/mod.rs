@@ -125,15 +125,16 @@ impl Classifier {
         self.others.get(&head)
     }
 
-    /// Whether the model of a head can answer a label; `None` where the head has no model.
+    /// Whether a head can answer a label: its model, one of its rules, or as its default; `None` where it has neither a model
+    /// nor rules. Which of them would answer a given text does not matter: the helpdesk knows the label.
     #[must_use]
     pub fn is_known_label(&self, head: Head, label: &Name) -> Option<bool> {
-        let model = match head {
-            Head::Category => self.category.as_ref(),
-            other => self.others.get(&other),
-        }?;
-        let labels = model.head.description().labels.labels();
-        Some(labels.iter().any(|known| known.category == *label))
+        let by_model = self.model(head).is_some_and(|model| {
+            let labels = model.head.description().labels.labels();
+            labels.iter().any(|known| known.category == *label)
+        });
+        let is_default = self.policy.default_label(head) == Some(label);
+        self.answers(head).then(|| by_model || is_default || self.rules.gives(head, label))
     }
 
     /// The version of the category model, or of the rules where they alone say what a text is about.

@@ -1,6 +1,7 @@
 //! Labels in the order of their probabilities, and what follows from these for the taxonomy above them.
 
 use super::answer::{HeadAnswer, ScoredLabel};
+use super::category::Label;
 use super::head::TextHead;
 use crate::probability::Probability;
 use std::collections::BTreeMap;
@@ -33,16 +34,26 @@ fn most_likely_first(a: &ScoredLabel, b: &ScoredLabel) -> std::cmp::Ordering {
     b.probability.value().total_cmp(&a.probability.value()).then_with(|| a.label.cmp(&b.label))
 }
 
-/// The top of the taxonomy with the highest summed probability.
+/// Whether no category has anything above it.
+fn has_one_level(labels: &[Label]) -> bool {
+    labels.iter().all(|label| label.parents.is_empty())
+}
+
+/// The top of the taxonomy with the highest summed probability; a category without parents is part of the top itself.
 pub(super) fn best_area(head: &TextHead, probabilities: &[f64]) -> Option<ScoredLabel> {
+    let labels = head.description().labels.labels();
+    if has_one_level(labels) {
+        return None;
+    }
     let mut areas = BTreeMap::new();
-    for (label, p) in head.description().labels.labels().iter().zip(probabilities) {
-        *areas.entry(label.area()?).or_insert(0.0) += p;
+    for (label, p) in labels.iter().zip(probabilities) {
+        *areas.entry(label.area().unwrap_or(&label.category)).or_insert(0.0) += p;
     }
     areas.into_iter().map(|(area, p)| scored(area, p)).min_by(most_likely_first)
 }
 
-/// The parents of the best category with the summed probabilities of their categories, and the category itself.
+/// The parents of the best category with the summed probabilities of their categories, and the category itself; nothing in a
+/// taxonomy of one level.
 pub(super) fn path(
     head: &TextHead,
     answer: &HeadAnswer,
@@ -54,7 +65,7 @@ pub(super) fn path(
     else {
         return Vec::new();
     };
-    if label.parents.is_empty() {
+    if has_one_level(labels) {
         return Vec::new();
     }
     let parents = label.parents.iter().enumerate().map(|(level, parent)| {

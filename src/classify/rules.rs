@@ -110,6 +110,12 @@ impl RuleSet {
         self.rules.iter().any(|rule| rule.head == head)
     }
 
+    /// Whether a rule of a head gives a label.
+    #[must_use]
+    pub fn gives(&self, head: Head, label: &Name) -> bool {
+        self.rules.iter().any(|rule| rule.head == head && rule.label == *label)
+    }
+
     /// The label of the first rule of a head that holds.
     #[must_use]
     pub fn label(&self, head: Head, contact: RuleView<'_>) -> Option<&Name> {

@@ -22,27 +22,91 @@ pub struct Distance {
 /// chi-squared with one degree of freedom less than bins (Yurdakul 2018). `None` if a sample is empty.
 #[must_use]
 pub fn population_stability(reference: &[f64], current: &[f64]) -> Option<Distance> {
-    if reference.is_empty() || current.is_empty() {
+    let all = |known| Numbers { known, missing: 0 };
+    population_stability_with_missing(all(reference), all(current))
+}
+
+/// The numbers of a sample in which some cases have none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Numbers<'a> {
+    /// Those that are known.
+    pub known: &'a [f64],
+    /// Cases without one.
+    pub missing: u64,
+}
+
+impl Numbers<'_> {
+    /// All cases.
+    #[must_use]
+    pub fn cases(&self) -> u64 {
+        self.known.len() as u64 + self.missing
+    }
+}
+
+/// The same where cases may lack the number: they have a bin of their own. So has a value that would fill more than one bin, as
+/// the zeros of a count do; what nobody has is no bin.
+#[must_use]
+pub fn population_stability_with_missing(
+    reference: Numbers<'_>,
+    current: Numbers<'_>,
+) -> Option<Distance> {
+    if reference.cases() == 0 || current.cases() == 0 {
         return None;
     }
-    let mut sorted = reference.to_vec();
+    let cuts = cuts(reference.known);
+    let count = |sample: Numbers<'_>| {
+        let mut bins = vec![0_u64; cuts.len() + 1];
+        for value in sample.known {
+            bins[cuts.partition_point(|cut| cut.lies_below(*value))] += 1;
+        }
+        bins.push(sample.missing);
+        bins
+    };
+    let bins: Vec<(u64, u64)> = count(reference)
+        .into_iter()
+        .zip(count(current))
+        .filter(|(reference, current)| reference + current > 0)
+        .collect();
+    let halves = 0.5 * self::count(bins.len());
+    let (of_reference, of_current) =
+        (as_f64(reference.cases()) + halves, as_f64(current.cases()) + halves);
+    let of_bin = |(reference, current): &(u64, u64)| {
+        let (r, c) =
+            ((as_f64(*reference) + 0.5) / of_reference, (as_f64(*current) + 0.5) / of_current);
+        (c - r) * (c / r).ln()
+    };
+    let value = bins.iter().map(of_bin).sum::<f64>().max(0.0);
+    let spread = 1.0 / as_f64(reference.cases()) + 1.0 / as_f64(current.cases());
+    Some(Distance { value, chance: chi_squared(bins.len().saturating_sub(1)) * spread })
+}
+
+/// The border of two bins: just below a value, or just above it.
+struct Cut {
+    at: f64,
+    is_above: bool,
+}
+
+impl Cut {
+    fn lies_below(&self, value: f64) -> bool {
+        if self.is_above { self.at < value } else { self.at <= value }
+    }
+}
+
+/// The quantiles of a sample; a value that is several of them is cut off on both sides.
+fn cuts(sample: &[f64]) -> Vec<Cut> {
+    let mut sorted = sample.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let mut edges: Vec<f64> = (1..PSI_BINS)
+    let quantiles: Vec<f64> = (1..PSI_BINS)
         .filter_map(|bin| sorted.get(bin * sorted.len() / PSI_BINS).copied())
         .collect();
-    edges.dedup();
-    let count = |sample: &[f64]| {
-        let mut bins = vec![0.5; edges.len() + 1];
-        for value in sample {
-            bins[edges.partition_point(|edge| edge <= value)] += 1.0;
+    let mut cuts = Vec::new();
+    for equal in quantiles.chunk_by(|a, b| a == b) {
+        cuts.push(Cut { at: equal[0], is_above: false });
+        if equal.len() > 1 {
+            cuts.push(Cut { at: equal[0], is_above: true });
         }
-        let total: f64 = bins.iter().sum();
-        bins.into_iter().map(|bin| bin / total).collect::<Vec<f64>>()
-    };
-    let value =
-        count(reference).into_iter().zip(count(current)).map(|(r, c)| (c - r) * (c / r).ln());
-    let spread = spread(reference.len(), current.len());
-    Some(Distance { value: value.sum::<f64>().max(0.0), chance: chi_squared(edges.len()) * spread })
+    }
+    cuts
 }
 
 /// How often each label occurs.
@@ -122,10 +186,6 @@ fn index(number: u64) -> usize {
 /// The level that a chi-squared variable stays below in 95 % of cases; 0 without a degree of freedom.
 fn chi_squared(freedom: usize) -> f64 {
     ChiSquared::new(count(freedom)).map_or(0.0, |distribution| distribution.inverse_cdf(CHANCE))
-}
-
-fn spread(n: usize, m: usize) -> f64 {
-    1.0 / count(n) + 1.0 / count(m)
 }
 
 pub(super) fn count(number: usize) -> f64 {

@@ -122,8 +122,19 @@ pub(super) type Title = (&'static str, &'static str);
 
 impl Maker<'_> {
     pub(super) fn stability(&self, title: Title, reference: &[f64], current: &[f64]) -> Figure {
-        let n = Counts { reference: reference.len() as u64, current: current.len() as u64 };
         let found = super::population_stability(reference, current);
+        self.stability_of(title, found, reference.len() as u64, current.len() as u64)
+    }
+
+    /// The same from an index that was computed already, of so many cases.
+    pub(super) fn stability_of(
+        &self,
+        title: Title,
+        found: Option<Distance>,
+        reference: u64,
+        current: u64,
+    ) -> Figure {
+        let n = Counts { reference, current };
         self.of_distance(title, Measure::PopulationStability, found, n)
     }
 

@@ -4,14 +4,19 @@
 
 mod distance;
 mod domain;
+mod features;
 mod figure;
 mod options;
 mod report;
 #[cfg(test)]
 mod tests;
 
-pub use distance::{Distance, Mix, PSI_BINS, jensen_shannon, population_stability};
+pub use distance::{
+    Distance, Mix, Numbers, PSI_BINS, jensen_shannon, population_stability,
+    population_stability_with_missing,
+};
 pub use domain::domain_area;
+pub use features::{FeatureSample, Features, Value};
 pub use figure::{Counts, Figure, Measure, Status, Versions};
 pub use options::MonitoringOptions;
 pub use report::MonitoringReport;
@@ -93,6 +98,8 @@ pub struct Sample {
     pub contacts: Vec<ContactRow>,
     /// Assessed closings.
     pub closings: Vec<ClosingRow>,
+    /// What the risk model looked at in these closings.
+    pub features: Features,
     /// Vectors of texts, of one encoder.
     pub embeddings: Vec<Vec<f32>>,
 }

@@ -1,7 +1,9 @@
 //! [`MonitoringReport`]: every figure, from the samples of both windows.
 
 use super::figure::{Counts, Figure, Maker, Status, Title, Versions};
-use super::{ClosingRow, ContactRow, Mix, MonitoringOptions, Samples, Windows, domain_area};
+use super::{
+    ClosingRow, ContactRow, Mix, MonitoringOptions, Sample, Samples, Windows, domain_area, features,
+};
 use crate::statistics::Proportion;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
@@ -75,7 +77,7 @@ impl MonitoringReport {
     ) -> Self {
         let (reference, current) = (&samples.reference, &samples.current);
         let mut figures = of_contacts(options, &reference.contacts, &current.contacts);
-        figures.extend(of_closings(options, &reference.closings, &current.closings));
+        figures.extend(of_closings(options, reference, current));
         let encoder: Vec<String> = samples.encoder.iter().cloned().collect();
         let maker =
             Maker { options, versions: Versions { reference: encoder.clone(), current: encoder } };
@@ -136,9 +138,10 @@ fn of_contacts(
 
 fn of_closings(
     options: &MonitoringOptions,
-    reference: &[ClosingRow],
-    current: &[ClosingRow],
+    reference_sample: &Sample,
+    current_sample: &Sample,
 ) -> Vec<Figure> {
+    let (reference, current) = (&reference_sample.closings[..], &current_sample.closings[..]);
     let maker =
         Maker { options, versions: versions(reference, current, |closing| &closing.model_version) };
     let risks = |rows: &[ClosingRow]| rows.iter().map(|row| row.probability).collect::<Vec<_>>();
@@ -161,6 +164,7 @@ fn of_closings(
         let has = |row: &ClosingRow| row.band == band;
         figures.push(maker.share(BANDS, band, share(reference, has), share(current, has)));
     }
+    figures.extend(features::figures(&maker, &reference_sample.features, &current_sample.features));
     figures
 }
 

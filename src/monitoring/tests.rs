@@ -134,6 +134,97 @@ fn vectors_of_one_kind_cannot_be_told_apart_and_moved_ones_can() {
     assert_eq!(domain_area(&[], &vectors(7, 0.0)), None);
 }
 
+fn features(rows: impl IntoIterator<Item = (&'static str, Value<'static>, f64)>) -> Features {
+    let mut features = Features::new();
+    for (name, value, contribution) in rows {
+        features.entry(name.to_owned()).or_default().add(value, contribution);
+    }
+    features
+}
+
+fn report_of_features(reference: Features, current: Features) -> MonitoringReport {
+    let now = Timestamp::parse("2026-03-01T00:00:00Z").unwrap();
+    let sample = |features| Sample { features, ..Sample::default() };
+    let samples =
+        Samples { reference: sample(reference), current: sample(current), ..Samples::default() };
+    MonitoringReport::new(&samples, Windows::ending(now, &OPTIONS), &OPTIONS, now)
+}
+
+#[test]
+fn features_are_told_one_by_one_and_those_that_move_risks_most_come_first() {
+    let window = |count: u32, channel: &'static str, missing_from: u32| {
+        features((0..count).flat_map(move |n| {
+            let known = n % 10 < missing_from;
+            let csat = if known { Value::Number(f64::from(n % 5)) } else { Value::Missing };
+            let other = if n % 3 == 0 { channel } else { "email" };
+            [
+                ("csat", csat, 0.1),
+                ("tickets_7d", Value::Number(f64::from(n % 7)), -0.5),
+                ("channel", Value::Category(other), 0.3),
+            ]
+        }))
+    };
+    let mut before = window(800, "phone", 9);
+    before.extend(features([("of_the_model_before", Value::Number(1.0), 9.0)]));
+    let told = report_of_features(before, window(300, "chat", 2));
+    let found: Vec<_> = told
+        .figures
+        .iter()
+        .filter(|figure| figure.name == "risk_feature")
+        .map(|figure| (figure.label.as_deref().unwrap(), figure.measure, figure.status))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("tickets_7d", Measure::PopulationStability, Status::Ok),
+            ("channel", Measure::JensenShannon, Status::Alert),
+            ("csat", Measure::PopulationStability, Status::Alert),
+        ]
+    );
+    let csat = told.figures.iter().find(|figure| figure.label.as_deref() == Some("csat")).unwrap();
+    assert_eq!(csat.n, Counts { reference: 800, current: 300 }, "a missing value is a case");
+}
+
+#[test]
+fn a_feature_that_only_one_model_has_has_too_few_cases_and_one_of_two_kinds_is_compared_as_labels()
+{
+    let numbers = |count| (0..count).map(|_| ("channel", Value::Number(3.0), 0.1));
+    let labels = |count| (0..count).map(|_| ("channel", Value::Category("3"), 0.1));
+    let new = report_of_features(Features::new(), features(numbers(300)));
+    let figure_of = |report: &MonitoringReport| figure(report, "risk_feature").clone();
+    assert_eq!((figure_of(&new).status, figure_of(&new).value), (Status::TooFew, None));
+    let both = report_of_features(features(numbers(800)), features(labels(300)));
+    assert_eq!(
+        (figure_of(&both).measure, figure_of(&both).status),
+        (Measure::JensenShannon, Status::Ok)
+    );
+    assert!(figure_of(&both).value.unwrap() < 1e-9);
+}
+
+#[test]
+fn a_count_that_is_mostly_zero_is_seen_to_change_and_so_is_a_number_that_goes_missing() {
+    let sample = |zeros: usize, others: usize| {
+        let others = (0..others).map(|n| [1.0, 2.0, 7.0][n % 3]);
+        std::iter::repeat_n(0.0, zeros).chain(others).collect::<Vec<f64>>()
+    };
+    let found = population_stability(&sample(950, 50), &sample(700, 300)).unwrap();
+    // Two bins: (0.7 - 0.95) ln(0.7 / 0.95) + (0.3 - 0.05) ln(0.3 / 0.05).
+    let expected = -0.25 * (0.7_f64 / 0.95).ln() + 0.25 * 6_f64.ln();
+    assert!((found.value - expected).abs() < 0.01, "{found:?}");
+    let same = population_stability(&sample(950, 50), &sample(285, 15)).unwrap();
+    assert!(same.value < same.chance, "{same:?}");
+    let below = population_stability(&[5.0; 300], &[-1.0; 300]).unwrap();
+    assert!(below.value > 1.0, "{below:?}");
+    let known = vec![1.0; 500];
+    let numbers = |known, missing| Numbers { known, missing };
+    let gone = population_stability_with_missing(numbers(&known, 500), numbers(&known[..100], 900));
+    // (0.1 - 0.5) ln(0.1 / 0.5) + (0.9 - 0.5) ln(0.9 / 0.5).
+    let expected = -0.4 * 0.2_f64.ln() + 0.4 * 1.8_f64.ln();
+    assert!((gone.unwrap().value - expected).abs() < 0.01, "{gone:?}");
+    let never = population_stability_with_missing(numbers(&[], 300), numbers(&[], 300)).unwrap();
+    assert!(never.value.abs() < 1e-12 && never.chance.abs() < 1e-12, "one bin: nothing can change");
+}
+
 #[test]
 fn jensen_shannon_is_1_where_nothing_is_shared_and_a_worked_example_in_between() {
     let mix = |pairs: &[(&str, u64)]| -> Mix {

@@ -1,6 +1,7 @@
 //! [`RiskBand`]: low, medium or high, cut from a probability by [`BandThresholds`].
 
 use crate::probability::Probability;
+use crate::tag::tag;
 use serde::{Deserialize, Serialize};
 
 /// How urgent it is to look at a closed ticket again.
@@ -25,6 +26,12 @@ impl RiskBand {
             Self::High => "high",
         }
     }
+}
+
+/// A band's word as a tag that a helpdesk can act on: `recontact_risk__high`.
+#[must_use]
+pub fn band_tag(band: &str) -> String {
+    tag("recontact_risk", band)
 }
 
 impl std::fmt::Display for RiskBand {

@@ -18,7 +18,7 @@ pub mod threshold;
 pub mod trees;
 pub mod windows;
 
-pub use band::{BandThresholds, RiskBand};
+pub use band::{BandThresholds, RiskBand, band_tag};
 pub use calibration::Calibration;
 pub use context::FeatureContext;
 pub use features::FeatureValue;

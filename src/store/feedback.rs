@@ -26,7 +26,7 @@ pub struct NewFeedback {
     pub occurred_at: Timestamp,
     /// In their words.
     pub note: Option<String>,
-    /// Whether the live model can answer this label; `None` where the head has no live model.
+    /// Whether the live model, a rule or the default of the head can answer this label; `None` where it has neither model nor rules.
     pub is_known_label: Option<bool>,
 }
 

@@ -4,11 +4,14 @@
 use super::episodes::read_vector;
 use super::{Store, StoreError, Tenant};
 use crate::monitoring::{
-    ClosingRow, ContactRow, MonitoringOptions, Sample, Samples, Window, Windows,
+    ClosingRow, ContactRow, Features, MonitoringOptions, Sample, Samples, Value, Window, Windows,
 };
+use crate::risk::{CALIBRATION_REASON, FeatureValue};
 use crate::timestamp::Timestamp;
+use futures_util::TryStreamExt;
 use serde::Deserialize;
 use sqlx::Row;
+use std::borrow::Cow;
 
 /// What monitoring looks at in a stored classification. Those of earlier versions may lack any of it.
 #[derive(Default, Deserialize)]
@@ -24,6 +27,43 @@ struct StoredClassification {
 #[derive(Deserialize)]
 struct StoredLabel {
     probability: f64,
+}
+
+/// What monitoring looks at in a stored risk: its reasons name every feature that moved it, with the value. An erased
+/// customer's have none.
+#[derive(Deserialize)]
+struct StoredRisk<'a> {
+    #[serde(borrow, default)]
+    reasons: Vec<StoredReason<'a>>,
+}
+
+#[derive(Deserialize)]
+struct StoredReason<'a> {
+    #[serde(borrow)]
+    feature: Cow<'a, str>,
+    value: FeatureValue,
+    contribution: f64,
+}
+
+impl StoredRisk<'_> {
+    fn add_to(&self, features: &mut Features) {
+        let of_features = |reason: &&StoredReason<'_>| reason.feature != CALIBRATION_REASON;
+        for reason in self.reasons.iter().filter(of_features) {
+            let value = match &reason.value {
+                FeatureValue::Missing => Value::Missing,
+                FeatureValue::Number(number) => Value::Number(*number),
+                FeatureValue::Flag(true) => Value::Category("true"),
+                FeatureValue::Flag(false) => Value::Category("false"),
+                FeatureValue::Text(text) => Value::Category(text),
+            };
+            if !features.contains_key(reason.feature.as_ref()) {
+                features.insert(reason.feature.to_string(), Default::default());
+            }
+            if let Some(sample) = features.get_mut(reason.feature.as_ref()) {
+                sample.add(value, reason.contribution);
+            }
+        }
+    }
 }
 
 impl Store {
@@ -42,7 +82,8 @@ impl Store {
         let mut samples = [Sample::default(), Sample::default()];
         for (sample, window) in samples.iter_mut().zip([windows.reference, windows.current]) {
             sample.contacts = self.contacts_in(tenant, window, options.max_rows).await?;
-            sample.closings = self.closings_in(tenant, window, options, now).await?;
+            (sample.closings, sample.features) =
+                self.closings_in(tenant, window, options, now).await?;
             if let Some(encoder) = &encoder {
                 let most = options.max_embeddings;
                 sample.embeddings = self.embeddings_in(tenant, window, encoder, most).await?;
@@ -102,43 +143,50 @@ impl Store {
         contacts.collect()
     }
 
+    /// The sample is drawn before the assessments themselves are read: sorting them would move all of a window's reasons.
     async fn closings_in(
         &self,
         tenant: &Tenant,
         window: Window,
         options: &MonitoringOptions,
         now: Timestamp,
-    ) -> Result<Vec<ClosingRow>, StoreError> {
+    ) -> Result<(Vec<ClosingRow>, Features), StoreError> {
         let mature_until = now.plus_days(-i64::from(options.outcome_days));
-        let rows = sqlx::query(
-            "SELECT a.model_version AS model_version, a.probability AS probability, a.band AS band, \
+        let mut rows = sqlx::query(
+            "SELECT a.model_version AS model_version, a.probability AS probability, a.band AS band, a.body AS body, \
              a.closed_at AS closed_at, e.category AS category, e.channel AS channel, (SELECT COUNT(*) \
              FROM recontacts r WHERE r.tenant = a.tenant AND r.ticket_id = a.ticket_id AND r.episode = a.episode \
              AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0 AND r.gap_ms <= $4) AS repeats \
-             FROM assessments a LEFT JOIN episodes e ON e.tenant = a.tenant AND e.ticket_id = a.ticket_id \
-             AND e.number = a.episode WHERE a.tenant = $1 AND a.closed_at >= $2 AND a.closed_at < $3 \
-             ORDER BY a.inputs_sha256, a.ticket_id, a.episode LIMIT $5",
+             FROM (SELECT tenant, ticket_id, episode FROM assessments WHERE tenant = $1 AND closed_at >= $2 \
+             AND closed_at < $3 ORDER BY inputs_sha256, ticket_id, episode LIMIT $5) s \
+             JOIN assessments a ON a.tenant = s.tenant AND a.ticket_id = s.ticket_id AND a.episode = s.episode \
+             LEFT JOIN episodes e ON e.tenant = a.tenant AND e.ticket_id = a.ticket_id AND e.number = a.episode",
         )
         .bind(tenant.as_str())
         .bind(window.from.millis())
         .bind(window.to.millis())
         .bind(i64::from(options.outcome_days) * 86_400_000)
         .bind(i64::from(options.max_rows))
-        .fetch_all(&self.pool)
-        .await?;
-        let closings = rows.iter().map(|row| {
+        .fetch(&self.pool);
+        let (mut closings, mut features) = (Vec::new(), Features::new());
+        // One after the other: what is kept of an assessment is a tenth of what was stored.
+        while let Some(row) = rows.try_next().await? {
+            let body: String = row.try_get("body")?;
+            let risk: StoredRisk<'_> = serde_json::from_str(&body)
+                .map_err(|error| StoreError::corrupt("assessments", "body", error))?;
+            risk.add_to(&mut features);
             let is_mature = row.try_get::<i64, _>("closed_at")? <= mature_until.millis();
             let repeats: i64 = row.try_get("repeats")?;
-            Ok(ClosingRow {
+            closings.push(ClosingRow {
                 model_version: row.try_get("model_version")?,
                 probability: row.try_get("probability")?,
                 band: row.try_get("band")?,
                 category: row.try_get("category")?,
                 channel: row.try_get("channel")?,
                 repeated: is_mature.then_some(repeats > 0),
-            })
-        });
-        closings.collect()
+            });
+        }
+        Ok((closings, features))
     }
 
     async fn embeddings_in(

@@ -1,5 +1,8 @@
-use crate::helpers::spawn_app;
-use crate::trained::TRAINING;
+use crate::helpers::{TestApp, spawn_app, spawn_app_in};
+use crate::trained::{self, TRAINING};
+use recontact::classify::category::{Label, LabelSet};
+use recontact::registry::{ModelKind, Registry};
+use recontact::ticket::Name;
 use serde_json::{Value, json};
 
 fn number(value: &Value) -> f64 {
@@ -290,4 +293,71 @@ fn inputs_and_text_together_or_neither_are_refused() {
     for body in [json!({}), json!({"text": "a", "inputs": [{"text": "b"}]})] {
         assert_eq!(app.classify(&body).expect_faults(), ["#"]);
     }
+}
+
+/// A service whose categories have these parents, in the order of [`TRAINING`].
+fn spawn_with_parents(parents: [&[&str]; 4]) -> TestApp {
+    let folder = tempfile::tempdir().unwrap();
+    let models = folder.path().join("models");
+    trained::install_encoder(&models);
+    let mut fitted = trained::fitted(&models);
+    let labels = TRAINING.iter().zip(parents).map(|((_, category, _), parents)| Label {
+        category: Name::parse(category).unwrap(),
+        parents: parents.iter().map(|parent| Name::parse(parent).unwrap()).collect(),
+    });
+    fitted.0.labels = LabelSet::new(labels.collect()).unwrap();
+    // So flat that every category has a part in every answer.
+    fitted.0.temperature = 4.0;
+    trained::write_head(&models, ModelKind::Category, "uneven-1", fitted, None);
+    Registry::new(&models).promote(ModelKind::Category, "uneven-1").unwrap();
+    spawn_app_in(folder, |settings| {
+        let zero = recontact::probability::Probability::new(0.0).unwrap();
+        (settings.classify.suggest_threshold, settings.classify.min_margin) = (zero, zero);
+    })
+}
+
+#[test]
+fn where_branches_have_different_depths_each_parent_is_the_sum_of_its_children() {
+    let parents: [&[&str]; 4] =
+        [&["cards", "delivery", "by_post"], &["cards"], &["cards", "delivery"], &[]];
+    let app = spawn_with_parents(parents);
+    for (_, category, texts) in TRAINING {
+        let body = app.classify(&json!({"text": texts[0], "top_k": 4})).expect(200);
+        let result = &body["results"][0];
+        assert_eq!(result["category"], category);
+        let mut of = std::collections::BTreeMap::from([(category, number(&result["probability"]))]);
+        for other in result["alternatives"].as_array().unwrap() {
+            of.insert(other["label"].as_str().unwrap(), number(&other["probability"]));
+        }
+        assert!((of.values().sum::<f64>() - 1.0).abs() < 1e-6, "{result}");
+        let below = |parent: &str| {
+            let all = TRAINING.iter().zip(parents).filter(|(_, above)| above.contains(&parent));
+            all.map(|((_, category, _), _)| of[category]).sum::<f64>()
+        };
+        let at = TRAINING.iter().position(|(_, known, _)| *known == category).unwrap();
+        let expected: Vec<(&str, f64)> = parents[at]
+            .iter()
+            .map(|parent| (*parent, below(parent)))
+            .chain([(category, of[category])])
+            .collect();
+        let path = result["path"].as_array().unwrap();
+        assert_eq!(path.len(), expected.len(), "{result}");
+        for (told, (label, probability)) in path.iter().zip(expected) {
+            assert_eq!(told["label"], label, "{result}");
+            assert!((number(&told["probability"]) - probability).abs() < 1e-6, "{result}");
+        }
+        // What stands at the top is a branch of its own.
+        let tops = [("cards", below("cards")), ("exchange_rate", of["exchange_rate"])];
+        let best = tops.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        assert_eq!(result["area"]["label"], best.0, "{result}");
+        assert!((number(&result["area"]["probability"]) - best.1).abs() < 1e-6, "{result}");
+    }
+}
+
+#[test]
+fn a_taxonomy_of_one_level_has_neither_areas_nor_paths() {
+    let app = spawn_with_parents([&[], &[], &[], &[]]);
+    let body = app.classify(&json!({"text": "My card has not arrived"})).expect(200);
+    let result = &body["results"][0];
+    assert_eq!((&result["area"], &result["path"]), (&Value::Null, &json!([])));
 }

@@ -1,7 +1,11 @@
 //! What people say of predictions, beside the predictions.
 
-use crate::helpers::{TestApp, spawn_app, spawn_app_with};
+use crate::helpers::{TestApp, spawn_app, spawn_app_in, spawn_app_with};
+use recontact::classify::Prefer;
+use recontact::classify::policy::HeadPolicy;
 use recontact::classify::rules::RuleText;
+use recontact::contact::Head;
+use recontact::ticket::Name;
 use serde_json::{Value, json};
 
 const AT: &str = "2026-01-05T10:00:00Z";
@@ -85,13 +89,83 @@ fn the_other_heads_have_their_predictions_beside_them_too() {
     let said = app.post("/v1/feedback", &urgency).expect(201)["feedback"].clone();
     assert_eq!((&said["predicted_label"], &said["action"]), (&json!("high"), &json!("auto")));
     assert!(said["model_version"].as_str().unwrap().starts_with("rules-"), "{said}");
-    assert_eq!((&said["probability"], &said["is_known_label"]), (&Value::Null, &Value::Null));
+    assert_eq!((&said["probability"], &said["is_known_label"]), (&Value::Null, &json!(false)));
     let mut team = feedback("c-1", "cards");
     team["head"] = json!("team");
     let said = app.post("/v1/feedback", &team).expect(201)["feedback"].clone();
-    for field in ["predicted_label", "probability", "action", "model_version"] {
+    for field in ["predicted_label", "probability", "action", "model_version", "is_known_label"] {
         assert_eq!(said[field], Value::Null, "{field}: no rules, no prediction");
     }
+}
+
+/// A service whose rules know one category that the model does not, and are asked first.
+fn spawn_with_rules() -> TestApp {
+    spawn_app_with(|settings| {
+        let (head, label) = ("category".to_owned(), "top_up_blocked".to_owned());
+        let any = vec!["failed".to_owned()];
+        settings.classify.rules = vec![RuleText { head, label, any, ..RuleText::default() }];
+        settings.classify.prefer = Prefer::Rules;
+        let default = Some(Name::parse("to_be_sorted").unwrap());
+        let policy = HeadPolicy { default, ..HeadPolicy::default() };
+        settings.classify.heads.insert(Head::Category, policy);
+    })
+}
+
+#[test]
+fn feedback_on_a_category_that_a_rule_gave_stands_beside_the_rules() {
+    let app = spawn_with_rules();
+    assert_eq!(record_contact(&app, "c-1")["category"], "top_up_blocked");
+    record_contact(&app, "c-2");
+    let said = app.post("/v1/feedback", &feedback("c-1", "top_up_failed")).expect(201);
+    let said = &said["feedback"];
+    assert_eq!(
+        (&said["predicted_label"], &said["action"]),
+        (&json!("top_up_blocked"), &json!("auto"))
+    );
+    assert_eq!(said["probability"], Value::Null, "a rule has none");
+    assert!(said["model_version"].as_str().unwrap().starts_with("rules-"), "{said}");
+    app.post("/v1/feedback", &feedback("c-2", "top_up_blocked")).expect(201);
+    let summary = app.get("/v1/feedback/summary").expect(200);
+    let models = summary["models"].as_array().unwrap();
+    assert_eq!(models.len(), 1, "the model that was not asked is not blamed: {summary}");
+    assert_eq!(models[0]["model_version"], said["model_version"]);
+    assert_eq!(rate(&models[0]["overridden"]), (1, 2));
+}
+
+#[test]
+fn a_label_that_only_a_rule_gives_or_that_is_the_default_is_known() {
+    let app = spawn_with_rules();
+    record_contact(&app, "c-1");
+    for (number, (label, is_known)) in [
+        ("top_up_blocked", true),
+        ("to_be_sorted", true),
+        ("card_arrival", true),
+        ("top_up_bloked", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut said = feedback("c-1", label);
+        said["author"] = json!(format!("agent-{number}"));
+        let said = app.post("/v1/feedback", &said).expect(201);
+        assert_eq!(said["feedback"]["is_known_label"], is_known, "{label}");
+    }
+}
+
+#[test]
+fn without_a_model_the_labels_of_rules_are_known_and_no_others() {
+    let app = spawn_app_in(tempfile::tempdir().unwrap(), |settings| {
+        let (head, label) = ("category".to_owned(), "top_up_failed".to_owned());
+        let any = vec!["failed".to_owned()];
+        settings.classify.rules = vec![RuleText { head, label, any, ..RuleText::default() }];
+    });
+    record_contact(&app, "c-1");
+    let known = app.post("/v1/feedback", &feedback("c-1", "top_up_failed")).expect(201);
+    assert_eq!(known["feedback"]["is_known_label"], true);
+    let mut other = feedback("c-1", "card_arrival");
+    other["author"] = json!("agent-2");
+    let other = app.post("/v1/feedback", &other).expect(201);
+    assert_eq!(other["feedback"]["is_known_label"], false);
 }
 
 #[test]

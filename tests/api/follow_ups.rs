@@ -81,7 +81,7 @@ fn a_risky_closing_is_in_the_queue_with_reasons_in_words() {
         assert_eq!(follow_up[name], closed[name], "{name}");
     }
     assert_eq!((&follow_up["team"], &follow_up["status"]), (&json!("cards"), &json!("waiting")));
-    for name in ["probability", "band", "model"] {
+    for name in ["probability", "band", "tags", "model"] {
         assert_eq!(follow_up[name], closed["assessment"][name], "{name}");
     }
     assert_eq!(follow_up["expected_benefit"], Value::Null);

@@ -1,7 +1,7 @@
 //! Whether what the models see and say has changed, over HTTP.
 
 use crate::filler::DAY;
-use crate::helpers::{TestApp, spawn_app, spawn_app_in};
+use crate::helpers::{TestApp, spawn_app, spawn_app_in, spawn_app_with};
 use crate::trained;
 use recontact::contact::{Contact, ContactText};
 use recontact::outcome::{AdjacentPairs, Author, ContactKind, OutcomePolicy, TextVector};
@@ -114,4 +114,102 @@ fn contacts_like_those_before_are_in_order_and_the_figures_are_kept() {
 fn without_contacts_there_are_too_few() {
     let report = spawn_app().get("/v1/monitoring").expect(200);
     assert_eq!((&report["status"], &report["encoder"]), (&json!("too_few"), &Value::Null));
+}
+
+/// Closes a ticket of a customer of its own.
+fn close(app: &TestApp, id: &str, closed_at: i64, priority: &str) {
+    let at = |millis: i64| Timestamp::from_millis(millis).unwrap();
+    let report = json!({"customer_id": id, "opened_at": at(closed_at - 7_200_000), "category": "Category 26",
+        "priority": priority});
+    app.report_ticket(id, &report).expect(201);
+    app.close_ticket(id, &json!({"closed_at": at(closed_at)})).expect(200);
+}
+
+#[test]
+fn a_feature_of_the_risk_model_that_changes_alerts_under_its_own_name() {
+    let app = spawn_app_with(|settings| settings.monitoring.min_n = 20);
+    let now = Timestamp::now().millis();
+    for number in 0..30 {
+        close(&app, &format!("old-{number}"), now - 21 * DAY - number * 60_000, "3");
+        close(&app, &format!("new-{number}"), now - DAY - number * 60_000, "1");
+    }
+    let report = app.get("/v1/monitoring").expect(200);
+    let figures = report["figures"].as_array().unwrap();
+    let features: Vec<&Value> =
+        figures.iter().filter(|figure| figure["name"] == "risk_feature").collect();
+    let of = |name: &str| *features.iter().find(|figure| figure["label"] == name).unwrap();
+    let priority = of("priority");
+    assert_eq!(
+        (&priority["measure"], &priority["status"]),
+        (&json!("jensen_shannon"), &json!("alert"))
+    );
+    assert!((priority["value"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{priority}");
+    assert_eq!(priority["n"], json!({"reference": 30, "current": 30}));
+    assert_eq!(priority["model_versions"]["current"], json!([trained::RISK]));
+    let duration = of("duration_hours");
+    assert_eq!(
+        (&duration["measure"], &duration["status"]),
+        (&json!("population_stability"), &json!("ok"))
+    );
+    let reassignments = of("reassignments");
+    assert_eq!(reassignments["status"], "ok", "missing before and now: {reassignments}");
+    // What a closing tells of itself is all that is compared.
+    let closed = app.ticket("new-1").expect(200);
+    let reasons = closed["assessment"]["reasons"].as_array().unwrap();
+    assert_eq!(features.len(), reasons.len(), "{features:#?}");
+    let metrics = app.get("/metrics");
+    let gauge = "recontact_monitoring_status{figure=\"risk_feature\",label=\"priority\"}";
+    assert!(metrics.text().contains(gauge), "{}", metrics.text());
+}
+
+/// The value of a gauge of this label, as `/metrics` writes it.
+fn gauge(app: &TestApp, name: &str, label: &str) -> Option<String> {
+    let metrics = app.get("/metrics");
+    let is_it = |line: &&str| line.starts_with(name) && line.contains(&format!("\"{label}\""));
+    metrics
+        .text()
+        .lines()
+        .find(is_it)
+        .and_then(|line| line.split(' ').next_back())
+        .map(str::to_owned)
+}
+
+#[test]
+fn the_gauges_of_a_figure_that_is_in_no_report_any_more_are_withdrawn() {
+    const REASON: &str = "a_reason_of_this_test_only";
+    let (value, status) = ("recontact_monitoring_value", "recontact_monitoring_status");
+    let app = spawn_app_with(|settings| settings.monitoring.min_n = 20);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let now = Timestamp::now();
+    let abstained = json!({"category": null, "probability": null, "alternatives": [], "action": "abstain",
+        "reason": REASON, "language": "en"});
+    let abstained = ContactAnalysis {
+        classification_json: abstained.to_string(),
+        category: None,
+        ..analysis("card", 0.9, [1.0, 0.1])
+    };
+    runtime.block_on(async {
+        for number in 0..EACH {
+            let at = now.millis() - 21 * DAY;
+            say(&app.app.store, &format!("old-{number}"), at, &analysis("card", 0.9, [1.0, 0.1]))
+                .await;
+            say(&app.app.store, &format!("new-{number}"), now.millis() - DAY, &abstained).await;
+        }
+        let report =
+            app.app.monitoring.report(&app.app.store, &app.app.tenant, now.plus_days(1)).await;
+        assert!(
+            report.unwrap().figures.iter().any(|figure| figure.label.as_deref() == Some(REASON))
+        );
+    });
+    assert_eq!(gauge(&app, value, REASON).as_deref(), Some("1"), "{}", app.get("/metrics").text());
+    assert_eq!(gauge(&app, status, REASON).as_deref(), Some("2"));
+    // Half a year later nothing of it lies in either window.
+    runtime.block_on(async {
+        let later = now.plus_days(180);
+        let report =
+            app.app.monitoring.report(&app.app.store, &app.app.tenant, later).await.unwrap();
+        assert!(report.figures.iter().all(|figure| figure.label.as_deref() != Some(REASON)));
+    });
+    assert_eq!(gauge(&app, value, REASON).as_deref(), Some("NaN"));
+    assert_eq!(gauge(&app, status, REASON).as_deref(), Some("-1"));
 }

@@ -53,6 +53,8 @@ fn a_closed_ticket_gets_probability_band_threshold_and_window() {
             (number(&result["probability"]), number(&result["threshold"]));
         assert!(0.0 < probability && probability < 1.0);
         assert_eq!(result["band"] == "high", probability >= threshold, "{result}");
+        let band = result["band"].as_str().unwrap();
+        assert_eq!(result["tags"], json!([format!("recontact_risk__{band}")]));
     }
     assert!(
         number(&results[1]["probability"]) > number(&results[0]["probability"]),

@@ -3,8 +3,16 @@
 use crate::helpers::{TestApp, spawn_app, spawn_app_in, spawn_app_with};
 use crate::postgres;
 use crate::trained;
+use recontact::live_similar::LiveSimilar;
+use recontact::similar::SimilarOptions;
+use recontact::store::{CustomerKey, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
+use std::future::poll_fn;
+use std::io::Write;
+use std::net::TcpStream;
 use std::path::Path;
+use std::pin::pin;
+use std::task::Poll;
 use tempfile::TempDir;
 
 const TEXTS: [(&str, &str, &str); 4] = [
@@ -224,4 +232,82 @@ fn what_cannot_be_looked_for_is_pointed_at() {
     unknown.expect_problem(404, "contact_not_found");
     let off = spawn_app_with(|settings| settings.similar.enabled = false);
     off.post("/v1/similar", &json!({"text": "card"})).expect_problem(404, "not_found");
+}
+
+/// Asks for similar contacts and hangs up before the answer.
+fn ask_and_hang_up(app: &TestApp, text: &str) {
+    let body = json!({ "text": text }).to_string();
+    let mut stream = TcpStream::connect(app.address).unwrap();
+    let head = "POST /v1/similar HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+}
+
+#[test]
+fn clients_that_hang_up_leave_the_index_as_it_must_be() {
+    on_both_databases(|start| {
+        let app = start();
+        record_all(&app);
+        for number in 0..12 {
+            ask_and_hang_up(&app, "My card has not arrived");
+            let id = format!("more-{number}");
+            app.record_contact(&contact(&id, "u-7", "Where is my top up?")).expect(201);
+            ask_and_hang_up(&app, "Where is my top up?");
+        }
+        let request = json!({"text": "My card has not arrived", "limit": 50});
+        let found = similar(&app, &request);
+        assert_eq!((&found["contacts"], ids(&found)[0]), (&json!(16), "c-1"));
+        assert_eq!(found, similar(&start(), &request), "as a service that was never hung up on");
+    });
+}
+
+/// What a future gives if it is ready within so many polls; else it is dropped.
+async fn within_polls<T>(future: impl Future<Output = T>, mut polls: usize) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        if polls == 0 {
+            return Poll::Ready(None);
+        }
+        polls -= 1;
+        future.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+#[test]
+fn a_request_that_is_dropped_at_any_point_loses_no_contact_and_keeps_no_erased_one() {
+    on_both_databases(|start| {
+        let app = start();
+        record_all(&app);
+        let settings = &app.app.settings;
+        let key = std::fs::read_to_string(&settings.customer_key_file).unwrap();
+        let key = CustomerKey::parse(key.trim()).unwrap();
+        let encoder = app.app.encoder().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let store = runtime
+            .block_on(Store::connect(&settings.database, key, StoreOptions::default()))
+            .unwrap();
+        let options = SimilarOptions { enabled: true, max_contacts: 100 };
+        let index = LiveSimilar::new(options);
+        // How many contacts are known once somebody has waited, after one caller gave up at each point.
+        let known_after_interruptions = || {
+            runtime.block_on(async {
+                let tenant = Tenant::DEFAULT;
+                for polls in 1.. {
+                    let asked = index.ready(&store, &tenant, &encoder);
+                    if let Some(done) = within_polls(asked, polls).await {
+                        done.unwrap();
+                        break;
+                    }
+                }
+                index.ready(&store, &tenant, &encoder).await.unwrap().len()
+            })
+        };
+        assert_eq!(known_after_interruptions(), 4);
+        app.record_contact(&contact("c-5", "u-3", "Where is my card?")).expect(201);
+        assert_eq!(known_after_interruptions(), 5);
+        let erasure = json!({"identity": {"kind": "customer", "value": "u-1"}, "author": "privacy", "reason": "asked for it"});
+        app.delete("/v1/customers", &erasure).expect(200);
+        assert_eq!(known_after_interruptions(), 3);
+        runtime.block_on(store.close());
+    });
 }

@@ -231,7 +231,9 @@ fn pages_of_risky_tickets_neither_repeat_nor_skip_one() {
         let closed_at = format!("2026-01-05T{:02}:30:00Z", index / 2);
         let id = format!("t-{index}");
         let closed = close_one(&app, &id, "u-9", &opened_at, &closed_at);
-        match closed["assessment"]["band"].as_str().unwrap() {
+        let band = closed["assessment"]["band"].as_str().unwrap();
+        assert_eq!(closed["assessment"]["tags"], json!([format!("recontact_risk__{band}")]));
+        match band {
             "high" => highs.push((closed_at, id)),
             _ => others += 1,
         }
@@ -247,6 +249,7 @@ fn pages_of_risky_tickets_neither_repeat_nor_skip_one() {
         assert!(tickets.len() == 3 || page["next_cursor"].is_null(), "{page}");
         for ticket in tickets {
             assert_eq!(ticket["assessment"]["band"], "high");
+            assert_eq!(ticket["assessment"]["tags"], json!(["recontact_risk__high"]));
             let text = |name: &str| ticket[name].as_str().unwrap().to_owned();
             listed.push((text("closed_at"), text("id")));
         }

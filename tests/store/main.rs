@@ -154,7 +154,9 @@ fn assessment(band: &str) -> Assessment {
         assessed_at: minute(1_000),
         probability: 0.1 + 0.2,
         band: band.to_owned(),
-        body: r#"{"reasons":["ё"]}"#.to_owned(),
+        body:
+            r#"{"reasons":[{"feature":"channel","value":"ё","typical":null,"contribution":0.5}]}"#
+                .to_owned(),
     }
 }
 

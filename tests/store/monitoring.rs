@@ -3,14 +3,15 @@
 use super::timeline::{about, contact, say};
 use super::*;
 use recontact::config::{CommandLineSettings, Settings};
-use recontact::monitoring::{MonitoringOptions, Samples, Windows};
+use recontact::monitoring::{FeatureSample, Features, MonitoringOptions, Samples, Value, Windows};
 use recontact::outcome::TextVector;
-use recontact::store::ContactAnalysis;
+use recontact::store::{ContactAnalysis, ErasureRequest};
 
 on_both_databases!(
     contacts_and_vectors_are_read_by_window,
     closings_come_with_their_outcome_once_it_is_mature,
     a_sample_of_many_stays_the_same,
+    what_the_model_looked_at_is_read_from_the_reasons_until_they_are_erased,
 );
 
 const DAY: i64 = 1440;
@@ -82,6 +83,45 @@ async fn closings_come_with_their_outcome_once_it_is_mature(database: &Database)
     assert_eq!((row.band.as_str(), row.model_version.as_str()), ("high", "risk-1"));
     assert_eq!(row.category.as_deref(), Some("card_arrival"));
     assert!((row.probability - 0.3).abs() < 1e-12);
+}
+
+async fn what_the_model_looked_at_is_read_from_the_reasons_until_they_are_erased(
+    database: &Database,
+) {
+    const BODY: &str = r#"{"reasons":[{"feature":"csat","value":null,"contribution":-0.5},
+        {"feature":"tickets_7d","value":3,"contribution":0.25},{"feature":"channel","value":"ё","contribution":-1.5},
+        {"feature":"sla_met","value":true,"contribution":0.125},
+        {"feature":"calibration","value":0.5,"contribution":0.75}]}"#;
+    let store = database.store().await;
+    record(&store, &opening("t-1")).await;
+    close_with(&store, "t-1", &closing(60), |_, _| {
+        Some(Assessment { body: BODY.to_owned(), ..assessment("high") })
+    })
+    .await;
+    let read = samples(&store, &options(), minute(DAY)).await;
+    let mut expected = Features::new();
+    for (name, value, contribution) in [
+        ("csat", Value::Missing, -0.5),
+        ("tickets_7d", Value::Number(3.0), 0.25),
+        ("channel", Value::Category("ё"), -1.5),
+        ("sla_met", Value::Category("true"), 0.125),
+    ] {
+        let mut sample = FeatureSample::default();
+        sample.add(value, contribution);
+        expected.insert(name.to_owned(), sample);
+    }
+    assert_eq!(read.current.features, expected, "calibration is no feature");
+    assert_eq!(read.reference.features, Features::new());
+    let request = ErasureRequest {
+        identity: name("u-9").into(),
+        author: name("privacy"),
+        reason: "asked for it".to_owned(),
+        random: [7; 32],
+        is_dry_run: false,
+    };
+    store.erase_customer(&TENANT, &request, minute(DAY)).await.unwrap().unwrap();
+    let left = samples(&store, &options(), minute(DAY)).await.current;
+    assert_eq!((left.closings.len(), left.features), (1, Features::new()));
 }
 
 async fn a_sample_of_many_stays_the_same(database: &Database) {

@@ -2,12 +2,15 @@
 
 use super::timeline::outcome;
 use super::*;
+use recontact::config::{CommandLineSettings, Settings};
+use recontact::monitoring::Windows;
 use recontact::outcome::{Outcome, TextVector};
 use sqlx::{AnyPool, AssertSqlSafe};
 
 on_both_databases!(
     what_the_first_version_stored_is_kept_and_its_outcomes_are_derived,
     vectors_of_the_second_version_are_kept_and_are_not_compared,
+    contacts_of_the_fourth_version_are_kept_and_found_by_time,
 );
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
@@ -101,4 +104,32 @@ async fn vectors_of_the_second_version_are_kept_and_are_not_compared(database: &
     let found = store.contact_vector(&TENANT, &name("c-1")).await.unwrap().unwrap();
     assert_eq!((found.vector, found.encoder), (Some(vector), None));
     assert!(store.embedding_changes(&TENANT, "encoder-1", 0, 10).await.unwrap().is_empty());
+}
+
+async fn contacts_of_the_fourth_version_are_kept_and_found_by_time(database: &Database) {
+    sqlx::any::install_default_drivers();
+    let file = database.url.starts_with("sqlite:").then_some("?mode=rwc");
+    let url = format!("{}{}", database.url, file.unwrap_or_default());
+    let pool = AnyPool::connect(&url).await.unwrap();
+    MIGRATIONS.run_to(4, &pool).await.unwrap();
+    let (customer, sha) = ("ab".repeat(32), "ef".repeat(32));
+    for (id, at) in [("c-1", minute(10)), ("c-2", minute(40 * 1440))] {
+        let statement = format!(
+            "INSERT INTO contacts (tenant, id, customer_hash, occurred_at, text_hash, content_sha256, classification, \
+             model_version, recorded_at) \
+             VALUES ('default', '{id}', '{customer}', {at}, '{sha}', '{sha}', '{{}}', 'category-1', {at})",
+            at = at.millis()
+        );
+        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    let store = database.store().await;
+    let options = Settings::load(&CommandLineSettings::default()).unwrap().monitoring;
+    let now = minute(41 * 1440);
+    let windows = Windows::ending(now, &options);
+    let read = store.monitoring_samples(&TENANT, &windows, &options, now).await.unwrap();
+    assert_eq!((read.reference.contacts.len(), read.current.contacts.len()), (0, 1));
+    let windows = Windows::ending(minute(1440), &options);
+    let read = store.monitoring_samples(&TENANT, &windows, &options, now).await.unwrap();
+    assert_eq!(read.current.contacts[0].model_version, "category-1");
 }
