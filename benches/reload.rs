@@ -118,11 +118,11 @@ fn install(models: &Path) {
     fs::create_dir_all(models).unwrap();
     std::os::unix::fs::symlink(shipped.join("encoder"), models.join("encoder")).unwrap();
     let live = Registry::new(&shipped).live().unwrap();
-    let live = live.entry(ModelKind::Category).expect("a category model is live").version.clone();
+    let live = &live.get(&ModelKind::Category).expect("a category model is live").version;
     for version in VERSIONS {
         let folder = models.join("category").join(version);
         fs::create_dir_all(&folder).unwrap();
-        for entry in fs::read_dir(shipped.join("category").join(&live)).unwrap() {
+        for entry in fs::read_dir(shipped.join("category").join(live)).unwrap() {
             let file = entry.unwrap();
             fs::copy(file.path(), folder.join(file.file_name())).unwrap();
         }

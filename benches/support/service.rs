@@ -43,7 +43,6 @@ impl Server {
         server
     }
 
-    #[expect(dead_code, reason = "not every benchmark signals the service")]
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
