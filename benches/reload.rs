@@ -13,7 +13,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::cast_precision_loss,
     reason = "prints its result; a benchmark that cannot run has nothing to report; small counts"
 )]
 
