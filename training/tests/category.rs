@@ -377,6 +377,24 @@ fn auto_compares_a_tuned_encoder_where_there_is_the_time_and_keeps_it_only_if_it
 }
 
 #[test]
+fn auto_never_removes_an_encoder_that_was_there_before() {
+    let files = tempfile::tempdir().unwrap();
+    let (encoder, config) = (files.path().join("encoder"), files.path().join("tune.toml"));
+    fs::write(&config, "c_grid = [10.0]\n[tune]\nepochs = 1\nbatch = 8\n").unwrap();
+    let (place, config) = (encoder.to_str().unwrap(), config.to_str().unwrap());
+    let contacts = banking("train.csv", 12);
+    let run = |method: &str| {
+        let more = ["--method", method, "--encoder-out", place, "--config", config];
+        trained_on(&shipped(), contacts.as_bytes(), &more)
+    };
+    run("few-shot");
+    let (report, _dir, told) = run("auto");
+    assert!(told.contains("is taken as it is"), "{told}");
+    assert_eq!(report["choice"]["tuned"]["method"], "few-shot", "{report}");
+    assert!(encoder.join("model.safetensors").is_file(), "a model may read it");
+}
+
+#[test]
 fn auto_leaves_out_what_takes_longer_than_there_is_time_and_says_so() {
     let contacts = banking("train.csv", 30);
     let more = ["--method", "auto", "--minutes", "0"];

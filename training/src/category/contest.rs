@@ -147,7 +147,8 @@ impl Contest<'_> {
         let tuned = tune::tune(self.labelled, before, &places, method, self.params)?;
         let encoder = Some(Arc::new(tuned.encoder));
         let contender = self.contender(encoder, tuned.choosing.as_ref(), vec![tuned.fold])?;
-        let on_disk = OnDisk { encoder: places.out, works: tuned.works, _lock: lock };
+        let made = (!tuned.was_there).then_some(places.out);
+        let on_disk = OnDisk { made, works: tuned.works, _lock: lock };
         Ok(Contender { tuning: tuned.history, tuned: Some(on_disk), ..contender })
     }
 
@@ -224,7 +225,8 @@ impl Contender {
 
 /// A tuned encoder in its place, and what a killed run would go on from.
 pub(super) struct OnDisk {
-    encoder: PathBuf,
+    /// The encoder's folder; none where it was there before, since another model may read it.
+    made: Option<PathBuf>,
     works: Vec<PathBuf>,
     _lock: RunLock,
 }
@@ -241,7 +243,7 @@ impl OnDisk {
     /// The encoder is not wanted.
     fn undo(&self) -> anyhow::Result<()> {
         self.done()?;
-        fs::remove_dir_all(&self.encoder)
-            .with_context(|| format!("removing {}", self.encoder.display()))
+        let Some(made) = &self.made else { return Ok(()) };
+        fs::remove_dir_all(made).with_context(|| format!("removing {}", made.display()))
     }
 }

@@ -56,6 +56,8 @@ pub struct Tuned {
     pub history: Vec<Epoch>,
     /// What the same call goes on from after a kill; [`remove`] it once the model is written.
     pub works: Vec<PathBuf>,
+    /// Whether the encoder was in its place already: another model may read it.
+    pub was_there: bool,
 }
 
 /// One epoch of a training.
@@ -91,7 +93,7 @@ pub fn tune(
     let make = |place: &Path, work: &Path, part: train::Part<'_>| -> anyhow::Result<_> {
         let run = fingerprint(labelled, encoder, objective, part, params)?;
         if let Some(history) = finished::history(place, &run)? {
-            return Ok(history);
+            return Ok((history, true));
         }
         let model = Transformer::new(&beginning)?;
         let best = work.join("best");
@@ -114,7 +116,7 @@ pub fn tune(
             run,
         };
         draft.finish(finished::RECORD, &record, &card(&record))?;
-        Ok(history)
+        Ok((history, false))
     };
     let mut works = Vec::new();
     let mut choosing = None;
@@ -131,9 +133,9 @@ pub fn tune(
         Objective::Labels => train::Part { fit: &fold.fit, held_out: &fold.held_out },
     };
     let work = work_folder(&places.out, "tuning");
-    let history = make(&places.out, &work, part)?;
+    let (history, was_there) = make(&places.out, &work, part)?;
     works.push(work);
-    Ok(Tuned { encoder: load(&places.out, encoder)?, choosing, fold, history, works })
+    Ok(Tuned { encoder: load(&places.out, encoder)?, choosing, fold, history, works, was_there })
 }
 
 /// Removes what a run has kept to go on from, once there is nothing more to go on to.
