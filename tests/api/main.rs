@@ -18,6 +18,7 @@ mod classify;
 mod cleaning;
 mod contacts;
 mod customers;
+mod dashboard;
 mod docs;
 mod embed;
 mod errors;
