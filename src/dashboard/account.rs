@@ -91,8 +91,10 @@ pub(super) fn parse_new_password(
     faults: &mut Faults,
 ) -> Option<Password> {
     faults.note(name, Password::parse(text), || {
-        let least = frame.say("fault-password").with("least", Password::MIN_CHARS);
-        least.with("most", Password::MAX_CHARS)
+        frame
+            .say("fault-password")
+            .with("least", Password::MIN_CHARS)
+            .with("most", Password::MAX_CHARS)
     })
 }
 

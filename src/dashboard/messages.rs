@@ -124,7 +124,10 @@ fn bundle(language: Language) -> &'static Bundle {
 
 /// A file with faults keeps its good messages; the tests see to it that it has none.
 fn load(language: Language) -> Bundle {
-    let locale: LanguageIdentifier = language.code().parse().unwrap_or_default();
+    // Whole numbers have the same plural forms in Belarusian as in Russian (CLDR); intl_pluralrules 7.0.2 has those of Belarusian
+    // wrong from 22 on.
+    let plurals = if language == Language::Be { Language::Ru } else { language };
+    let locale: LanguageIdentifier = plurals.code().parse().unwrap_or_default();
     let mut bundle = Bundle::new_concurrent(vec![locale]);
     bundle.set_use_isolating(false);
     bundle.set_formatter(Some(match language {
@@ -257,17 +260,20 @@ mod tests {
     #[test]
     fn numbers_choose_the_plural_of_each_language() {
         let said = |language, n: u64| {
-            let text = Texts { language }.say("count-tickets").with("count", n).to_string();
+            let text = Texts { language }.say("count-days").with("count", n).to_string();
             text.replace('\u{a0}', " ")
         };
         for (n, en, ru, be) in [
-            (0, "0 tickets", "0 обращений", "0 зваротаў"),
-            (1, "1 ticket", "1 обращение", "1 зварот"),
-            (2, "2 tickets", "2 обращения", "2 звароты"),
-            (5, "5 tickets", "5 обращений", "5 зваротаў"),
-            (11, "11 tickets", "11 обращений", "11 зваротаў"),
-            (21, "21 tickets", "21 обращение", "21 зварот"),
-            (1234, "1,234 tickets", "1 234 обращения", "1 234 звароты"),
+            (0, "0 days", "0 дней", "0 дзён"),
+            (1, "1 day", "1 день", "1 дзень"),
+            (2, "2 days", "2 дня", "2 дні"),
+            (5, "5 days", "5 дней", "5 дзён"),
+            (11, "11 days", "11 дней", "11 дзён"),
+            (12, "12 days", "12 дней", "12 дзён"),
+            (21, "21 days", "21 день", "21 дзень"),
+            (22, "22 days", "22 дня", "22 дні"),
+            (112, "112 days", "112 дней", "112 дзён"),
+            (1234, "1,234 days", "1 234 дня", "1 234 дні"),
         ] {
             assert_eq!(said(Language::En, n), en);
             assert_eq!(said(Language::Ru, n), ru);

@@ -143,11 +143,6 @@ audit-role-changed = зменена роля або каманда
 audit-password-set = усталяваны пароль
 
 ## Паказчыкі
-count-tickets = { $count ->
-        [one] { $count } зварот
-        [few] { $count } звароты
-       *[other] { $count } зваротаў
-    }
 count-days = { $count ->
         [one] { $count } дзень
         [few] { $count } дні
@@ -190,6 +185,7 @@ explicit-share-explained = { $count } з { $trials } паўтораў — пра
 overview-team = толькі каманда { $team }
 overview-weeks = Па тыднях
 overview-trend = Паўторныя звароты па тыднях закрыцця
+overview-no-trend = Пакуль няма чаго паказаць.
 overview-trend-week = Тыдзень закрыцця, з
 at-risk = Цяпер пад высокай рызыкай
 at-risk-explained = Закрыты за апошнія { $days ->

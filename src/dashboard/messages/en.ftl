@@ -139,18 +139,14 @@ audit-role-changed = changed role or team
 audit-password-set = set a password
 
 ## Figures
-count-tickets = { $count ->
-        [one] { $count } ticket
-       *[other] { $count } tickets
-    }
 count-days = { $count ->
         [one] { $count } day
        *[other] { $count } days
     }
-interval = 95 % interval { $low } to { $high }
+interval = 95% interval { $low } to { $high }
 no-rate = No rate yet
 chart-table = The figures as a table
-chart-interval = 95 % interval
+chart-interval = 95% interval
 interval-low = From
 interval-high = To
 closed-tickets = Closed tickets
@@ -183,6 +179,7 @@ explicit-share-explained = { $count } of { $trials } repeats were about the same
 overview-team = team { $team } only
 overview-weeks = Week by week
 overview-trend = Repeat contacts by week of closing
+overview-no-trend = There is nothing to draw yet.
 overview-trend-week = Week of closing, from
 at-risk = At high risk now
 at-risk-explained = Closed in the last { $days ->
@@ -196,7 +193,7 @@ follow-ups-due-explained = { $overdue ->
        *[other] { $overdue } of them are overdue.
     }
 change-title = What changed since the week before
-change-from-to = Repeat contacts went from { $before } to { $after }: { $difference } percentage points (95 % interval { $low } to { $high }).
+change-from-to = Repeat contacts went from { $before } to { $after }: { $difference } percentage points (95% interval { $low } to { $high }).
 change-clear = That is more than chance explains.
 change-unclear = Chance alone may explain that.
 change-parts = Of it, { $mix } because other categories came (mix), and { $rate } because categories changed by themselves (rate).

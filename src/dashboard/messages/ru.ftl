@@ -141,11 +141,6 @@ audit-role-changed = изменена роль или команда
 audit-password-set = установлен пароль
 
 ## Показатели
-count-tickets = { $count ->
-        [one] { $count } обращение
-        [few] { $count } обращения
-       *[other] { $count } обращений
-    }
 count-days = { $count ->
         [one] { $count } день
         [few] { $count } дня
@@ -188,6 +183,7 @@ explicit-share-explained = { $count } из { $trials } повторов — о �
 overview-team = только команда { $team }
 overview-weeks = По неделям
 overview-trend = Повторные обращения по неделям закрытия
+overview-no-trend = Пока нечего показать.
 overview-trend-week = Неделя закрытия, с
 at-risk = Сейчас под высоким риском
 at-risk-explained = Закрыты за последние { $days ->
