@@ -218,7 +218,7 @@ pub struct CommandLineSettings {
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_key_file: Option<PathBuf>,
-    /// File with the bearer token that guards everything but /health
+    /// File with the bearer token that guards everything but /health and the pages
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,

@@ -91,9 +91,7 @@ fn page(request: &HttpRequest, token: &str, next: &str, name: &str, faults: Faul
         is_empty: false,
         csrf: sha256(token),
         next: local(next).to_owned(),
-        name: TextField::new("name", frame.say("user-name"), "username")
-            .with_value(name)
-            .with_faults(&faults),
+        name: TextField::new("name", frame.say("user-name"), "username").with_value(name),
         password: TextField::password("password", frame.say("password"), "current-password"),
         frame: frame.titled(frame.say("sign-in-title")),
         faults,

@@ -131,6 +131,10 @@ pub enum PasswordsError {
     Failed(String),
 }
 
+/// A hash that nobody has: what an unknown user's password is compared with.
+static NOBODYS: LazyLock<Option<PasswordHash>> =
+    LazyLock::new(|| PasswordHash::of(&Password(String::new()), [0; SALT_BYTES]).ok());
+
 /// Hashes and compares passwords beside the server's threads, few at a time: each takes a processor and 19 MiB. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Passwords {
@@ -141,6 +145,8 @@ impl Passwords {
     /// At most so many at a time.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
+        // Made now, so that the first unknown user takes no longer than the others.
+        LazyLock::force(&NOBODYS);
         Self { turns: Arc::new(Semaphore::new(at_once.max(1))) }
     }
 
@@ -165,9 +171,6 @@ impl Passwords {
         hash: Option<PasswordHash>,
         password: Password,
     ) -> Result<bool, PasswordsError> {
-        /// A hash that nobody has: what an unknown user's password is compared with.
-        static NOBODYS: LazyLock<Option<PasswordHash>> =
-            LazyLock::new(|| PasswordHash::of(&Password(String::new()), [0; SALT_BYTES]).ok());
         self.run(move || match hash {
             Some(hash) => hash.is_of(&password),
             None => {

@@ -162,7 +162,7 @@ overview-title = Агляд
 overview-window = Вярнуліся на працягу
 overview-period = Закрыты за апошнія
 overview-until = Да (пуста: да сёння)
-overview-closed-between = Закрыты
+overview-closed-between = Закрыты:
 overview-immature = { $count ->
         [0] Усе закрытыя звароты закрыты дастаткова даўно.
         [one] { $count } навейшы зварот закрыты занадта нядаўна і не ўлічаны.

@@ -157,7 +157,7 @@ overview-title = Overview
 overview-window = Came back within
 overview-period = Closed in the last
 overview-until = Until (empty: now)
-overview-closed-between = Closed
+overview-closed-between = Closed:
 overview-immature = { $count ->
         [0] Every closed ticket has been closed long enough.
         [one] { $count } newer ticket was closed too recently to be counted.

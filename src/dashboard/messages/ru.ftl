@@ -160,7 +160,7 @@ overview-title = Обзор
 overview-window = Вернулись в течение
 overview-period = Закрыты за последние
 overview-until = До (пусто: до сегодня)
-overview-closed-between = Закрыты
+overview-closed-between = Закрыты:
 overview-immature = { $count ->
         [0] Все закрытые обращения закрыты достаточно давно.
         [one] { $count } более новое обращение закрыто слишком недавно и не учтено.
