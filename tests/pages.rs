@@ -110,7 +110,7 @@ fn set_preferences(app: &TestApp, language: Language, theme: Theme) {
 fn screen(browser: &mut Chromium, width: u32) {
     let params =
         json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600});
-    browser.call("Emulation.setDeviceMetricsOverride", params);
+    browser.call("Emulation.setDeviceMetricsOverride", &params);
 }
 
 /// Signs in with the keyboard alone.
@@ -166,13 +166,15 @@ fn every_page_is_accessible_and_fits_in_every_form() {
     let mut wrong = Vec::new();
     screen(&mut browser, 1280);
     for (language, name) in [("en", "sign-in-en"), ("ru", "sign-in-ru")] {
-        browser
-            .call("Network.setExtraHTTPHeaders", json!({"headers": {"Accept-Language": language}}));
+        browser.call(
+            "Network.setExtraHTTPHeaders",
+            &json!({"headers": {"Accept-Language": language}}),
+        );
         browser.open(&format!("http://{}/sign-in", app.address));
         wrong.extend(faults(&mut browser, &app, false).into_iter().map(|f| format!("{name}: {f}")));
         keep_picture(&mut browser, name);
     }
-    browser.call("Network.setExtraHTTPHeaders", json!({"headers": {"Accept-Language": "en"}}));
+    browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
     sign_in(&mut browser, &app);
     for language in [Language::En, Language::Ru] {
         for theme in [Theme::Light, Theme::Dark] {

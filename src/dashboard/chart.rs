@@ -2,7 +2,6 @@
 //! has them), and the same figures as a table below. A template shows a chart as it is (`{{ chart }}`).
 
 use super::Frame;
-use super::messages::Message;
 use crate::statistics::Interval;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -79,9 +78,9 @@ impl LineChart {
     pub fn new(
         frame: &Frame,
         id: &'static str,
-        title: Message,
-        x_title: Message,
-        y_title: Message,
+        title: impl Into<String>,
+        x_title: impl Into<String>,
+        y_title: impl Into<String>,
         points: &[SharePoint],
     ) -> Self {
         let top = nice_top(points);
@@ -98,9 +97,9 @@ impl LineChart {
         let drawn = |runs: Vec<Vec<(usize, f64)>>| runs.iter().map(|run| path(run, x, y)).collect();
         Self {
             id,
-            title: title.to_string(),
-            x_title: x_title.to_string(),
-            y_title: y_title.to_string(),
+            title: title.into(),
+            x_title: x_title.into(),
+            y_title: y_title.into(),
             rows: points.iter().map(|point| row(frame, point)).collect(),
             y_ticks: (0..=4_u32)
                 .map(|step| {

@@ -1,7 +1,6 @@
 //! Fields of forms, each with its label, hint and fault tied together for screen readers. A template shows one as it is (`{{ name }}`).
 
 use super::form::Faults;
-use super::messages::Message;
 use askama::Template;
 use askama::filters::HtmlSafe;
 
@@ -24,10 +23,10 @@ impl HtmlSafe for TextField {}
 impl TextField {
     /// A field of this name that has to be filled in. `autocomplete`: what it is to a browser (HTML, 4.10.18.7), or `off`.
     #[must_use]
-    pub fn new(name: &'static str, label: Message, autocomplete: &'static str) -> Self {
+    pub fn new(name: &'static str, label: impl Into<String>, autocomplete: &'static str) -> Self {
         Self {
             name,
-            label: label.to_string(),
+            label: label.into(),
             kind: "text",
             autocomplete,
             value: String::new(),
@@ -39,13 +38,17 @@ impl TextField {
 
     /// The same for a password, which is never shown again.
     #[must_use]
-    pub fn password(name: &'static str, label: Message, autocomplete: &'static str) -> Self {
+    pub fn password(
+        name: &'static str,
+        label: impl Into<String>,
+        autocomplete: &'static str,
+    ) -> Self {
         Self { kind: "password", ..Self::new(name, label, autocomplete) }
     }
 
     /// The same for a day, as `2026-11-26`, which may be left empty.
     #[must_use]
-    pub fn day(name: &'static str, label: Message) -> Self {
+    pub fn day(name: &'static str, label: impl Into<String>) -> Self {
         Self { kind: "date", ..Self::new(name, label, "off") }.optional()
     }
 
@@ -57,8 +60,8 @@ impl TextField {
 
     /// With an explanation.
     #[must_use]
-    pub fn with_hint(self, hint: Message) -> Self {
-        Self { hint: Some(hint.to_string()), ..self }
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// That may be left empty.
@@ -98,7 +101,7 @@ impl SelectField {
     #[must_use]
     pub fn new(
         name: &'static str,
-        label: Message,
+        label: impl Into<String>,
         options: impl IntoIterator<Item = (String, String)>,
         chosen: &str,
     ) -> Self {
@@ -107,6 +110,6 @@ impl SelectField {
             value,
             label,
         };
-        Self { name, label: label.to_string(), options: options.into_iter().map(option).collect() }
+        Self { name, label: label.into(), options: options.into_iter().map(option).collect() }
     }
 }

@@ -97,8 +97,8 @@ pub struct Faults(Vec<(&'static str, String)>);
 
 impl Faults {
     /// Notes what is wrong with a field.
-    pub fn add(&mut self, field: &'static str, message: Message) {
-        self.0.push((field, message.to_string()));
+    pub fn add(&mut self, field: &'static str, message: impl Into<String>) {
+        self.0.push((field, message.into()));
     }
 
     /// The value, or a fault of the field with this message.

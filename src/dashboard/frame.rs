@@ -100,8 +100,8 @@ impl Frame {
 
     /// The frame of a page with this heading.
     #[must_use]
-    pub fn titled(&self, title: impl ToString) -> Self {
-        Self { title: title.to_string(), ..self.clone() }
+    pub fn titled(&self, title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..self.clone() }
     }
 
     /// A message in the language of the page.

@@ -68,6 +68,12 @@ impl fmt::Display for Message {
     }
 }
 
+impl From<Message> for String {
+    fn from(message: Message) -> Self {
+        message.to_string()
+    }
+}
+
 /// What a message can be filled with.
 pub trait MessageValue {
     /// As the message takes it.

@@ -54,12 +54,12 @@ impl Chromium {
         let from = read_in_background(process.stdout.take().unwrap());
         let (tab, calls, events) = (String::new(), 0, Vec::new());
         let mut browser = Self { process, to, from, tab, calls, events, _profile: profile };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let session = browser.call("Target.attachToTarget", attach);
+        let session = browser.call("Target.attachToTarget", &attach);
         browser.tab = session["sessionId"].as_str().unwrap().to_owned();
         for domain in ["Page", "Runtime", "Network", "Log"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         Some(browser)
     }
@@ -68,7 +68,7 @@ impl Chromium {
     ///
     /// # Panics
     /// When it fails or takes too long.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
         self.calls += 1;
         let mut call = json!({"id": self.calls, "method": method, "params": params});
         if !self.tab.is_empty() {
@@ -85,7 +85,7 @@ impl Chromium {
     /// Opens an address and waits until the page is loaded.
     pub(crate) fn open(&mut self, url: &str) {
         self.events.clear();
-        let opened = self.call("Page.navigate", json!({ "url": url }));
+        let opened = self.call("Page.navigate", &json!({ "url": url }));
         assert!(opened["errorText"].is_null(), "{url}: {}", opened["errorText"]);
         self.wait_for("Page.loadEventFired");
     }
@@ -106,7 +106,7 @@ impl Chromium {
     /// The value of an expression in the page; of a promise, what becomes of it.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-        let answer = self.call("Runtime.evaluate", params);
+        let answer = self.call("Runtime.evaluate", &params);
         assert!(answer["exceptionDetails"].is_null(), "{}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
     }
@@ -133,7 +133,7 @@ impl Chromium {
     pub(crate) fn picture(&mut self) -> Vec<u8> {
         use base64::Engine as _;
         let params = json!({"format": "png", "captureBeyondViewport": true});
-        let answer = self.call("Page.captureScreenshot", params);
+        let answer = self.call("Page.captureScreenshot", &params);
         let text = answer["data"].as_str().unwrap();
         base64::engine::general_purpose::STANDARD.decode(text).unwrap()
     }
@@ -152,13 +152,13 @@ impl Chromium {
             if kind == "keyDown" {
                 params["text"] = json!(text);
             }
-            self.call("Input.dispatchKeyEvent", params);
+            self.call("Input.dispatchKeyEvent", &params);
         }
     }
 
     /// Types a text where the focus is.
     pub(crate) fn type_in(&mut self, text: &str) {
-        self.call("Input.insertText", json!({ "text": text }));
+        self.call("Input.insertText", &json!({ "text": text }));
     }
 
     /// The next message for which this holds; the events before it are kept.
