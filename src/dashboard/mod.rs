@@ -13,6 +13,7 @@ pub mod format;
 pub mod frame;
 pub mod messages;
 pub mod session;
+pub mod tile;
 
 mod account;
 mod audit;

@@ -7,12 +7,13 @@ use super::error::{lead_to, show};
 use super::field::{SelectField, TextField};
 use super::format::Shown;
 use super::session::Viewer;
+use super::tile::Tile;
 use super::{Frame, PageError};
 use crate::monitoring::{MonitoringReport, Status};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::RiskBand;
 use crate::statistics::{CONFIDENCE, Proportion};
-use crate::store::{OutcomeCounts, OutcomeFilter, WeekOutcomes};
+use crate::store::{FollowUpsOpen, OutcomeCounts, OutcomeFilter, WeekOutcomes};
 use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -34,33 +35,18 @@ struct OverviewPage {
     window: SelectField,
     period: SelectField,
     until: TextField,
-    window_days: u32,
     team: Option<String>,
     from: Shown,
     to: Shown,
     mature: u64,
     immature: u64,
-    repeat_rate: Rate,
-    resolution_rate: Rate,
-    explicit_share: Rate,
-    at_risk: String,
-    due: String,
-    overdue: u64,
+    tiles: Vec<Tile>,
     trend: Option<LineChart>,
     change: Option<ChangeView>,
     newest_closing: Option<Shown>,
     newest_contact: Option<Shown>,
     now: Shown,
     monitoring: MonitoringView,
-}
-
-/// A share with its interval, as read.
-struct Rate {
-    value: Option<String>,
-    low: String,
-    high: String,
-    count: u64,
-    trials: u64,
 }
 
 /// Whether anything drifts, as far as the page tells it.
@@ -113,24 +99,17 @@ pub(super) async fn show_overview(
     let at_risk = store.count_at_risk(tenant, RiskBand::High.as_str(), team, at_risk_since).await?;
     let follow_ups = store.count_open_follow_ups(tenant, team, now).await?;
     let newest = store.newest_events(tenant).await?;
-    let counts = summary.all;
     show(&OverviewPage {
         window: days(&frame, &WINDOWS_DAYS, window_days, "window", "overview-window"),
         period: days(&frame, &PERIODS_DAYS, period_days, "period", "overview-period"),
         until: TextField::day("until", frame.say("overview-until"))
             .with_value(until.map_or("", |_| query.until.as_str())),
-        window_days,
         team: team.map(ToString::to_string),
         from: frame.date(from),
         to: frame.date(mature_until),
-        mature: counts.total(),
+        mature: summary.all.total(),
         immature: summary.immature,
-        repeat_rate: Rate::new(&frame, repeats(&counts), counts.total()),
-        resolution_rate: Rate::new(&frame, counts.total() - counts.explicit, counts.total()),
-        explicit_share: Rate::new(&frame, counts.explicit, repeats(&counts)),
-        at_risk: frame.integer(at_risk),
-        due: frame.integer(follow_ups.available),
-        overdue: follow_ups.overdue,
+        tiles: tiles(&frame, window_days, &summary.all, at_risk, follow_ups),
         trend: (!weeks.is_empty()).then(|| trend(&frame, &weeks, mature_until)),
         change: ChangeView::new(&frame, &weeks),
         newest_closing: newest.closing.map(|instant| frame.date_time(instant)),
@@ -162,19 +141,41 @@ fn days(
     SelectField::new(name, frame.say(label), options.iter().map(option), &chosen.to_string())
 }
 
-impl Rate {
-    fn new(frame: &Frame, count: u64, trials: u64) -> Self {
-        let proportion = Proportion { count, trials };
-        let interval = proportion.wilson(CONFIDENCE);
-        let share = |value: Option<f64>| value.map(|value| frame.percent(value));
-        Self {
-            value: share(proportion.rate()),
-            low: share(interval.map(|interval| interval.low)).unwrap_or_default(),
-            high: share(interval.map(|interval| interval.high)).unwrap_or_default(),
-            count,
-            trials,
-        }
-    }
+/// The figures of the period, and what there is to do now.
+fn tiles(
+    frame: &Frame,
+    window_days: u32,
+    counts: &OutcomeCounts,
+    at_risk: u64,
+    follow_ups: FollowUpsOpen,
+) -> Vec<Tile> {
+    let (mature, again) = (counts.total(), repeats(counts));
+    let repeat = Proportion { count: again, trials: mature };
+    let resolved = Proportion { count: mature - counts.explicit, trials: mature };
+    let explicit = Proportion { count: counts.explicit, trials: again };
+    let repeat_explained = frame
+        .say("repeat-rate-explained")
+        .with("count", repeat.count)
+        .with("trials", repeat.trials)
+        .with("days", window_days);
+    let resolved_explained = frame
+        .say("resolution-rate-explained")
+        .with("count", resolved.count)
+        .with("trials", resolved.trials)
+        .with("days", window_days);
+    let explicit_explained = frame
+        .say("explicit-share-explained")
+        .with("count", explicit.count)
+        .with("trials", explicit.trials);
+    let at_risk_explained = frame.say("at-risk-explained").with("days", window_days);
+    let due_explained = frame.say("follow-ups-due-explained").with("overdue", follow_ups.overdue);
+    vec![
+        Tile::share(frame, frame.say("repeat-rate"), repeat, repeat_explained),
+        Tile::share(frame, frame.say("resolution-rate"), resolved, resolved_explained),
+        Tile::share(frame, frame.say("explicit-share"), explicit, explicit_explained),
+        Tile::count(frame, frame.say("at-risk"), at_risk, at_risk_explained),
+        Tile::count(frame, frame.say("follow-ups-due"), follow_ups.available, due_explained),
+    ]
 }
 
 /// The week of an entry. What closed at the very instant at which maturity begins belongs to the last one.

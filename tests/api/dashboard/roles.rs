@@ -58,6 +58,10 @@ fn the_documentation_has_the_table_of_roles() {
         Permission::ALL.iter().map(|permission| format!("`{}`", permission.as_str())).collect();
     let head = format!("| | {} |", names.join(" | "));
     assert!(page.contains(&head), "docs/dashboard.md lacks the row\n{head}");
+    for (path, _) in PAGES {
+        let named = format!("`{}`", path.replace("eva", "{name}"));
+        assert!(page.contains(&named), "docs/dashboard.md does not name {named}");
+    }
     for role in Role::ALL {
         let may = Permission::ALL.map(|one| if role.may(one) { "yes" } else { "no" });
         let row = format!("| `{}` | {} |", role.as_str(), may.join(" | "));
