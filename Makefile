@@ -48,6 +48,11 @@ test: tools ## run all tests; says at the end what was skipped and how to get it
 	else \
 		echo "Encoder parity: SKIPPED for $(ENCODER). To get it: make encoder, with the network and Python 3 with pip"; \
 	fi; \
+	if has chromium || has chromium-browser || has google-chrome || has chrome; then \
+		echo "Pages: looked at with a real browser; pictures are below target/tmp/pages."; \
+	else \
+		echo "Pages: SKIPPED in a browser. To get it: apt-get install chromium"; \
+	fi; \
 	echo "Tests: passed."
 
 fmt: ## format all code

@@ -14,6 +14,7 @@ use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
 use crate::shadow::Shadows;
 use crate::store::{OutcomeRules, Store, Tenant};
+use crate::user::Passwords;
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct App {
     pub similar: LiveSimilar,
     /// Whether anything drifts.
     pub monitoring: LiveMonitoring,
+    /// Hashes and compares the passwords of users.
+    pub passwords: Passwords,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
 }
@@ -67,6 +70,8 @@ impl App {
             LiveNextIssues::new(settings.next_issues.clone(), settings.outcomes.clone());
         let similar = LiveSimilar::new(settings.similar);
         let monitoring = LiveMonitoring::new(settings.monitoring);
+        let passwords =
+            Passwords::new(usize::try_from(settings.sign_in.passwords_at_once).unwrap_or(1));
         let tenant = Tenant::DEFAULT;
         Ok(Self {
             settings,
@@ -78,6 +83,7 @@ impl App {
             next_issues,
             similar,
             monitoring,
+            passwords,
             models,
             source,
         })

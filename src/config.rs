@@ -4,12 +4,13 @@ use crate::classify::ClassifyPolicy;
 use crate::classify::encoder::InferenceOptions;
 use crate::costs::Costs;
 use crate::effect::{ContactCosts, EffectPolicy};
-use crate::follow_up::FollowUpPolicy;
+use crate::follow_up::{FollowUpPolicy, UtcOffset};
 use crate::monitoring::MonitoringOptions;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
 use crate::similar::SimilarOptions;
+use crate::user::{Language, SignInPolicy};
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 7] = [
+const OPTIONAL: [&str; 8] = [
     "port_file",
     "encoder",
     "encoder_prompt",
@@ -28,6 +29,7 @@ const OPTIONAL: [&str; 7] = [
     "token",
     "inference.instruction_set",
     "follow_ups.effectiveness",
+    "dashboard.secure_cookies",
 ];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
@@ -88,6 +90,24 @@ pub struct Settings {
     pub effect: EffectPolicy,
     /// Whether anything drifts.
     pub monitoring: MonitoringOptions,
+    /// The pages.
+    pub dashboard: DashboardSettings,
+    /// How sign-ins are guarded.
+    pub sign_in: SignInPolicy,
+}
+
+/// How the pages are.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct DashboardSettings {
+    pub language: Language,
+    pub utc_offset: UtcOffset,
+    pub secure_cookies: Option<bool>,
+    pub behind_proxy: bool,
 }
 
 /// What is cut from texts before they are classified.
@@ -198,7 +218,7 @@ pub struct CommandLineSettings {
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_key_file: Option<PathBuf>,
-    /// File with the bearer token that guards everything but /health
+    /// File with the bearer token that guards everything but /health and the pages
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
@@ -257,6 +277,7 @@ impl Settings {
         self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
         self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
         self.monitoring.validate().map_err(|reason| format!("[monitoring] {reason}"))?;
+        self.sign_in.validate().map_err(|reason| format!("[sign_in] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -284,6 +305,12 @@ impl Settings {
             return Err("limits.waiting_bytes must not be below limits.body_bytes: a full request could never be accepted".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether the cookies of the pages are for HTTPS only: unless said otherwise, where others can reach the service.
+    #[must_use]
+    pub fn has_secure_cookies(&self) -> bool {
+        self.dashboard.secure_cookies.unwrap_or(!self.listen.ip().is_loopback())
     }
 
     /// The bearer token, from its file or the environment.
@@ -363,6 +390,8 @@ mod tests {
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
             ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
+            ("[sign_in]\nattempts = 0\n", "attempts"),
+            ("[dashboard]\nlanguage = \"de\"\n", "language"),
             ("[monitoring]\npsi_watch = 0.5\n", "psi_watch"),
             ("[costs]\nrepeat = 0.0\n", "repeat"),
             ("[costs]\nharm = -1.0\n", "harm"),

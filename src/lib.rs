@@ -11,8 +11,9 @@
 //!   [`shadow`] (those that are only compared), [`live_next_issues`], [`live_monitoring`] (whether anything drifts, [`monitoring`]), and [`live_similar`] (contacts with similar texts,
 //!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
-//! * The way in: [`api`], [`server`], [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside,
-//!   [`report`] prints figures, [`demo`] shows it all.
+//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in); [`server`], [`app`], with [`config`]
+//!   and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages users, [`demo`]
+//!   shows it all.
 //!
 //! # The two main paths
 //!
@@ -31,6 +32,7 @@ pub mod config;
 pub mod contact;
 pub mod costs;
 pub mod customer_key;
+pub mod dashboard;
 pub mod demo;
 pub mod effect;
 pub mod follow_up;
@@ -47,6 +49,7 @@ pub mod probability;
 pub mod registry;
 pub mod report;
 pub mod risk;
+mod routing;
 pub mod server;
 pub mod shadow;
 pub mod similar;
@@ -56,3 +59,5 @@ pub mod tag;
 pub mod telemetry;
 pub mod ticket;
 pub mod timestamp;
+pub mod user;
+pub mod user_admin;

@@ -8,6 +8,7 @@ use recontact::report::{self, ReportCommand};
 use recontact::server::Service;
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
+use recontact::user_admin::{self, UsersCommand};
 use recontact::{demo, telemetry};
 use std::io::Write;
 use std::path::PathBuf;
@@ -34,6 +35,11 @@ enum Command {
         models: PathBuf,
         #[command(subcommand)]
         command: ModelsCommand,
+    },
+    /// Manage who may sign in to the pages
+    Users {
+        #[command(subcommand)]
+        command: UsersCommand,
     },
     /// Report figures from the database
     Report {
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
         Command::Serve(settings) => serve(&settings),
         Command::Demo(args) => demo::run(&args),
         Command::Models { models, command } => manage_models(&Registry::new(models), command),
+        Command::Users { command } => user_admin::run(command),
         Command::Report { command } => report::run(command),
     };
     match result {

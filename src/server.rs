@@ -11,15 +11,14 @@ use crate::background;
 use crate::classify::queue::{ClassifyQueue, QueueLimits};
 use crate::config::Settings;
 use crate::customer_key;
+use crate::dashboard;
+use crate::routing::{Taken, allowed, delete, get, post, put};
 use crate::store::{Store, StoreError, StoreOptions, Tenant};
 use crate::telemetry;
 use crate::timestamp::Timestamp;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::{
-    App as ActixApp, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Resource,
-    Responder, Route, guard, web,
-};
+use actix_web::{App as ActixApp, HttpRequest, HttpResponse, HttpServer, Resource, web};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -33,7 +32,7 @@ pub struct Service {
     server: Server,
 }
 
-/// Every address of the service.
+/// Every address of the API; those of the pages are in `dashboard::routes`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/v1/classify", [post(classify::classify_contacts)]))
@@ -106,50 +105,9 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .default_service(web::to(unknown_address));
 }
 
-/// A handler and the methods it takes, as they stand in `Allow`.
-type Taken = (&'static str, Route);
-
-/// A HEAD request is answered as a GET request, without the body.
-fn get<F, Args>(handler: F) -> Taken
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let read = guard::Any(guard::Get()).or(guard::Head());
-    ("GET, HEAD", web::route().guard(read).to(handler))
-}
-
-fn post<F, Args>(handler: F) -> Taken
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    ("POST", web::post().to(handler))
-}
-
-fn put<F, Args>(handler: F) -> Taken
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    ("PUT", web::put().to(handler))
-}
-
-fn delete<F, Args>(handler: F) -> Taken
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    ("DELETE", web::delete().to(handler))
-}
-
 /// A resource that answers methods it does not take with 405 and the ones it takes.
 fn resource<const N: usize>(path: &str, taken: [Taken; N]) -> Resource {
-    let allow = taken.iter().map(|(methods, _)| *methods).collect::<Vec<_>>().join(", ");
+    let allow = allowed(&taken);
     let resource =
         web::resource(path.to_owned()).default_service(web::to(move |request: HttpRequest| {
             let detail = format!("{} is not taken here, only {allow}", request.method());
@@ -161,6 +119,9 @@ fn resource<const N: usize>(path: &str, taken: [Taken; N]) -> Resource {
 }
 
 async fn unknown_address(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if dashboard::is_asked_for(&request) {
+        return Ok(dashboard::show_not_found(&request));
+    }
     let detail = format!("no such address: {}", request.path());
     Err(Problem::new(ProblemCode::NotFound, detail))
 }
@@ -201,9 +162,10 @@ impl Service {
         let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(shared.clone())
-                .wrap(from_fn(auth::authenticate))
                 .wrap(from_fn(telemetry::observe))
-                .configure(routes)
+                .configure(dashboard::routes)
+                // Pages have users and sessions; everything else has the bearer token.
+                .service(web::scope("").wrap(from_fn(auth::authenticate)).configure(routes))
         })
         .shutdown_timeout(app.settings.shutdown_timeout_s)
         .disable_signals()

@@ -921,3 +921,54 @@ fn drift_is_reported_as_table_csv_and_json() {
     let rows = csv::Reader::from_reader(csv.as_bytes()).into_records().map(Result::unwrap).count();
     assert_eq!(rows, json["figures"].as_array().unwrap().len());
 }
+
+/// `recontact users …` with a password on standard input.
+fn users(place: &Place, args: &[&str], password: &str) -> Output {
+    let mut command = recontact();
+    command.current_dir(place.folder.path()).arg("users").args(args);
+    command.args(["--database", &place.database, "--customer-key-file", "customer.key"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn the_first_user_is_made_on_the_command_line_before_the_first_start() {
+    let place = Place::new();
+    let add = ["add", "Ann", "--role", "admin", "--password-stdin"];
+    let refused = users(&place, &add, "short");
+    assert!(text(&refused.stderr).contains("10 to 200 characters"), "{}", text(&refused.stderr));
+    let added = said(&users(&place, &add, "correct horse battery"));
+    assert_eq!(added, "ann may sign in as admin\n");
+    let again = users(&place, &add, "correct horse battery");
+    assert!(text(&again.stderr).contains("there is a user ann already"), "{}", text(&again.stderr));
+    let lead = ["add", "tom", "--role", "team-lead", "--password-stdin"];
+    let refused = users(&place, &lead, "correct horse battery");
+    assert!(text(&refused.stderr).contains("the team of a team lead"), "{}", text(&refused.stderr));
+    let asked = users(&place, &["set-password", "ann"], "");
+    assert!(text(&asked.stderr).contains("--password-stdin"), "{}", text(&asked.stderr));
+
+    let serving = place.serve();
+    let refused = users(&place, &["disable", "ann"], "");
+    assert!(text(&refused.stderr).contains("ann is the last admin"), "{}", text(&refused.stderr));
+    let eva = ["add", "eva", "--role", "analyst", "--display-name", "Eva K.", "--password-stdin"];
+    said(&users(&place, &eva, "correct horse battery"));
+    assert_eq!(
+        said(&users(&place, &["disable", "eva"], "")),
+        "eva is disabled and signed out everywhere\n"
+    );
+    let list = said(&users(&place, &["list"], ""));
+    let lines: Vec<Vec<&str>> =
+        list.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        lines,
+        [vec!["ann", "admin", "ann"], vec!["eva", "analyst", "disabled", "Eva", "K."]]
+    );
+    assert_eq!(said(&users(&place, &["enable", "eva"], "")), "eva may sign in again\n");
+    let set = users(&place, &["set-password", "eva", "--password-stdin"], "another long password");
+    assert_eq!(said(&set), "eva has a new password and is signed out everywhere\n");
+    let unknown = users(&place, &["enable", "nobody"], "");
+    assert!(text(&unknown.stderr).contains("there is no user nobody"), "{}", text(&unknown.stderr));
+    drop(serving);
+}

@@ -1,4 +1,4 @@
-//! The optional bearer token: guards everything but `/health`.
+//! The optional bearer token: guards everything but `/health` and the pages, which are guarded by sessions (`dashboard`).
 
 use super::problem::{Problem, ProblemCode};
 use crate::app::App;

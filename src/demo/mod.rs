@@ -7,11 +7,14 @@ mod tickets;
 
 use crate::app::App;
 use crate::config::{self, CommandLineSettings, Secret, Settings};
+use crate::customer_key::random_bytes;
 use crate::risk::RiskModel;
 use crate::server::Service;
+use crate::store::{AuditAction, AuditEntry, NewUser};
 use crate::telemetry;
-use crate::ticket::ClosedTicket;
+use crate::ticket::{ClosedTicket, Name};
 use crate::timestamp::Timestamp;
+use crate::user::{Password, Position, Role, UserName};
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -22,6 +25,10 @@ use std::sync::Arc;
 
 /// History is loaded up to here: the end of the data that the shipped risk model was trained on.
 const HISTORY_END: &str = "2016-04-26T01:52:00Z";
+/// The demonstration's own database.
+const DATABASE: &str = "sqlite:var/demo/recontact.db";
+/// Who signs in to the pages of the demonstration.
+const USER: &str = "demo";
 /// Tickets that are closed through the API.
 const CLOSINGS: usize = 300;
 /// Tickets shown of the riskiest and of the safest.
@@ -60,11 +67,13 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<()> {
         let (address, handle) = (service.address, service.handle());
         let history = tickets::read(&args.data.join("incidents/tickets.csv.gz"))?;
         import(&service.app, &history).await?;
+        let sign_in = if args.exit { None } else { make_user(&service.app).await? };
         let token = service.app.token.clone();
         let server = actix_web::rt::spawn(service.run());
         let data = args.data.clone();
         let shown =
             actix_web::web::block(move || show(address, token, &data, &history, &risk)).await?;
+        let shown = shown.and_then(|()| show_pages(address, sign_in));
         if shown.is_err() || args.exit {
             handle.stop(true).await;
         }
@@ -79,7 +88,7 @@ fn settings(command_line: &CommandLineSettings) -> anyhow::Result<Settings> {
     let defaults: toml::Table = toml::from_str(config::DEFAULTS)?;
     let is_default = |name: &str, value: &str| defaults[name].as_str() == Some(value);
     if is_default("database", &settings.database) {
-        "sqlite:var/demo/recontact.db".clone_into(&mut settings.database);
+        DATABASE.clone_into(&mut settings.database);
     }
     if is_default("customer_key_file", &settings.customer_key_file.to_string_lossy()) {
         settings.customer_key_file = "var/demo/customer.key".into();
@@ -88,6 +97,58 @@ fn settings(command_line: &CommandLineSettings) -> anyhow::Result<Settings> {
         settings.listen.set_port(0);
     }
     Ok(settings)
+}
+
+/// A user for this run, with a new password; `None` where others could sign in too, or into a database that is not the demonstration's.
+async fn make_user(app: &App) -> anyhow::Result<Option<String>> {
+    if !app.settings.listen.ip().is_loopback() || app.settings.database != DATABASE {
+        return Ok(None);
+    }
+    let random = || -> anyhow::Result<String> {
+        Ok(random_bytes()?.iter().map(|byte| format!("{byte:02x}")).collect())
+    };
+    let text: String = random()?.chars().take(16).collect();
+    let name = UserName::parse(USER)?;
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&random_bytes()?[..16]);
+    let password = app.passwords.hash(Password::parse(&text)?, salt).await?;
+    let entry = |action| -> anyhow::Result<AuditEntry> {
+        Ok(AuditEntry {
+            id: random()?,
+            occurred_at: Timestamp::now(),
+            actor: Some("cli:demo".to_owned()),
+            action,
+            object: Some(USER.to_owned()),
+            address: None,
+        })
+    };
+    let new = entry(AuditAction::PasswordSet)?;
+    if !app.store.set_password(&app.tenant, &name, &password, &new).await? {
+        let user = NewUser {
+            name,
+            display_name: Name::parse("Demonstration")?,
+            password: Some(password),
+            position: Position::new(Role::Admin, None)?,
+        };
+        app.store.add_user(&app.tenant, &user, &entry(AuditAction::UserAdded)?).await?;
+    }
+    Ok(Some(text))
+}
+
+fn show_pages(address: SocketAddr, password: Option<String>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let until = HISTORY_END.split('T').next().unwrap_or_default();
+    match password {
+        Some(password) => writeln!(
+            out,
+            "\nPages: http://{address}/overview?until={until}\n  sign in as {USER} with the password {password}"
+        )?,
+        None => writeln!(
+            out,
+            "\nPages: http://{address}/ (make a user with `recontact users add NAME --role admin`)"
+        )?,
+    }
+    Ok(out.flush()?)
 }
 
 async fn import(app: &App, tickets: &[ClosedTicket]) -> anyhow::Result<()> {

@@ -98,6 +98,12 @@ impl UtcOffset {
         if total > 14 * 60 { Err(invalid()) } else { Ok(Self { minutes: sign * total }) }
     }
 
+    /// How far ahead, in minutes; negative behind.
+    #[must_use]
+    pub fn minutes(self) -> i64 {
+        i64::from(self.minutes)
+    }
+
     /// The first instant of the local day that holds `instant`, and the first of the day after.
     #[must_use]
     pub fn day_of(self, instant: Timestamp) -> (Timestamp, Timestamp) {

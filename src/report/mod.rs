@@ -82,7 +82,7 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
 }
 
 impl DatabaseArgs {
-    fn settings(&self) -> anyhow::Result<Settings> {
+    pub(crate) fn settings(&self) -> anyhow::Result<Settings> {
         Settings::load(&CommandLineSettings {
             config: self.config.clone(),
             database: self.database.clone(),

@@ -8,6 +8,7 @@
 //! [`StoreError`] means that the database did not do its part.
 
 mod adjacency;
+mod audit;
 mod closing_draft;
 mod closing_write;
 mod closings;
@@ -29,20 +30,25 @@ mod monitoring;
 mod next_issues;
 mod opt_outs;
 mod outcome_summary;
+mod outcome_trend;
 mod outcomes;
+mod overview;
 mod persons;
 mod plans;
 mod reopenings;
 mod rows;
+mod sessions;
 mod similar;
 mod sqlite_writer;
 mod threads;
 mod ticket_reports;
 mod tickets;
 mod treated;
+mod users;
 mod words;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
+pub use audit::{AuditAction, AuditEntry};
 pub use closings::TicketClosed;
 pub use contacts::{ContactAnalysis, ContactRecorded};
 pub use corrections::{CorrectionRecorded, NewCorrection};
@@ -64,13 +70,17 @@ pub use identities::{IdentitiesMerged, IdentityMerge, MergeUndone};
 pub use next_issues::{EpisodeScope, NextIssuesComputed};
 pub use opt_outs::{OptOut, OptOutRecorded};
 pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
+pub use outcome_trend::WeekOutcomes;
 pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
+pub use overview::{FollowUpsOpen, NewestEvents};
 pub use plans::{PlanRecorded, StoredPlan};
 pub use reopenings::TicketReopened;
+pub use sessions::{Credentials, NewSession, Session};
 pub use similar::{ContactVector, EmbeddingChange, EmbeddingSpan, PastContact};
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
 pub use treated::FlaggedTicket;
+pub use users::{NewUser, UserChanged};
 
 use rows::PER_STATEMENT;
 

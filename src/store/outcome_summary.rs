@@ -6,7 +6,9 @@ use super::{Store, StoreError, Tenant};
 use crate::outcome::Outcome;
 use crate::ticket::{IssueCategory, Name};
 use crate::timestamp::{DAY_MS, Timestamp};
-use sqlx::Row;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, Row};
 
 /// Which episodes to count.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +64,7 @@ impl OutcomeCounts {
         self.none + self.explicit + self.implicit + self.induced + self.unrelated
     }
 
-    fn add(&mut self, outcome: Outcome, count: u64) {
+    pub(super) fn add(&mut self, outcome: Outcome, count: u64) {
         *match outcome {
             Outcome::None => &mut self.none,
             Outcome::Explicit => &mut self.explicit,
@@ -73,11 +75,11 @@ impl OutcomeCounts {
     }
 }
 
-/// One row for each combination of what is counted apart. `$2` to `$3`: closings; `$4`: the last close that is mature; `$5`: the
+/// One row for each episode, with what is counted apart; conditions follow. `$2` to `$3`: closings; `$4`: the last close that is mature; `$5`: the
 /// window in milliseconds. The earliest contact of the strongest relation decides, so the strongest within the window does; the
 /// latest correction counts, and one whose gap is longer than the window says that nobody came.
-const SUMMARY: &str = "SELECT is_mature, is_parallel, is_outage, corrected, outcome, COUNT(*) AS episodes FROM (\
-     SELECT e.is_parallel AS is_parallel, e.is_outage AS is_outage, \
+pub(super) const SUMMARY: &str = "SELECT e.category AS category, e.closed_at AS closed_at, \
+     e.is_parallel AS is_parallel, e.is_outage AS is_outage, \
      CASE WHEN e.closed_at <= $4 THEN 1 ELSE 0 END AS is_mature, \
      CASE WHEN e.closed_at > $4 OR c.id IS NULL THEN 0 ELSE 1 END AS corrected, \
      CASE WHEN e.closed_at > $4 THEN 'none' WHEN c.id IS NOT NULL AND c.gap_ms > $5 THEN 'none' \
@@ -101,38 +103,20 @@ impl Store {
         filter: &OutcomeFilter,
         now: Timestamp,
     ) -> Result<OutcomeSummary, StoreError> {
-        let window_ms = i64::from(filter.window_days) * DAY_MS;
-        let category = filter.category.as_ref().map(|_| " AND e.category = $6").unwrap_or_default();
-        let team = match (&filter.team, &filter.category) {
-            (None, _) => "",
-            (Some(_), None) => " AND e.team = $6",
-            (Some(_), Some(_)) => " AND e.team = $7",
-        };
-        let statement = format!(
-            "{SUMMARY}{category}{team}) AS counted \
-             GROUP BY is_mature, is_parallel, is_outage, corrected, outcome"
+        let select = format!(
+            "SELECT is_mature, is_parallel, is_outage, corrected, outcome, COUNT(*) AS episodes FROM ({SUMMARY}"
         );
-        let mut query = bulk_query(statement, true)
-            .bind(tenant.as_str())
-            .bind(filter.from.unwrap_or(Timestamp::EARLIEST).millis())
-            .bind(filter.to.map_or(i64::MAX, Timestamp::millis))
-            .bind(now.millis() - window_ms)
-            .bind(window_ms);
-        for name in filter.category.iter().chain(&filter.team) {
-            query = query.bind(name.as_str());
-        }
+        let end = ") AS counted GROUP BY is_mature, is_parallel, is_outage, corrected, outcome";
+        let query = summary_query(tenant, filter, now, &select, end);
         let mut summary = OutcomeSummary::default();
         for row in query.fetch_all(&self.pool).await? {
             let flag = |column: &str| row.try_get::<i64, _>(column).map(|flag| flag != 0);
-            let count = u64::try_from(row.try_get::<i64, _>("episodes")?).unwrap_or(0);
+            let count = count_of(&row)?;
             if !read_flag(&row, "is_mature")? {
                 summary.immature += count;
                 continue;
             }
-            let word: String = row.try_get("outcome")?;
-            let outcome = parse_outcome(&word).ok_or_else(|| {
-                StoreError::corrupt("outcome_corrections", "outcome", format!("unknown: {word}"))
-            })?;
+            let outcome = outcome_of(&row)?;
             let (is_parallel, is_outage) = (flag("is_parallel")?, flag("is_outage")?);
             summary.all.add(outcome, count);
             if !is_parallel && !is_outage {
@@ -146,8 +130,46 @@ impl Store {
     }
 }
 
+/// A query around [`SUMMARY`], whose conditions are completed by the filter's category and team, and then by `end`.
+pub(super) fn summary_query<'q>(
+    tenant: &'q Tenant,
+    filter: &'q OutcomeFilter,
+    now: Timestamp,
+    select: &str,
+    end: &str,
+) -> Query<'q, Any, AnyArguments> {
+    let window_ms = i64::from(filter.window_days) * DAY_MS;
+    let category = filter.category.as_ref().map(|_| " AND e.category = $6").unwrap_or_default();
+    let team = match (&filter.team, &filter.category) {
+        (None, _) => "",
+        (Some(_), None) => " AND e.team = $6",
+        (Some(_), Some(_)) => " AND e.team = $7",
+    };
+    let mut query = bulk_query(format!("{select}{category}{team}{end}"), true)
+        .bind(tenant.as_str())
+        .bind(filter.from.unwrap_or(Timestamp::EARLIEST).millis())
+        .bind(filter.to.map_or(i64::MAX, Timestamp::millis))
+        .bind(now.millis() - window_ms)
+        .bind(window_ms);
+    for name in filter.category.iter().chain(&filter.team) {
+        query = query.bind(name.as_str());
+    }
+    query
+}
+
+pub(super) fn count_of(row: &AnyRow) -> Result<u64, StoreError> {
+    Ok(u64::try_from(row.try_get::<i64, _>("episodes")?).unwrap_or(0))
+}
+
+pub(super) fn outcome_of(row: &AnyRow) -> Result<Outcome, StoreError> {
+    let word: String = row.try_get("outcome")?;
+    parse_outcome(&word).ok_or_else(|| {
+        StoreError::corrupt("outcome_corrections", "outcome", format!("unknown: {word}"))
+    })
+}
+
 /// A number made of constants is INTEGER to one database and may be BIGINT to the other.
-fn read_flag(row: &sqlx::any::AnyRow, column: &str) -> Result<bool, StoreError> {
+fn read_flag(row: &AnyRow, column: &str) -> Result<bool, StoreError> {
     let flag =
         row.try_get::<i64, _>(column).or_else(|_| row.try_get::<i32, _>(column).map(i64::from))?;
     Ok(flag != 0)

@@ -220,6 +220,8 @@ fn the_defaults_file_explains_every_option() {
             "follow_ups",
             "effect",
             "monitoring",
+            "dashboard",
+            "sign_in",
         ];
         if sections.contains(&name) || name == "token" {
             continue;

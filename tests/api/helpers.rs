@@ -202,6 +202,8 @@ fn json(body: &Value) -> Vec<u8> {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: BTreeMap<String, String>,
+    /// What `Set-Cookie` says, each time it stands there.
+    pub(crate) cookies: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -212,9 +214,12 @@ impl Answer {
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
             .collect();
+        let cookies = response.headers().get_all("set-cookie").iter();
+        let cookies = cookies.map(|value| value.to_str().unwrap().to_owned()).collect();
         Self {
             status: response.status().as_u16(),
             headers,
+            cookies,
             body: response.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap(),
         }
     }

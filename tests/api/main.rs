@@ -1,6 +1,8 @@
 //! The HTTP service as its clients see it: the real server on a free port, with its own database and models.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a failed test")]
 
+#[path = "../support/desk.rs"]
+mod desk;
 #[path = "../support/filler.rs"]
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod filler;
@@ -18,6 +20,7 @@ mod classify;
 mod cleaning;
 mod contacts;
 mod customers;
+mod dashboard;
 mod docs;
 mod embed;
 mod errors;

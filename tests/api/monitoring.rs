@@ -1,5 +1,6 @@
 //! Whether what the models see and say has changed, over HTTP.
 
+use crate::dashboard::{Browser, add_user, assert_says};
 use crate::filler::DAY;
 use crate::helpers::{TestApp, spawn_app, spawn_app_in, spawn_app_with};
 use crate::trained;
@@ -8,6 +9,7 @@ use recontact::outcome::{AdjacentPairs, Author, ContactKind, OutcomePolicy, Text
 use recontact::store::{ContactAnalysis, CustomerKey, OutcomeRules, Store, StoreOptions, Tenant};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
+use recontact::user::Role;
 use serde_json::{Value, json};
 
 const EACH: i64 = 40;
@@ -100,6 +102,11 @@ fn contacts_that_are_about_something_else_alert() {
     assert_eq!(figure(&report, "risk_probability")["status"], "too_few");
     let metrics = app.get("/metrics");
     assert!(metrics.text().contains("recontact_monitoring_status{figure=\"category_labels\""));
+    // People see it on the first page.
+    add_user(&app, "max", Role::Manager, None);
+    let page = Browser::signed_in(&app, "max").get("/overview");
+    assert_says(&page, 200, "figures are alerts:");
+    assert_says(&page, 200, "<code>category_labels</code>");
 }
 
 #[test]

@@ -47,6 +47,7 @@ mod reports;
 mod similar;
 mod timeline;
 mod upgrades;
+mod users;
 
 use recontact::outcome::{AdjacentPairs, OutcomePolicy};
 use recontact::store::{

@@ -1,0 +1,235 @@
+# Тэксты старонак па-беларуску. Ва ўсіх файлах гэтай папкі адны і тыя ж паведамленні ў адным парадку.
+
+## На кожнай старонцы
+skip-to-content = Перайсці да зместу
+nav-label = Раздзелы
+nav-overview = Агляд
+nav-users = Карыстальнікі
+nav-audit = Журнал
+sign-out = Выйсці
+footer-zone = Час пададзены для { $zone }.
+save = Захаваць
+show = Паказаць
+faults-title = Выпраўце, калі ласка:
+
+## Што зроблена
+notice-saved = Захавана.
+notice-password = Пароль усталяваны. Сеансы, адкрытыя ў іншых месцах, завершаны.
+notice-added = Карыстальнік дададзены.
+notice-enabled = Карыстальнік зноў можа ўваходзіць.
+notice-disabled = Карыстальнік адключаны, усе яго сеансы завершаны.
+notice-role = Роля і каманда зменены. Карыстальніку трэба ўвайсці зноў.
+notice-signed-out = Вы выйшлі.
+
+## Памылкі
+error-to-start = На першую старонку
+error-sign-in = Увайдзіце, калі ласка.
+error-not-permitted-title = Недаступна для вашай ролі
+error-not-permitted = Ваша роля гэтага не дазваляе. Калі вам гэта патрэбна, звярніцеся да адміністратара.
+error-not-found-title = Тут нічога няма
+error-not-found = Па гэтым адрасе нічога няма, або гэта не прызначана для вас.
+error-method-title = Так нельга
+error-method = Да гэтага адраса нельга звярнуцца такім чынам. Вярніцеся і скарыстайцеся кнопкамі старонкі.
+error-foreign-form-title = Форма састарэла
+error-foreign-form = Форма належыць да завершанага сеанса або адпраўлена не з гэтай старонкі. Нічога не зменена. Адкрыйце старонку нанова і паўтарыце дзеянне.
+error-unreadable-form-title = Форму не ўдалося прачытаць
+error-unreadable-form = Чагосьці ў форме не хапала, або значэнне не тое, што чакалася. Нічога не зменена.
+error-attempts-title = Зашмат няправільных пароляў
+error-attempts = З вашага адраса прыйшло зашмат няправільных пароляў. Пачакайце некалькі хвілін і паспрабуйце зноў.
+error-busy-title = Паспрабуйце яшчэ раз
+error-busy = Сэрвіс зараз не можа адказаць. Паспрабуйце яшчэ раз крыху пазней.
+error-internal-title = Нешта пайшло не так
+error-internal = У сэрвісе адбыўся збой. Прычына запісана ў яго журнале.
+
+## Уваход
+sign-in-title = Уваход
+sign-in-button = Увайсці
+sign-in-no-users = Карыстальнікаў пакуль няма. Першага ствараюць у камандным радку:
+sign-in-failed = Імя і пароль не падыходзяць адно да аднаго, або імя заблакавана ці адключана. Пасля { $attempts ->
+        [one] { $attempts } няправільнага пароля
+       *[other] { $attempts } няправільных пароляў
+    } запар імя на час блакуецца.
+password = Пароль
+
+## Карыстальнікі
+user-name = Імя для ўваходу
+user-name-hint = Літары, лічбы і . - _ @; пасля змяніць нельга.
+user-display-name = Імя
+user-role = Роля
+user-team = Каманда
+user-team-hint = Для кіраўнікоў каманд: назва каманды, як у зваротах. Яны бачаць толькі гэтую каманду.
+user-access = Доступ
+user-added = Дададзены
+user-is-enabled = можа ўваходзіць
+user-is-disabled = адключаны
+user-is-self = Гэта вы. Вашу ролю і доступ можа змяніць толькі іншы адміністратар; свой пароль вы мяняеце на старонцы пад вашым імем уверсе.
+user-set-role = Роля і каманда
+user-set-password = Усталяваць новы пароль
+user-sessions-end = Усе сеансы карыстальніка завершацца.
+user-enable = Зноў дазволіць уваход
+user-disable = Адключыць
+users-title = Карыстальнікі
+users-back = Усе карыстальнікі
+users-count = { $count ->
+        [one] { $count } карыстальнік
+        [few] { $count } карыстальнікі
+       *[other] { $count } карыстальнікаў
+    }
+users-add = Дадаць карыстальніка
+users-add-button = Дадаць
+role-manager = Менеджар
+role-team-lead = Кіраўнік каманды
+role-analyst = Аналітык
+role-admin = Адміністратар
+
+## Свой уліковы запіс
+account-title = Ваш уліковы запіс
+account-preferences = Мова і колеры
+account-password = Змяніць пароль
+account-password-hint = Сеансы, адкрытыя ў іншых месцах, завершацца.
+account-password-button = Змяніць пароль
+language = Мова
+language-browser = Як у браўзеры
+theme = Колеры
+theme-system = Як у сістэме
+theme-light = Светлыя
+theme-dark = Цёмныя
+password-now = Цяперашні пароль
+password-new = Новы пароль
+password-again = Новы пароль яшчэ раз
+password-hint = Не карацей за { $least ->
+        [one] { $least } сімвал
+        [few] { $least } сімвалы
+       *[other] { $least } сімвалаў
+    }; добра падыходзяць некалькі слоў.
+
+## Што не так з полем
+fault-name = Трэба ад 1 да { $most } сімвалаў.
+fault-user-name = Трэба ад 1 да { $most } літар, лічбаў і знакаў . - _ @.
+fault-user-exists = Карыстальнік з такім імем ужо ёсць.
+fault-team-missing = У кіраўніка каманды павінна быць каманда.
+fault-password = У новым паролі павінна быць ад { $least } да { $most } сімвалаў.
+fault-password-again = Новы пароль паўтораны з адрозненнямі.
+fault-password-now = Гэта не ваш цяперашні пароль.
+fault-last-admin = Пасля гэтага не было б каму кіраваць карыстальнікамі.
+
+## Журнал
+audit-title = Журнал дзеянняў
+audit-explained = Хто ўваходзіў, што мяняў і ў чым было адмоўлена; апошнія запісы, не больш за { $most ->
+        [one] { $most } радок
+        [few] { $most } радкі
+       *[other] { $most } радкоў
+    }. Змяніць тут нічога нельга.
+audit-count = { $count ->
+        [one] { $count } радок
+        [few] { $count } радкі
+       *[other] { $count } радкоў
+    }
+audit-when = Калі
+audit-who = Хто
+audit-what = Што
+audit-object = З чым
+audit-address = Адкуль
+audit-nobody = (невядома хто)
+audit-signed-in = уваход
+audit-sign-in-failed = няправільнае імя або пароль
+audit-signed-out = выхад
+audit-refused = роля не дазваляе
+audit-not-found = запыт таго, чаго няма або што недаступна
+audit-user-added = дададзены карыстальнік
+audit-user-disabled = адключаны карыстальнік
+audit-user-enabled = карыстальніку зноў дазволены ўваход
+audit-role-changed = зменена роля або каманда
+audit-password-set = усталяваны пароль
+
+## Паказчыкі
+count-days = { $count ->
+        [one] { $count } дзень
+        [few] { $count } дні
+       *[other] { $count } дзён
+    }
+interval = інтэрвал 95 %: ад { $low } да { $high }
+no-rate = Долі пакуль няма
+chart-table = Паказчыкі табліцай
+chart-interval = інтэрвал 95 %
+interval-low = Ад
+interval-high = Да
+closed-tickets = Закрытыя звароты
+category = Катэгорыя
+
+## Агляд
+overview-title = Агляд
+overview-window = Вярнуліся на працягу
+overview-period = Закрыты за апошнія
+overview-until = Да (пуста: да сёння)
+overview-closed-between = Закрыты:
+overview-immature = { $count ->
+        [0] Усе закрытыя звароты закрыты дастаткова даўно.
+        [one] { $count } навейшы зварот закрыты занадта нядаўна і не ўлічаны.
+        [few] { $count } навейшыя звароты закрыты занадта нядаўна і не ўлічаны.
+       *[other] { $count } навейшых зваротаў закрыта занадта нядаўна і не ўлічана.
+    }
+overview-empty = Пакуль ніводзін зварот не закрыты дастаткова даўно. Як толькі такія з’явяцца, тут будуць паказчыкі.
+repeat-rate = Паўторныя звароты
+repeat-rate-explained = { $count } з { $trials }: пасля закрыцця кліент вярнуўся на працягу { $days ->
+        [one] { $days } дня
+       *[other] { $days } дзён
+    } з тым жа або звязаным пытаннем.
+resolution-rate = Вырашана з першага звароту
+resolution-rate-explained = { $count } з { $trials }: на працягу { $days ->
+        [one] { $days } дня
+       *[other] { $days } дзён
+    } з тым жа пытаннем ніхто не вярнуўся.
+explicit-share = Зноў тое ж пытанне
+explicit-share-explained = { $count } з { $trials } паўтораў — пра тое ж; астатнія — пра звязанае пытанне.
+overview-team = толькі каманда { $team }
+overview-weeks = Па тыднях
+overview-trend = Паўторныя звароты па тыднях закрыцця
+overview-no-trend = Пакуль няма чаго паказаць.
+overview-trend-week = Тыдзень закрыцця, з
+at-risk = Цяпер пад высокай рызыкай
+at-risk-explained = Закрыты за апошнія { $days ->
+        [one] { $days } дзень
+        [few] { $days } дні
+       *[other] { $days } дзён
+    } з высокай рызыкай; кліент пакуль не вярнуўся.
+follow-ups-due = Трэба звязацца
+follow-ups-due-explained = { $overdue ->
+        [0] Ніводзін тэрмін не прайшоў.
+        [one] У { $overdue } выпадку тэрмін ужо прайшоў.
+       *[other] У { $overdue } выпадках тэрмін ужо прайшоў.
+    }
+change-title = Што змянілася за тыдзень
+change-from-to = Доля паўторных зваротаў змянілася з { $before } да { $after }: { $difference } п. п. (інтэрвал 95 %: ад { $low } да { $high }).
+change-clear = Гэта больш, чым тлумачыцца выпадковасцю.
+change-unclear = Гэта можна растлумачыць адной выпадковасцю.
+change-parts = З іх { $mix } — таму што прыйшлі іншыя катэгорыі (склад), і { $rate } — таму што змяніліся самі катэгорыі (доля).
+change-table = Катэгорыі, якія паўплывалі мацней за ўсё, у працэнтных пунктах
+change-before = Да таго
+change-after = За тыдзень
+change-mix = Склад
+change-rate = Доля
+change-total = Разам
+change-bar = Паласа
+change-more = { $count ->
+        [one] І яшчэ { $count } катэгорыя з меншым укладам.
+        [few] І яшчэ { $count } катэгорыі з меншым укладам.
+       *[other] І яшчэ { $count } катэгорый з меншым укладам.
+    }
+change-none = Няма двух тыдняў, у якія звароты закрыты дастаткова даўно.
+freshness-title = Наколькі гэта свежае
+freshness-closing = Апошні закрыты зварот
+freshness-contact = Апошні кантакт
+freshness-now = Гэта старонка
+monitoring-title = Адхіленні
+monitoring-unknown = Ці ёсць адхіленні, цяпер вылічваецца або пакуль невядома.
+monitoring-quiet = Адхіленняў няма, наколькі пра гэта можна меркаваць па колькасці выпадкаў.
+monitoring-alerts = { $count ->
+        [one] { $count } паказчык выклікае трывогу:
+        [few] { $count } паказчыкі выклікаюць трывогу:
+       *[other] { $count } паказчыкаў выклікаюць трывогу:
+    }
+monitoring-watched = { $count ->
+        [one] За { $count } паказчыкам трэба сачыць:
+       *[other] За { $count } паказчыкамі трэба сачыць:
+    }

@@ -1,0 +1,226 @@
+# The words of the pages in English. Every file of this folder has the same messages in the same order.
+
+## Around every page
+skip-to-content = Skip to the content
+nav-label = Sections
+nav-overview = Overview
+nav-users = Users
+nav-audit = Audit
+sign-out = Sign out
+footer-zone = All times are in { $zone }.
+save = Save
+show = Show
+faults-title = Please correct this:
+
+## What was done
+notice-saved = Saved.
+notice-password = The password is set. Sessions that were open elsewhere have ended.
+notice-added = The user was added.
+notice-enabled = The user may sign in again.
+notice-disabled = The user is disabled and signed out everywhere.
+notice-role = Role and team are changed. The user has to sign in again.
+notice-signed-out = You are signed out.
+
+## Errors
+error-to-start = To the first page
+error-sign-in = Please sign in.
+error-not-permitted-title = Not for your role
+error-not-permitted = Your role does not permit this. If you need it, ask an administrator.
+error-not-found-title = Nothing is here
+error-not-found = There is nothing at this address, or it is not for you to see.
+error-method-title = Not this way
+error-method = This address cannot be called in this way. Go back and use the page's own buttons.
+error-foreign-form-title = The form is out of date
+error-foreign-form = The form belongs to a session that has ended, or did not come from this page. Nothing was changed. Open the page again and repeat what you did.
+error-unreadable-form-title = The form could not be read
+error-unreadable-form = Something in the form was missing or not as expected. Nothing was changed.
+error-attempts-title = Too many wrong passwords
+error-attempts = Too many wrong passwords came from your address. Wait some minutes and try again.
+error-busy-title = Please try again
+error-busy = The service cannot answer just now. Try again in a moment.
+error-internal-title = Something went wrong
+error-internal = The service failed. What happened stands in its log.
+
+## Signing in
+sign-in-title = Sign in
+sign-in-button = Sign in
+sign-in-no-users = There are no users yet. The first one is made on the command line:
+sign-in-failed = The name and the password do not fit, or the name is locked or disabled. After { $attempts ->
+        [one] { $attempts } wrong password
+       *[other] { $attempts } wrong passwords
+    } in a row a name is locked for a while.
+password = Password
+
+## Users
+user-name = User name
+user-name-hint = Letters, digits and . - _ @; it cannot be changed later.
+user-display-name = Name
+user-role = Role
+user-team = Team
+user-team-hint = For team leads: the team as it stands in tickets. They see this team only.
+user-access = Access
+user-added = Added
+user-is-enabled = may sign in
+user-is-disabled = disabled
+user-is-self = This is you. Another administrator has to change your role, password or access; your own password you change under your name above.
+user-set-role = Role and team
+user-set-password = Set a new password
+user-sessions-end = The user is signed out everywhere.
+user-enable = Let sign in again
+user-disable = Disable
+users-title = Users
+users-back = All users
+users-count = { $count ->
+        [one] { $count } user
+       *[other] { $count } users
+    }
+users-add = Add a user
+users-add-button = Add
+role-manager = Manager
+role-team-lead = Team lead
+role-analyst = Analyst
+role-admin = Administrator
+
+## The own account
+account-title = Your account
+account-preferences = Language and colours
+account-password = Change your password
+account-password-hint = Sessions that are open elsewhere end.
+account-password-button = Change the password
+language = Language
+language-browser = As the browser says
+theme = Colours
+theme-system = As the system says
+theme-light = Light
+theme-dark = Dark
+password-now = Present password
+password-new = New password
+password-again = New password again
+password-hint = At least { $least ->
+        [one] { $least } character
+       *[other] { $least } characters
+    }; a few words are good.
+
+## What is wrong with a field
+fault-name = Expected 1 to { $most } characters.
+fault-user-name = Expected 1 to { $most } letters, digits and . - _ @.
+fault-user-exists = There is a user of this name already.
+fault-team-missing = A team lead needs a team.
+fault-password = The new password must have { $least } to { $most } characters.
+fault-password-again = The new password was not repeated as it was.
+fault-password-now = This is not your present password.
+fault-last-admin = Nobody could manage users after this.
+
+## Audit
+audit-title = Audit
+audit-explained = Who signed in, what they changed and what they were refused; the newest { $most ->
+        [one] { $most } line
+       *[other] { $most } lines
+    }. Nothing here can be changed.
+audit-count = { $count ->
+        [one] { $count } line
+       *[other] { $count } lines
+    }
+audit-when = When
+audit-who = Who
+audit-what = What
+audit-object = On what
+audit-address = From where
+audit-nobody = (nobody who is known)
+audit-signed-in = signed in
+audit-sign-in-failed = wrong name or password
+audit-signed-out = signed out
+audit-refused = role does not permit it
+audit-not-found = asked for what is not there or not for them
+audit-user-added = added a user
+audit-user-disabled = disabled a user
+audit-user-enabled = enabled a user
+audit-role-changed = changed role or team
+audit-password-set = set a password
+
+## Figures
+count-days = { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+interval = 95% interval { $low } to { $high }
+no-rate = No rate yet
+chart-table = The figures as a table
+chart-interval = 95% interval
+interval-low = From
+interval-high = To
+closed-tickets = Closed tickets
+category = Category
+
+## Overview
+overview-title = Overview
+overview-window = Came back within
+overview-period = Closed in the last
+overview-until = Until (empty: now)
+overview-closed-between = Closed:
+overview-immature = { $count ->
+        [0] Every closed ticket has been closed long enough.
+        [one] { $count } newer ticket was closed too recently to be counted.
+       *[other] { $count } newer tickets were closed too recently to be counted.
+    }
+overview-empty = No closed ticket is old enough yet. As soon as the first ones are, figures stand here.
+repeat-rate = Repeat contacts
+repeat-rate-explained = { $count } of { $trials }: after the closing the customer came back within { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } with the same or a related issue.
+resolution-rate = Resolved at the first contact
+resolution-rate-explained = { $count } of { $trials }: nobody came back with the same issue within { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }.
+explicit-share = Same issue again
+explicit-share-explained = { $count } of { $trials } repeats were about the same issue; the others about a related one.
+overview-team = team { $team } only
+overview-weeks = Week by week
+overview-trend = Repeat contacts by week of closing
+overview-no-trend = There is nothing to draw yet.
+overview-trend-week = Week of closing, from
+at-risk = At high risk now
+at-risk-explained = Closed in the last { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } at high risk; the customer has not come back so far.
+follow-ups-due = Follow-ups to make
+follow-ups-due-explained = { $overdue ->
+        [0] None of them is overdue.
+        [one] { $overdue } of them is overdue.
+       *[other] { $overdue } of them are overdue.
+    }
+change-title = What changed since the week before
+change-from-to = Repeat contacts went from { $before } to { $after }: { $difference } percentage points (95% interval { $low } to { $high }).
+change-clear = That is more than chance explains.
+change-unclear = Chance alone may explain that.
+change-parts = Of it, { $mix } because other categories came (mix), and { $rate } because categories changed by themselves (rate).
+change-table = Categories that moved it most, in percentage points
+change-before = Before
+change-after = Last week
+change-mix = Mix
+change-rate = Rate
+change-total = Together
+change-bar = Bar
+change-more = { $count ->
+        [one] And { $count } more category with a smaller part.
+       *[other] And { $count } more categories with smaller parts.
+    }
+change-none = There are not two weeks with closed tickets that are old enough.
+freshness-title = How fresh this is
+freshness-closing = Newest closed ticket
+freshness-contact = Newest contact
+freshness-now = This page
+monitoring-title = Drift
+monitoring-unknown = Whether anything drifts is being computed or cannot be told now.
+monitoring-quiet = Nothing drifts, as far as there are enough cases to tell.
+monitoring-alerts = { $count ->
+        [one] { $count } figure is an alert:
+       *[other] { $count } figures are alerts:
+    }
+monitoring-watched = { $count ->
+        [one] { $count } figure is to be watched:
+       *[other] { $count } figures are to be watched:
+    }

@@ -1,0 +1,233 @@
+# Тексты страниц по-русски. Во всех файлах этой папки одни и те же сообщения в одном порядке.
+
+## На каждой странице
+skip-to-content = Перейти к содержимому
+nav-label = Разделы
+nav-overview = Обзор
+nav-users = Пользователи
+nav-audit = Журнал
+sign-out = Выйти
+footer-zone = Время указано для { $zone }.
+save = Сохранить
+show = Показать
+faults-title = Исправьте, пожалуйста:
+
+## Что сделано
+notice-saved = Сохранено.
+notice-password = Пароль установлен. Сеансы, открытые в других местах, завершены.
+notice-added = Пользователь добавлен.
+notice-enabled = Пользователь снова может входить.
+notice-disabled = Пользователь отключён, все его сеансы завершены.
+notice-role = Роль и команда изменены. Пользователю нужно войти снова.
+notice-signed-out = Вы вышли.
+
+## Ошибки
+error-to-start = На первую страницу
+error-sign-in = Войдите, пожалуйста.
+error-not-permitted-title = Недоступно для вашей роли
+error-not-permitted = Ваша роль этого не разрешает. Если вам это нужно, обратитесь к администратору.
+error-not-found-title = Здесь ничего нет
+error-not-found = По этому адресу ничего нет, или это не предназначено для вас.
+error-method-title = Так нельзя
+error-method = К этому адресу нельзя обратиться таким образом. Вернитесь и воспользуйтесь кнопками страницы.
+error-foreign-form-title = Форма устарела
+error-foreign-form = Форма относится к завершённому сеансу или отправлена не с этой страницы. Ничего не изменено. Откройте страницу заново и повторите действие.
+error-unreadable-form-title = Форму не удалось прочитать
+error-unreadable-form = Чего-то в форме не хватало, или значение не то, которое ожидалось. Ничего не изменено.
+error-attempts-title = Слишком много неверных паролей
+error-attempts = С вашего адреса пришло слишком много неверных паролей. Подождите несколько минут и попробуйте снова.
+error-busy-title = Попробуйте ещё раз
+error-busy = Сервис сейчас не может ответить. Попробуйте ещё раз чуть позже.
+error-internal-title = Что-то пошло не так
+error-internal = В сервисе произошёл сбой. Причина записана в его журнале.
+
+## Вход
+sign-in-title = Вход
+sign-in-button = Войти
+sign-in-no-users = Пользователей пока нет. Первого создают в командной строке:
+sign-in-failed = Имя и пароль не подходят друг к другу, либо имя заблокировано или отключено. После { $attempts ->
+        [one] { $attempts } неверного пароля
+       *[other] { $attempts } неверных паролей
+    } подряд имя на время блокируется.
+password = Пароль
+
+## Пользователи
+user-name = Имя для входа
+user-name-hint = Буквы, цифры и . - _ @; потом изменить нельзя.
+user-display-name = Имя
+user-role = Роль
+user-team = Команда
+user-team-hint = Для руководителей команд: название команды, как в обращениях. Они видят только эту команду.
+user-access = Доступ
+user-added = Добавлен
+user-is-enabled = может входить
+user-is-disabled = отключён
+user-is-self = Это вы. Вашу роль и доступ может изменить только другой администратор; свой пароль вы меняете на странице под вашим именем вверху.
+user-set-role = Роль и команда
+user-set-password = Установить новый пароль
+user-sessions-end = Все сеансы пользователя завершатся.
+user-enable = Снова разрешить вход
+user-disable = Отключить
+users-title = Пользователи
+users-back = Все пользователи
+users-count = { $count ->
+        [one] { $count } пользователь
+        [few] { $count } пользователя
+       *[other] { $count } пользователей
+    }
+users-add = Добавить пользователя
+users-add-button = Добавить
+role-manager = Менеджер
+role-team-lead = Руководитель команды
+role-analyst = Аналитик
+role-admin = Администратор
+
+## Своя учётная запись
+account-title = Ваша учётная запись
+account-preferences = Язык и цвета
+account-password = Сменить пароль
+account-password-hint = Сеансы, открытые в других местах, завершатся.
+account-password-button = Сменить пароль
+language = Язык
+language-browser = Как в браузере
+theme = Цвета
+theme-system = Как в системе
+theme-light = Светлые
+theme-dark = Тёмные
+password-now = Текущий пароль
+password-new = Новый пароль
+password-again = Новый пароль ещё раз
+password-hint = Не короче { $least ->
+        [one] { $least } символа
+       *[other] { $least } символов
+    }; хорошо подходят несколько слов.
+
+## Что не так с полем
+fault-name = Нужно от 1 до { $most } символов.
+fault-user-name = Нужно от 1 до { $most } букв, цифр и знаков . - _ @.
+fault-user-exists = Пользователь с таким именем уже есть.
+fault-team-missing = У руководителя команды должна быть команда.
+fault-password = В новом пароле должно быть от { $least } до { $most } символов.
+fault-password-again = Новый пароль повторён с отличиями.
+fault-password-now = Это не ваш текущий пароль.
+fault-last-admin = После этого некому было бы управлять пользователями.
+
+## Журнал
+audit-title = Журнал действий
+audit-explained = Кто входил, что менял и в чём было отказано; последние записи, не больше { $most ->
+        [one] { $most } строки
+       *[other] { $most } строк
+    }. Изменить здесь ничего нельзя.
+audit-count = { $count ->
+        [one] { $count } строка
+        [few] { $count } строки
+       *[other] { $count } строк
+    }
+audit-when = Когда
+audit-who = Кто
+audit-what = Что
+audit-object = С чем
+audit-address = Откуда
+audit-nobody = (неизвестно кто)
+audit-signed-in = вход
+audit-sign-in-failed = неверное имя или пароль
+audit-signed-out = выход
+audit-refused = роль не разрешает
+audit-not-found = запрос того, чего нет или что недоступно
+audit-user-added = добавлен пользователь
+audit-user-disabled = отключён пользователь
+audit-user-enabled = пользователю снова разрешён вход
+audit-role-changed = изменена роль или команда
+audit-password-set = установлен пароль
+
+## Показатели
+count-days = { $count ->
+        [one] { $count } день
+        [few] { $count } дня
+       *[other] { $count } дней
+    }
+interval = интервал 95 %: от { $low } до { $high }
+no-rate = Доли пока нет
+chart-table = Показатели таблицей
+chart-interval = интервал 95 %
+interval-low = От
+interval-high = До
+closed-tickets = Закрытые обращения
+category = Категория
+
+## Обзор
+overview-title = Обзор
+overview-window = Вернулись в течение
+overview-period = Закрыты за последние
+overview-until = До (пусто: до сегодня)
+overview-closed-between = Закрыты:
+overview-immature = { $count ->
+        [0] Все закрытые обращения закрыты достаточно давно.
+        [one] { $count } более новое обращение закрыто слишком недавно и не учтено.
+        [few] { $count } более новых обращения закрыты слишком недавно и не учтены.
+       *[other] { $count } более новых обращений закрыты слишком недавно и не учтены.
+    }
+overview-empty = Пока ни одно обращение не закрыто достаточно давно. Как только такие появятся, здесь будут показатели.
+repeat-rate = Повторные обращения
+repeat-rate-explained = { $count } из { $trials }: после закрытия клиент вернулся в течение { $days ->
+        [one] { $days } дня
+       *[other] { $days } дней
+    } с тем же или связанным вопросом.
+resolution-rate = Решено с первого обращения
+resolution-rate-explained = { $count } из { $trials }: в течение { $days ->
+        [one] { $days } дня
+       *[other] { $days } дней
+    } с тем же вопросом никто не вернулся.
+explicit-share = Снова тот же вопрос
+explicit-share-explained = { $count } из { $trials } повторов — о том же; остальные — о связанном вопросе.
+overview-team = только команда { $team }
+overview-weeks = По неделям
+overview-trend = Повторные обращения по неделям закрытия
+overview-no-trend = Пока нечего показать.
+overview-trend-week = Неделя закрытия, с
+at-risk = Сейчас под высоким риском
+at-risk-explained = Закрыты за последние { $days ->
+        [one] { $days } день
+        [few] { $days } дня
+       *[other] { $days } дней
+    } с высоким риском; клиент пока не вернулся.
+follow-ups-due = Нужно связаться
+follow-ups-due-explained = { $overdue ->
+        [0] Ни один срок не прошёл.
+        [one] В { $overdue } случае срок уже прошёл.
+       *[other] В { $overdue } случаях срок уже прошёл.
+    }
+change-title = Что изменилось за неделю
+change-from-to = Доля повторных обращений изменилась с { $before } до { $after }: { $difference } п. п. (интервал 95 %: от { $low } до { $high }).
+change-clear = Это больше, чем объясняется случаем.
+change-unclear = Это можно объяснить одним случаем.
+change-parts = Из них { $mix } — потому что пришли другие категории (состав), и { $rate } — потому что изменились сами категории (доля).
+change-table = Категории, повлиявшие сильнее всего, в процентных пунктах
+change-before = До того
+change-after = За неделю
+change-mix = Состав
+change-rate = Доля
+change-total = Вместе
+change-bar = Полоса
+change-more = { $count ->
+        [one] И ещё { $count } категория с меньшим вкладом.
+        [few] И ещё { $count } категории с меньшим вкладом.
+       *[other] И ещё { $count } категорий с меньшим вкладом.
+    }
+change-none = Нет двух недель, в которые обращения закрыты достаточно давно.
+freshness-title = Насколько это свежо
+freshness-closing = Последнее закрытое обращение
+freshness-contact = Последний контакт
+freshness-now = Эта страница
+monitoring-title = Отклонения
+monitoring-unknown = Есть ли отклонения, сейчас вычисляется или пока неизвестно.
+monitoring-quiet = Отклонений нет, насколько об этом можно судить по числу случаев.
+monitoring-alerts = { $count ->
+        [one] { $count } показатель вызывает тревогу:
+        [few] { $count } показателя вызывают тревогу:
+       *[other] { $count } показателей вызывают тревогу:
+    }
+monitoring-watched = { $count ->
+        [one] За { $count } показателем нужно следить:
+       *[other] За { $count } показателями нужно следить:
+    }

@@ -1,0 +1,237 @@
+//! `/overview`: how many come back and why that changed, what there is to do, and how fresh and mature the figures are.
+
+mod change;
+
+use super::chart::{LineChart, SharePoint};
+use super::error::{lead_to, show};
+use super::field::{SelectField, TextField};
+use super::format::Shown;
+use super::session::Viewer;
+use super::tile::Tile;
+use super::{Frame, PageError};
+use crate::monitoring::{MonitoringReport, Status};
+use crate::outcome::WINDOWS_DAYS;
+use crate::risk::RiskBand;
+use crate::statistics::{CONFIDENCE, Proportion};
+use crate::store::{FollowUpsOpen, OutcomeCounts, OutcomeFilter, WeekOutcomes};
+use crate::timestamp::Timestamp;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use change::ChangeView;
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Days of closings that can be looked at.
+const PERIODS_DAYS: [u32; 3] = [7, 28, 91];
+/// Weeks in the chart.
+const WEEKS: u32 = 13;
+/// How long the page waits for the comparison of drift, which is computed anew now and then.
+const MONITORING_PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct OverviewPage {
+    frame: Frame,
+    window: SelectField,
+    period: SelectField,
+    until: TextField,
+    team: Option<String>,
+    from: Shown,
+    to: Shown,
+    mature: u64,
+    immature: u64,
+    tiles: Vec<Tile>,
+    trend: Option<LineChart>,
+    change: Option<ChangeView>,
+    newest_closing: Option<Shown>,
+    newest_contact: Option<Shown>,
+    now: Shown,
+    monitoring: MonitoringView,
+}
+
+/// Whether anything drifts, as far as the page tells it.
+#[derive(Default)]
+struct MonitoringView {
+    is_known: bool,
+    alerts: Vec<String>,
+    watched: Vec<String>,
+}
+
+/// What the address says of the period. Anything that cannot be chosen counts as the default.
+#[derive(Default, Deserialize)]
+pub(super) struct OverviewQuery {
+    #[serde(default)]
+    window: String,
+    #[serde(default)]
+    period: String,
+    #[serde(default)]
+    until: String,
+}
+
+pub(super) async fn to_overview(_viewer: Viewer) -> HttpResponse {
+    lead_to("/overview")
+}
+
+pub(super) async fn show_overview(
+    viewer: Viewer,
+    query: Option<web::Query<OverviewQuery>>,
+) -> Result<HttpResponse, PageError> {
+    let query = query.map(web::Query::into_inner).unwrap_or_default();
+    let window_days = chosen(&WINDOWS_DAYS, &query.window, 14);
+    let period_days = chosen(&PERIODS_DAYS, &query.period, 28);
+    let frame = viewer.frame("overview-title");
+    let (app, now, team) = (&viewer.app, viewer.now, viewer.user.position.team());
+    let (store, tenant) = (&app.store, &app.tenant);
+    // Closings whose window is over: newer ones have no outcome yet.
+    let at_risk_since = now.plus_days(-i64::from(window_days));
+    let until = frame.end_of_day(&query.until).filter(|until| *until < at_risk_since);
+    let mature_until = until.unwrap_or(at_risk_since);
+    let closed_since = |days: u32| OutcomeFilter {
+        window_days,
+        from: Some(mature_until.plus_days(-i64::from(days))),
+        to: until,
+        category: None,
+        team: team.cloned(),
+    };
+    let from = mature_until.plus_days(-i64::from(period_days));
+    let summary = store.outcome_summary(tenant, &closed_since(period_days), now).await?;
+    let weeks = store.outcome_trend(tenant, &closed_since(7 * WEEKS), now).await?;
+    let at_risk = store.count_at_risk(tenant, RiskBand::High.as_str(), team, at_risk_since).await?;
+    let follow_ups = store.count_open_follow_ups(tenant, team, now).await?;
+    let newest = store.newest_events(tenant).await?;
+    show(&OverviewPage {
+        window: days(&frame, &WINDOWS_DAYS, window_days, "window", "overview-window"),
+        period: days(&frame, &PERIODS_DAYS, period_days, "period", "overview-period"),
+        until: TextField::day("until", frame.say("overview-until"))
+            .with_value(until.map_or("", |_| query.until.as_str())),
+        team: team.map(ToString::to_string),
+        from: frame.date(from),
+        to: frame.date(mature_until),
+        mature: summary.all.total(),
+        immature: summary.immature,
+        tiles: tiles(&frame, window_days, &summary.all, at_risk, follow_ups),
+        trend: (!weeks.is_empty()).then(|| trend(&frame, &weeks, mature_until)),
+        change: ChangeView::new(&frame, &weeks),
+        newest_closing: newest.closing.map(|instant| frame.date_time(instant)),
+        newest_contact: newest.contact.map(|instant| frame.date_time(instant)),
+        now: frame.date_time(now),
+        monitoring: monitoring(&viewer).await,
+        frame,
+    })
+}
+
+/// Episodes after which the customer came back with the same issue or one that is known to follow.
+fn repeats(counts: &OutcomeCounts) -> u64 {
+    counts.explicit + counts.implicit
+}
+
+fn chosen(options: &[u32], asked: &str, default: u32) -> u32 {
+    asked.parse().ok().filter(|days| options.contains(days)).unwrap_or(default)
+}
+
+fn days(
+    frame: &Frame,
+    options: &[u32],
+    chosen: u32,
+    name: &'static str,
+    label: &'static str,
+) -> SelectField {
+    let option =
+        |days: &u32| (days.to_string(), frame.say("count-days").with("count", days).to_string());
+    SelectField::new(name, frame.say(label), options.iter().map(option), &chosen.to_string())
+}
+
+/// The figures of the period, and what there is to do now.
+fn tiles(
+    frame: &Frame,
+    window_days: u32,
+    counts: &OutcomeCounts,
+    at_risk: u64,
+    follow_ups: FollowUpsOpen,
+) -> Vec<Tile> {
+    let (mature, again) = (counts.total(), repeats(counts));
+    let repeat = Proportion { count: again, trials: mature };
+    let resolved = Proportion { count: mature - counts.explicit, trials: mature };
+    let explicit = Proportion { count: counts.explicit, trials: again };
+    let repeat_explained = frame
+        .say("repeat-rate-explained")
+        .with("count", repeat.count)
+        .with("trials", repeat.trials)
+        .with("days", window_days);
+    let resolved_explained = frame
+        .say("resolution-rate-explained")
+        .with("count", resolved.count)
+        .with("trials", resolved.trials)
+        .with("days", window_days);
+    let explicit_explained = frame
+        .say("explicit-share-explained")
+        .with("count", explicit.count)
+        .with("trials", explicit.trials);
+    let at_risk_explained = frame.say("at-risk-explained").with("days", window_days);
+    let due_explained = frame.say("follow-ups-due-explained").with("overdue", follow_ups.overdue);
+    vec![
+        Tile::share(frame, frame.say("repeat-rate"), repeat, repeat_explained),
+        Tile::share(frame, frame.say("resolution-rate"), resolved, resolved_explained),
+        Tile::share(frame, frame.say("explicit-share"), explicit, explicit_explained),
+        Tile::count(frame, frame.say("at-risk"), at_risk, at_risk_explained),
+        Tile::count(frame, frame.say("follow-ups-due"), follow_ups.available, due_explained),
+    ]
+}
+
+/// The week of an entry. What closed at the very instant at which maturity begins belongs to the last one.
+fn week_of(entry: &WeekOutcomes) -> u32 {
+    entry.week.min(WEEKS - 1)
+}
+
+/// The repeat rate of each week, named by its first day.
+fn trend(frame: &Frame, weeks: &[WeekOutcomes], mature_until: Timestamp) -> LineChart {
+    let point = |week: u32| {
+        let of_week = weeks.iter().filter(|entry| week_of(entry) == week);
+        let sum = of_week.fold(Proportion::default(), |sum, entry| Proportion {
+            count: sum.count + repeats(&entry.counts),
+            trials: sum.trials + entry.counts.total(),
+        });
+        let first_day = mature_until.plus_days(-7 * i64::from(WEEKS - week));
+        SharePoint {
+            label: frame.short_date(first_day),
+            share: sum.rate(),
+            interval: sum.wilson(CONFIDENCE),
+            trials: sum.trials,
+        }
+    };
+    let points: Vec<SharePoint> = (0..WEEKS).map(point).collect();
+    let title = frame.say("overview-trend");
+    let (x_title, y_title) = (frame.say("overview-trend-week"), frame.say("repeat-rate"));
+    LineChart::new(frame, "trend", title, x_title, y_title, &points)
+}
+
+/// The comparison of drift, unless it takes too long: then it goes on, and the next page has it.
+async fn monitoring(viewer: &Viewer) -> MonitoringView {
+    let (app, now) = (viewer.app.clone(), viewer.now);
+    let report =
+        actix_web::rt::spawn(
+            async move { app.monitoring.report(&app.store, &app.tenant, now).await },
+        );
+    match tokio::time::timeout(MONITORING_PATIENCE, report).await {
+        Ok(Ok(Ok(report))) => MonitoringView::new(&report),
+        Ok(Ok(Err(error))) => {
+            tracing::warn!(%error, "monitoring failed");
+            MonitoringView::default()
+        }
+        Ok(Err(_)) | Err(_) => MonitoringView::default(),
+    }
+}
+
+impl MonitoringView {
+    fn new(report: &MonitoringReport) -> Self {
+        let named = |status: Status| {
+            let figures = report.figures.iter().filter(|figure| figure.status == status);
+            let name = |figure: &crate::monitoring::Figure| match &figure.label {
+                Some(label) => format!("{} ({label})", figure.name),
+                None => figure.name.to_owned(),
+            };
+            figures.map(name).collect()
+        };
+        Self { is_known: true, alerts: named(Status::Alert), watched: named(Status::Watch) }
+    }
+}

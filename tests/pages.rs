@@ -1,0 +1,216 @@
+//! Every page in a real browser: in two languages, on a phone and on a laptop, light and dark. Accessible (axe-core), nothing wider than
+//! the screen, no error, nothing asked of another host.
+//!
+//! Pictures of all of them are written below `target/tmp/pages/`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails is a failed test"
+)]
+
+#[path = "support/chromium.rs"]
+mod chromium;
+#[path = "support/desk.rs"]
+mod desk;
+#[path = "api/helpers.rs"]
+#[expect(dead_code, reason = "shared with the tests of the API, which use all of it")]
+mod helpers;
+#[path = "support/models.rs"]
+mod trained;
+
+use chromium::Chromium;
+use helpers::{TestApp, spawn_app};
+use recontact::customer_key;
+use recontact::store::{AuditAction, AuditEntry, NewUser, Store, StoreOptions, Tenant};
+use recontact::ticket::Name;
+use recontact::timestamp::Timestamp;
+use recontact::user::{Language, Password, PasswordHash, Position, Role, Theme, UserName};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+const PASSWORD: &str = "correct horse battery";
+/// Part of names that are as long as names can be, and would do harm where they are not escaped.
+const LONG: &str = "<script>alert(1)</script>";
+
+/// Every page: its name in pictures, and its address.
+const PAGES: [(&str, &str); 7] = [
+    ("overview", "/overview"),
+    ("overview-empty", "/overview?until=2001-01-01"),
+    ("account", "/account"),
+    ("users", "/users"),
+    ("user", "/users/eva"),
+    ("audit", "/audit"),
+    ("not-found", "/nowhere"),
+];
+
+const AXE: &str = include_str!("fixtures/axe/axe.min.js");
+
+/// What axe finds, as `rule (impact): element`.
+const RUN_AXE: &str = "axe.run(document, {resultTypes: ['violations']}).then(found => \
+    found.violations.flatMap(violation => violation.nodes.map(node => \
+    `${violation.id} (${violation.impact}): ${node.target} ${node.failureSummary}`)))";
+
+fn works_on<T>(app: &TestApp, work: impl AsyncFnOnce(&Store) -> T) -> T {
+    let settings = &app.app.settings;
+    let key = customer_key::load_or_make(&settings.customer_key_file).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = StoreOptions { max_connections: 1, ..StoreOptions::default() };
+        let store = Store::connect(&settings.database, key, options).await.unwrap();
+        let done = work(&store).await;
+        store.close().await;
+        done
+    })
+}
+
+fn add_user(app: &TestApp, name: &str, display_name: &str, role: Role) {
+    let password = Password::parse(PASSWORD).unwrap();
+    let team = Some(Name::parse(&LONG.repeat(8)).unwrap());
+    let user = NewUser {
+        name: UserName::parse(name).unwrap(),
+        display_name: Name::parse(display_name).unwrap(),
+        password: Some(PasswordHash::of(&password, [7; 16]).unwrap()),
+        position: Position::new(role, team).unwrap(),
+    };
+    let entry = AuditEntry {
+        id: name.to_owned(),
+        occurred_at: Timestamp::now(),
+        actor: Some("cli:test".to_owned()),
+        action: AuditAction::UserAdded,
+        object: Some(name.to_owned()),
+        address: None,
+    };
+    let added = works_on(app, async |store| store.add_user(&Tenant::DEFAULT, &user, &entry).await);
+    assert!(added.unwrap());
+}
+
+fn service() -> TestApp {
+    let app = spawn_app();
+    add_user(&app, "ann", "Ann", Role::Admin);
+    add_user(&app, "eva", &LONG.repeat(8), Role::Analyst);
+    add_user(&app, "tom", "Tom", Role::TeamLead);
+    app
+}
+
+/// The same with tickets.
+fn busy_service() -> TestApp {
+    let app = service();
+    desk::work(&app);
+    app
+}
+
+fn set_preferences(app: &TestApp, language: Language, theme: Theme) {
+    let ann = UserName::parse("ann").unwrap();
+    works_on(app, async |store| {
+        store.set_preferences(&Tenant::DEFAULT, &ann, Some(language), theme).await.unwrap();
+    });
+}
+
+fn screen(browser: &mut Chromium, width: u32) {
+    let params =
+        json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600});
+    browser.call("Emulation.setDeviceMetricsOverride", &params);
+}
+
+/// Signs in with the keyboard alone.
+fn sign_in(browser: &mut Chromium, app: &TestApp) {
+    browser.open(&format!("http://{}/", app.address));
+    assert_eq!(browser.evaluate("document.title"), "Sign in – recontact");
+    browser.press("Tab");
+    assert_eq!(browser.evaluate("document.activeElement.className"), "skip");
+    browser.press("Enter");
+    browser.press("Tab");
+    assert_eq!(browser.evaluate("document.activeElement.id"), "name");
+    browser.type_in("ann");
+    browser.press("Tab");
+    browser.type_in(PASSWORD);
+    browser.press("Tab");
+    browser.open_by(|browser| browser.press("Enter"));
+    assert_eq!(browser.evaluate("location.pathname"), "/overview");
+}
+
+/// What is wrong with the page that is open.
+fn faults(browser: &mut Chromium, app: &TestApp, is_missing: bool) -> Vec<String> {
+    let (errors, addresses) = browser.told();
+    // Of an address that is not there the browser itself says so.
+    let mut faults: Vec<String> =
+        errors.into_iter().filter(|error| !(is_missing && error.contains("404"))).collect();
+    let own = format!("http://{}/", app.address);
+    let is_own = |address: &String| address.starts_with(&own) || address.starts_with("data:");
+    faults.extend(addresses.into_iter().filter(|address| !is_own(address)));
+    let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth \
+         ? [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth) \
+           .map(e => `too wide: ${e.tagName} ${e.className}`).slice(0, 5).concat('too wide') : []";
+    let mut found: Vec<Value> = browser.evaluate(wide).as_array().unwrap().clone();
+    browser.evaluate(&format!("{AXE}; 0"));
+    found.extend(browser.evaluate(RUN_AXE).as_array().unwrap().clone());
+    faults.extend(found.into_iter().map(|fault| fault.as_str().unwrap().to_owned()));
+    let headings = "document.querySelectorAll('h1').length";
+    if browser.evaluate(headings) != 1 {
+        faults.push("not one h1".to_owned());
+    }
+    faults
+}
+
+fn keep_picture(browser: &mut Chromium, name: &str) {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{name}.png")), browser.picture()).unwrap();
+}
+
+#[test]
+fn every_page_is_accessible_and_fits_in_every_form() {
+    let Some(mut browser) = Chromium::start_or_skip() else { return };
+    let app = busy_service();
+    let mut wrong = Vec::new();
+    screen(&mut browser, 1280);
+    for (language, name) in [("en", "sign-in-en"), ("ru", "sign-in-ru")] {
+        browser.call(
+            "Network.setExtraHTTPHeaders",
+            &json!({"headers": {"Accept-Language": language}}),
+        );
+        browser.open(&format!("http://{}/sign-in", app.address));
+        wrong.extend(faults(&mut browser, &app, false).into_iter().map(|f| format!("{name}: {f}")));
+        keep_picture(&mut browser, name);
+    }
+    browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
+    sign_in(&mut browser, &app);
+    for language in [Language::En, Language::Ru] {
+        for theme in [Theme::Light, Theme::Dark] {
+            set_preferences(&app, language, theme);
+            for width in [320, 360, 1280] {
+                screen(&mut browser, width);
+                for (page, path) in PAGES {
+                    browser.open(&format!("http://{}{path}", app.address));
+                    let (code, theme) = (language.code(), theme.as_str());
+                    let name = format!("{page}-{code}-{theme}-{width}");
+                    let found = faults(&mut browser, &app, page == "not-found");
+                    wrong.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
+                    keep_picture(&mut browser, &name);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_refused_form_says_so_where_the_reader_is() {
+    let Some(mut browser) = Chromium::start_or_skip() else { return };
+    let app = service();
+    screen(&mut browser, 360);
+    browser.open(&format!("http://{}/sign-in", app.address));
+    browser.evaluate("document.getElementById('name').value = 'nobody'; document.getElementById('password').value = 'wrong'; 0");
+    browser.open_by(|browser| {
+        browser.evaluate("document.querySelector('main button').click(); 0");
+    });
+    assert_eq!(browser.evaluate("document.activeElement.getAttribute('role')"), "alert");
+    assert_eq!(browser.evaluate("document.getElementById('name').value"), "nobody");
+    let found: Vec<String> = faults(&mut browser, &app, false)
+        .into_iter()
+        .filter(|fault| !fault.contains("422"))
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    keep_picture(&mut browser, "sign-in-refused");
+}
