@@ -38,7 +38,7 @@ use anyhow::Context;
 use budget::Budget;
 use clap::Args;
 use contest::{Contest, Won};
-use encoders::{check_encoder_place, encoder};
+use encoders::{check_encoder_place, encoder, encoder_place};
 use fit_parts::Labelled;
 use load::{Loaded, Notes, indices, languages, load};
 use method::Method;
@@ -84,7 +84,7 @@ pub struct CategoryArgs {
     /// The encoder: a folder, or a name below models/encoder. Left out: words alone.
     #[arg(long, value_name = "NAME|DIR")]
     pub encoder: Option<String>,
-    /// Minutes that auto may take: what would take longer is not tried. 10 if left out.
+    /// Minutes within which auto begins what it tries: what would take longer, by an estimate, is not tried. 10 if left out.
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u64>,
     /// The folder for the encoder that the methods fine-tune and few-shot make; it must not exist, be empty,
@@ -149,9 +149,13 @@ fn parse_head(word: &str) -> Result<Head, String> {
 /// # Errors
 /// [`crate::failure::BadInput`] when arguments, configuration or data are at fault; else what the disk or solver says.
 pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
+    let allowed = allowed(args)?;
     let begun = Instant::now();
     let spent = || begun.elapsed();
     Artifact::check_destination(&args.out).map_err(|error| bad_input!("--out: {error}"))?;
+    if encoder_place(args) == args.out {
+        return Err(bad_input!("--encoder-out is --out: the encoder needs a folder of its own"));
+    }
     let _lock = RunLock::take(&args.out)?;
     if args.method.tunes_encoder() {
         check_encoder_place(args)?;
@@ -169,7 +173,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     };
     let before = encoder(args, &params)?;
     let names = match args.method {
-        Method::ZeroShot => Vec::new(),
+        Method::ZeroShot | Method::Lexical => Vec::new(),
         _ => label_names::as_texts(labelled, &labels, before.as_ref())?,
     };
     let texts = [train.examples.texts.as_slice(), &names].concat();
@@ -199,7 +203,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         labelled,
         out_of_scope: &train.out_of_scope,
         encoder: before.map(Arc::new),
-        budget: Budget::new(allowed(args)?, &spent),
+        budget: Budget::new(allowed, &spent),
     };
     let Won { trained, encoder, tuning, tuned } = contest.run(description)?;
     let encoder = encoder.as_deref();
@@ -263,7 +267,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
 fn allowed(args: &CategoryArgs) -> anyhow::Result<Option<Duration>> {
     match (args.method, args.minutes) {
         (Method::Auto, minutes) => {
-            Ok(Some(Duration::from_secs(60 * minutes.unwrap_or(DEFAULT_MINUTES))))
+            Ok(Some(Duration::from_secs(minutes.unwrap_or(DEFAULT_MINUTES).saturating_mul(60))))
         }
         (_, None) => Ok(None),
         (method, Some(_)) => Err(bad_input!(

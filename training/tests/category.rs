@@ -359,7 +359,9 @@ fn a_tuned_encoder_stands_in_its_own_folder_and_the_model_belongs_to_it() {
 fn auto_compares_a_tuned_encoder_where_there_is_the_time_and_keeps_it_only_if_it_is_better() {
     let files = tempfile::tempdir().unwrap();
     let (models, config) = (files.path().to_str().unwrap(), files.path().join("tune.toml"));
-    fs::write(&config, "c_grid = [10.0]\n[tune]\nepochs = 2\nbatch = 8\n").unwrap();
+    // At such a rate nothing is learnt, so it cannot be better.
+    let still = "c_grid = [10.0]\n[tune]\nepochs = 1\nbatch = 8\nrate = 1e-30\n";
+    fs::write(&config, still).unwrap();
     let contacts = banking("train.csv", 20);
     let more = ["--method", "auto", "--minutes", "600", "--models", models];
     let more = [&more[..], &["--config", config.to_str().unwrap()]].concat();
@@ -367,12 +369,13 @@ fn auto_compares_a_tuned_encoder_where_there_is_the_time_and_keeps_it_only_if_it
     let tuned = &report["choice"]["tuned"];
     assert_eq!(tuned["method"], "few-shot", "16 texts a label are few: {report}");
     assert!(tuned["rows"].as_u64().unwrap() > 10, "{report}");
-    let is_better = tuned["gain"].as_f64().unwrap() >= tuned["standard_error"].as_f64().unwrap();
-    assert_eq!(files.path().join("encoder/v1").is_dir(), is_better, "{report}");
     let manifest = fs::read(dir.path().join("models/category/v1/manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
-    let reads = if is_better { "v1" } else { "minilm-l3-support" };
-    assert_eq!(manifest["model"]["encoder"]["name"], reads, "{report}");
+    let is_taken = manifest["model"]["encoder"]["name"] == "v1";
+    let is_gain = tuned["gain"].as_f64().unwrap() >= tuned["standard_error"].as_f64().unwrap();
+    assert!(is_gain || !is_taken, "{report}");
+    assert_eq!(files.path().join("encoder/v1").is_dir(), is_taken, "{report}");
+    assert_eq!(report["data"]["label_names"], 6, "such names tell: {report}");
     assert_eq!(report["choice"]["tried"].as_array().unwrap().len(), 5, "{report}");
 }
 

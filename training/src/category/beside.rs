@@ -1,5 +1,6 @@
 //! A head on a tuned encoder beside the one on the encoder as it is, row by row.
 
+use super::choose::SAME_ACCURACY;
 use super::method::Method;
 use super::report::share;
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub struct RowResult {
 pub struct TunedBeside {
     /// How it was tuned.
     pub method: Method,
+    /// The best method on the encoder as it is.
+    pub method_as_it_is: Method,
     /// Rows that both held out.
     pub rows: usize,
     /// Share of them that it gets right.
@@ -34,7 +37,7 @@ impl TunedBeside {
     /// Compares pairs of results, the tuned one first.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-    pub fn of(method: Method, pairs: &[(RowResult, RowResult)]) -> Self {
+    pub fn of(method: Method, method_as_it_is: Method, pairs: &[(RowResult, RowResult)]) -> Self {
         let rows = pairs.len() as f64;
         let gains = || pairs.iter().map(|(tuned, simple)| simple.log_loss - tuned.log_loss);
         let gain = gains().sum::<f64>() / rows.max(1.0);
@@ -44,6 +47,7 @@ impl TunedBeside {
         };
         Self {
             method,
+            method_as_it_is,
             rows: pairs.len(),
             accuracy: right(&|pair| pair.0.is_right),
             accuracy_as_it_is: right(&|pair| pair.1.is_right),
@@ -52,11 +56,12 @@ impl TunedBeside {
         }
     }
 
-    /// Whether it is better by more than chance: the one-standard-error rule (Breiman et al. 1984, "Classification and
+    /// Whether it is as accurate at least, and better by more than chance: the one-standard-error rule (Breiman et al. 1984, "Classification and
     /// Regression Trees", chapter 3), by which what costs more must earn it.
     #[must_use]
     pub fn is_better(&self) -> bool {
-        self.rows > 1 && self.gain > 0.0 && self.gain >= self.standard_error
+        let is_as_accurate = self.accuracy >= self.accuracy_as_it_is - SAME_ACCURACY;
+        self.rows > 1 && is_as_accurate && self.gain > 0.0 && self.gain >= self.standard_error
     }
 }
 
@@ -67,7 +72,7 @@ mod tests {
     fn beside(gains: &[f64]) -> TunedBeside {
         let result = |log_loss| RowResult { log_loss, is_right: log_loss < 1.0 };
         let pairs: Vec<_> = gains.iter().map(|gain| (result(1.0 - gain), result(1.0))).collect();
-        TunedBeside::of(Method::FewShot, &pairs)
+        TunedBeside::of(Method::FewShot, Method::Sum, &pairs)
     }
 
     #[test]
@@ -78,6 +83,18 @@ mod tests {
         assert!(!beside(&[-0.2, -0.3, -0.1]).is_better());
         assert!(!beside(&[0.5]).is_better(), "one row tells nothing");
         assert!(!beside(&[]).is_better());
+    }
+
+    #[test]
+    fn what_is_surer_but_less_often_right_is_not_better() {
+        let pair = |tuned, simple| {
+            (
+                RowResult { log_loss: 0.1, is_right: tuned },
+                RowResult { log_loss: 0.5, is_right: simple },
+            )
+        };
+        let pairs = [pair(true, true), pair(false, true), pair(true, true)];
+        assert!(!TunedBeside::of(Method::FineTune, Method::Sum, &pairs).is_better());
     }
 
     #[test]

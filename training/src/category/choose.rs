@@ -8,6 +8,7 @@ use super::stack::{Scores, stack, weighted};
 use crate::metrics::accuracy;
 use recontact::classify::head::softmax;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Two methods that differ by less than this in accuracy are taken for equally good: the log loss decides.
 pub const SAME_ACCURACY: f64 = 0.001;
@@ -116,17 +117,29 @@ pub fn choose(
     })
 }
 
-/// What was chosen says of each held-out row.
+/// What the chosen method says of some of the held-out rows, in the rows' order, with shares and temperature by these alone.
 #[must_use]
-pub fn row_results(held_out: &HeldOut<'_>, choice: &Choice, labels: usize) -> Vec<RowResult> {
-    let shares: Vec<f64> = choice.parts.iter().map(|part| part.share).collect();
-    let scores: Vec<&Scores> =
-        choice.parts.iter().filter_map(|part| held_out.scores.get(&part.part)).collect();
+pub fn row_results(
+    held_out: &HeldOut<'_>,
+    choice: &Choice,
+    rows: &BTreeSet<usize>,
+    labels: usize,
+) -> Vec<RowResult> {
+    let mut places: Vec<usize> =
+        (0..held_out.rows.len()).filter(|at| rows.contains(&held_out.rows[*at])).collect();
+    places.sort_by_key(|at| held_out.rows[*at]);
+    let truth: Vec<usize> = places.iter().map(|&at| held_out.truth[at]).collect();
+    let of_rows = |scores: &Scores| -> Scores {
+        places.iter().flat_map(|at| &scores[at * labels..(at + 1) * labels]).copied().collect()
+    };
+    let scores: Vec<Scores> = scores(held_out, choice.method).into_iter().map(of_rows).collect();
+    let scores: Vec<&Scores> = scores.iter().collect();
+    let stacked = stack(&scores, &truth, labels);
     let result = |(row, &label): (usize, &usize)| {
-        let p = softmax(weighted(&scores, &shares, row, labels), choice.temperature);
+        let p = softmax(weighted(&scores, &stacked.weights, row, labels), 1.0);
         RowResult { log_loss: -p[label].max(1e-300).ln(), is_right: best(&p) == label }
     };
-    held_out.truth.iter().enumerate().map(result).collect()
+    truth.iter().enumerate().map(result).collect()
 }
 
 /// Where the scope ends. With out-of-scope texts: where the shares of texts that are told right, in and out of scope, have

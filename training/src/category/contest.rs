@@ -11,6 +11,7 @@ use super::params::CategoryParams;
 use super::train::{Lessons, Settled, Trained};
 use super::tune::{self, Epoch, Places};
 use super::zero_shot::from_descriptions;
+use crate::failure::BadInput;
 use crate::run_lock::RunLock;
 use anyhow::Context;
 use ndarray::Array2;
@@ -92,7 +93,16 @@ impl Contest<'_> {
             Ok(None) => {}
             Err(not_tried) => choice.not_tried.push(not_tried),
             Ok(Some(method)) => {
-                let tuned = self.tuned(method)?;
+                let tuned = match self.tuned(method) {
+                    Ok(tuned) => tuned,
+                    Err(error) if error.is::<BadInput>() => {
+                        choice.not_tried.push(NotTried { method, reason: error.to_string() });
+                        let mut trained = settled.fit(simple.describe(description))?;
+                        trained.choice = choice;
+                        return Ok(simple.won(trained));
+                    }
+                    Err(error) => return Err(error),
+                };
                 let other = self.settle(&tuned, method)?;
                 let beside = other.beside(method, &settled);
                 choice.tuned = Some(beside);
@@ -120,7 +130,8 @@ impl Contest<'_> {
     /// How an encoder would be tuned, if there is one and the time.
     fn affordable_tuning(&self) -> Result<Option<Method>, NotTried> {
         let (Some(encoder), Some(places)) = (&self.encoder, self.places()) else { return Ok(None) };
-        let method = tuning_for(self.labelled.y, self.labelled.labels);
+        let texts = self.labelled.y.len() - self.labelled.names;
+        let method = tuning_for(&self.labelled.y[..texts], self.labelled.labels);
         // Vectors and fits are needed once more.
         let so_far = self.budget.spent();
         check_encoder_place(self.args)

@@ -276,11 +276,14 @@ pub fn hold_out<'a>(
         let view = labelled.view(fold.fit.clone(), &names)?;
         let mut fits = Vec::new();
         let begun = budget.spent();
+        let strengths = count(parts.iter().map(|(_, grid)| grid.len()).max().unwrap_or(1)).max(1);
         for (part, grid) in parts {
             if *part == Part::Joint && number == 0 && !fits.is_empty() {
-                // It takes about as long as the others together, which are to be fitted on the other folds and on all rows.
+                // It takes about as long as the others together: now with every strength; then, as they do, with one strength on
+                // each other fold and on all rows.
                 let others = budget.spent().saturating_sub(begun);
-                found.left_out = budget.check(others * (2 * fits_to_come + 1)).err();
+                found.left_out =
+                    budget.check(others + others / strengths * (2 * fits_to_come)).err();
             }
             if *part == Part::Joint && found.left_out.is_some() {
                 continue;
@@ -328,8 +331,8 @@ fn best_of_grid(view: &View<'_>, part: Part, grid: &[f64], fold: &Fold) -> anyho
     best.map(|(_, fit)| fit).ok_or_else(|| anyhow::anyhow!("the grid of strengths is empty"))
 }
 
-fn count(folds: usize) -> u32 {
-    u32::try_from(folds).unwrap_or(u32::MAX)
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn vectors(vocabulary: &Vocabulary, texts: &[ContactText]) -> Vec<SparseVector> {

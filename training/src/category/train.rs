@@ -1,7 +1,7 @@
 //! From labelled texts to a head: hold out, fit, choose, fit on everything, assemble.
 
 use super::assemble::{Ingredients, head};
-use super::beside::{RowResult, TunedBeside};
+use super::beside::TunedBeside;
 use super::budget::{Budget, NotTried};
 use super::choose::{Choice, ScopeChoice, choose, row_results, scope};
 use super::fit_parts::{HeldOut, Labelled, OutOfScope, PartFit, hold_out};
@@ -10,7 +10,7 @@ use super::method::{Method, Part};
 use super::params::CategoryParams;
 use anyhow::Context;
 use recontact::classify::head::{HeadDescription, Scope, TextHead};
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 
 /// A trained head and how it came about.
 pub struct Trained {
@@ -43,7 +43,6 @@ pub struct Lessons<'a> {
 pub struct Settled<'a> {
     all: Labelled<'a>,
     held_out: HeldOut<'a>,
-    results: HashMap<usize, RowResult>,
     /// Method, parts and temperatures.
     pub choice: Choice,
     /// Where the scope ends, if anywhere.
@@ -61,7 +60,7 @@ impl<'a> Lessons<'a> {
         params: &CategoryParams,
         budget: Budget<'_>,
     ) -> anyhow::Result<Settled<'a>> {
-        let grids = grids(methods, params, self.all.texts.len());
+        let grids = grids(methods, params, self.all.texts.len() - self.all.names);
         let held_out = hold_out(self.choosing, self.folds, &grids, self.out_of_scope, budget)?;
         let (methods, left_out): (Vec<Method>, Vec<Method>) = methods.iter().partition(|method| {
             method.parts().iter().all(|part| held_out.scores.contains_key(part))
@@ -74,9 +73,7 @@ impl<'a> Lessons<'a> {
             .map(|method| NotTried { method, reason: reason.to_owned() })
             .collect();
         let scope = scope(&held_out, &choice, labels, params.scope_loss);
-        let results = row_results(&held_out, &choice, labels);
-        let results = held_out.rows.iter().copied().zip(results).collect();
-        Ok(Settled { all: self.all, held_out, results, choice, scope })
+        Ok(Settled { all: self.all, held_out, choice, scope })
     }
 }
 
@@ -110,15 +107,17 @@ impl Settled<'_> {
         Ok(Trained { head, terms, choice, scope, gradient })
     }
 
-    /// This beside another one, on the rows that both held out.
+    /// This beside another one, on the rows that both held out. Shares and temperatures of both are settled anew on just these
+    /// rows, so that neither is fitted to them more than the other.
     #[must_use]
     pub fn beside(&self, method: Method, simpler: &Self) -> TunedBeside {
-        let pairs: Vec<(RowResult, RowResult)> = self
-            .results
-            .iter()
-            .filter_map(|(row, tuned)| Some((*tuned, *simpler.results.get(row)?)))
-            .collect();
-        TunedBeside::of(method, &pairs)
+        let own: BTreeSet<usize> = self.held_out.rows.iter().copied().collect();
+        let common: BTreeSet<usize> =
+            simpler.held_out.rows.iter().copied().filter(|row| own.contains(row)).collect();
+        let labels = self.all.labels;
+        let results = |of: &Self| row_results(&of.held_out, &of.choice, &common, labels);
+        let pairs: Vec<_> = results(self).into_iter().zip(results(simpler)).collect();
+        TunedBeside::of(method, simpler.choice.method, &pairs)
     }
 }
 

@@ -118,6 +118,13 @@ pub fn tune(
         draft.finish(finished::RECORD, &record, &card(&record))?;
         Ok((history, false))
     };
+    let every: Vec<usize> = (0..labelled.y.len()).collect();
+    let part = match objective {
+        Objective::Contrast => train::Part { fit: &every, held_out: &[] },
+        Objective::Labels => train::Part { fit: &fold.fit, held_out: &fold.held_out },
+    };
+    // An encoder of another run is refused before anything is learnt.
+    finished::history(&places.out, &fingerprint(labelled, encoder, objective, part, params)?)?;
     let mut works = Vec::new();
     let mut choosing = None;
     if objective == Objective::Contrast {
@@ -127,11 +134,6 @@ pub fn tune(
         choosing = Some(load(&place, encoder)?);
         works.push(work);
     }
-    let every: Vec<usize> = (0..labelled.y.len()).collect();
-    let part = match objective {
-        Objective::Contrast => train::Part { fit: &every, held_out: &[] },
-        Objective::Labels => train::Part { fit: &fold.fit, held_out: &fold.held_out },
-    };
     let work = work_folder(&places.out, "tuning");
     let (history, was_there) = make(&places.out, &work, part)?;
     works.push(work);

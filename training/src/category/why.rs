@@ -16,7 +16,7 @@ pub fn why(choice: &Choice) -> String {
         "Accuracy on the texts held out: {}. Of those within {} of the highest, the least log loss decides: {}.",
         tried.collect::<Vec<_>>().join(", "),
         SAME_ACCURACY,
-        choice.method.as_str()
+        choice.tuned.map_or(choice.method, |tuned| tuned.method_as_it_is).as_str()
     );
     if let Some(tuned) = &choice.tuned {
         told += &format!(" {}", of_tuned(tuned));

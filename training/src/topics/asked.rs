@@ -14,9 +14,17 @@ use std::sync::Arc;
 /// Texts embedded between two steps of the progress bar.
 const STEP: usize = 256;
 
+/// A text, and where it was sent; equal texts are one.
+pub struct Different {
+    /// The text.
+    pub text: ContactText,
+    /// Which of the sent texts it is.
+    pub sent: Vec<usize>,
+}
+
 /// Texts without an answer.
 pub struct Asked {
-    /// Which texts.
+    /// Which of the different texts.
     pub open: Vec<usize>,
     /// The vector of each.
     pub vectors: Vec<Vec<f32>>,
@@ -24,7 +32,7 @@ pub struct Asked {
     pub nearest: Vec<Option<Name>>,
     /// Length of the vectors.
     pub dimension: usize,
-    /// How many texts the model abstains on, by reason, those included that are not worth grouping.
+    /// How many sent texts have no answer, by reason; without a model, those alone that there is nothing to group by.
     pub reasons: BTreeMap<String, usize>,
     /// The model's labels.
     pub labels: BTreeSet<Name>,
@@ -38,7 +46,7 @@ pub fn ask(
     head: Option<(String, TextHead)>,
     encoder: TextEncoder,
     policy: ClassifyPolicy,
-    texts: &[ContactText],
+    texts: &[Different],
 ) -> anyhow::Result<Asked> {
     let encoder = Arc::new(encoder);
     let labels = head.as_ref().map(|(_, head)| {
@@ -63,20 +71,25 @@ pub fn ask(
     };
     let bar = progress::bar(texts.len() as u64, "asking the model");
     for (step, part) in texts.chunks(STEP).enumerate() {
-        let raw: Vec<&str> = part.iter().map(ContactText::as_str).collect();
-        for ((at, text), embedding) in part.iter().enumerate().zip(encoder.embed(&raw)?) {
-            let mut nearest = None;
+        let raw: Vec<&str> = part.iter().map(|different| different.text.as_str()).collect();
+        for ((at, different), embedding) in part.iter().enumerate().zip(encoder.embed(&raw)?) {
+            let (mut reason, mut nearest) = (None, None);
             if let Some(classifier) = &classifier {
-                let answer = classifier.decide(text, None, Some(&embedding), 1).category;
-                let (Action::Abstain, Some(reason)) = (answer.action, answer.reason) else {
-                    continue;
-                };
-                *asked.reasons.entry(code(reason)?).or_insert(0) += 1;
-                if reason == Reason::NoTokens {
+                let answer = classifier.decide(&different.text, None, Some(&embedding), 1).category;
+                if answer.action != Action::Abstain {
                     continue;
                 }
+                reason = answer.reason;
                 nearest = answer.alternatives.first().map(|label| label.label.clone());
-            } else if !embedding.has_words {
+            }
+            if !embedding.has_words {
+                // Such texts all have the same vector.
+                reason = Some(Reason::NoTokens);
+            }
+            if let Some(reason) = reason {
+                *asked.reasons.entry(code(reason)?).or_insert(0) += different.sent.len();
+            }
+            if reason == Some(Reason::NoTokens) {
                 continue;
             }
             asked.open.push(step * STEP + at);

@@ -183,9 +183,12 @@ fn assigned(x: &Array2<f64>, middles: &Array2<f64>) -> Groups {
     reason = "a share of a number of rows"
 )]
 fn quantile(mut numbers: Vec<f64>, share: f64) -> f64 {
-    numbers.sort_by(f64::total_cmp);
+    if numbers.is_empty() {
+        return f64::NEG_INFINITY;
+    }
     let at = ((numbers.len() as f64) * share) as usize;
-    numbers.get(at.min(numbers.len().saturating_sub(1))).copied().unwrap_or(f64::NEG_INFINITY)
+    let at = at.min(numbers.len() - 1);
+    *numbers.select_nth_unstable_by(at, f64::total_cmp).1
 }
 
 impl Groups {

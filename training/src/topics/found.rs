@@ -1,17 +1,16 @@
 //! What was found: topics, described by their texts.
 
 use super::TopicsArgs;
-use super::asked::Asked;
+use super::asked::{Asked, Different};
 use super::cluster::{Groups, group};
 use super::keywords::{TermCounts, labels};
 use super::read::Sent;
 use crate::category::report::share;
 use ndarray::Array2;
 use recontact::classify::language;
-use recontact::contact::ContactText;
 use recontact::ticket::Name;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Examples that are told of a topic.
 const EXAMPLES: usize = 5;
@@ -27,7 +26,7 @@ pub struct Topics {
     pub texts: usize,
     /// The model that was asked; null without one.
     pub model: Option<String>,
-    /// Texts that it abstains on, by reason; empty without a model.
+    /// Texts without an answer, by reason; without a model those alone that there is nothing to group by.
     pub abstained: BTreeMap<String, usize>,
     /// Texts that were looked at for topics.
     pub grouped: usize,
@@ -81,31 +80,19 @@ pub fn find(
     file: String,
     model: Option<String>,
     sent: &[Sent],
+    texts: &[Different],
     asked: Asked,
 ) -> anyhow::Result<Found> {
-    // Equal texts are one; each is grouped once and counts as often as it was sent.
-    let mut place: HashMap<String, usize> = HashMap::new();
-    let mut different: Vec<Vec<usize>> = Vec::new();
-    for (at, &row) in asked.open.iter().enumerate() {
-        let key = sent[row].text.as_str().trim().to_lowercase();
-        let index = *place.entry(key).or_insert_with(|| {
-            different.push(Vec::new());
-            different.len() - 1
-        });
-        different[index].push(at);
-    }
-    let mut x = Array2::zeros((different.len(), asked.dimension));
-    for (mut row, same) in x.rows_mut().into_iter().zip(&different) {
-        row.iter_mut()
-            .zip(&asked.vectors[same[0]])
-            .for_each(|(cell, value)| *cell = f64::from(*value));
+    let mut x = Array2::zeros((asked.open.len(), asked.dimension));
+    for (mut row, vector) in x.rows_mut().into_iter().zip(&asked.vectors) {
+        row.iter_mut().zip(vector).for_each(|(cell, value)| *cell = f64::from(*value));
     }
     let wanted = args.topics.map(usize::from);
     let groups = group(&x, wanted, usize::from(args.min_texts), args.seed)?;
-    let topics = topics(sent, &asked, &different, &groups)?;
-    let mut of = Vec::with_capacity(asked.open.len());
-    for (same, (topic, cosine)) in different.iter().zip(groups.of.iter().zip(&groups.cosine)) {
-        of.extend(same.iter().map(|at| (asked.open[*at], *topic, *cosine)));
+    let topics = topics(texts, &asked, &groups)?;
+    let mut of = Vec::new();
+    for (at, (topic, cosine)) in asked.open.iter().zip(groups.of.iter().zip(&groups.cosine)) {
+        of.extend(texts[*at].sent.iter().map(|row| (*row, *topic, *cosine)));
     }
     of.sort_by_key(|(row, _, _)| *row);
     let found = Topics {
@@ -113,7 +100,7 @@ pub fn find(
         texts: sent.len() + asked.reasons.get("nothing_left").copied().unwrap_or_default(),
         model,
         abstained: asked.reasons,
-        grouped: asked.open.len(),
+        grouped: of.len(),
         without_topic: of.iter().filter(|(_, topic, _)| topic.is_none()).count(),
         topics,
         tried: groups.tried,
@@ -121,22 +108,16 @@ pub fn find(
     Ok((found, of))
 }
 
-fn topics(
-    sent: &[Sent],
-    asked: &Asked,
-    different: &[Vec<usize>],
-    groups: &Groups,
-) -> anyhow::Result<Vec<Topic>> {
-    let text = |same: &[usize]| &sent[asked.open[same[0]]].text;
-    let all = TermCounts::of(sent.iter().map(|sent| (&sent.text, 1)));
+fn topics(texts: &[Different], asked: &Asked, groups: &Groups) -> anyhow::Result<Vec<Topic>> {
+    let open = |at: usize| &texts[asked.open[at]];
+    let all = TermCounts::of(texts.iter().map(|text| (&text.text, text.sent.len())));
     let members: Vec<Vec<usize>> = (0..groups.count)
-        .map(|topic| (0..different.len()).filter(|at| groups.of[*at] == Some(topic)).collect())
+        .map(|topic| (0..asked.open.len()).filter(|at| groups.of[*at] == Some(topic)).collect())
         .collect();
     let counts: Vec<TermCounts> = members
         .iter()
         .map(|members| {
-            let counted = members.iter().map(|at| (text(&different[*at]), different[*at].len()));
-            TermCounts::of(counted)
+            TermCounts::of(members.iter().map(|at| (&open(*at).text, open(*at).sent.len())))
         })
         .collect();
     let words: Vec<Vec<String>> = counts.iter().map(|counts| counts.label_words(&all)).collect();
@@ -147,47 +128,50 @@ fn topics(
         .map(|((members, keywords), label)| {
             let mut nearest = members.clone();
             nearest.sort_by(|a, b| groups.cosine[*b].total_cmp(&groups.cosine[*a]).then(a.cmp(b)));
-            let rows: Vec<usize> = members.iter().flat_map(|at| &different[*at]).copied().collect();
+            let times = |at: &usize| open(*at).sent.len();
             Topic {
                 label,
-                texts: rows.len(),
+                texts: members.iter().map(times).sum(),
                 different: members.len(),
                 cohesion: mean(members.iter().map(|at| groups.cosine[*at])),
                 keywords,
                 examples: nearest
                     .iter()
                     .take(EXAMPLES)
-                    .map(|at| text(&different[*at]).as_str().to_owned())
+                    .map(|at| open(*at).text.as_str().to_owned())
                     .collect(),
-                languages: languages(rows.iter().map(|at| &sent[asked.open[*at]].text)),
+                languages: languages(members.iter().map(|at| open(*at))),
                 nearest_label: most_frequent(
-                    rows.iter().filter_map(|at| asked.nearest[*at].clone()),
+                    members.iter().filter_map(|at| Some((asked.nearest[*at].clone()?, times(at)))),
                 ),
             }
         })
         .collect())
 }
 
-fn languages<'t>(texts: impl ExactSizeIterator<Item = &'t ContactText>) -> Vec<String> {
-    let count = texts.len();
+/// The languages of texts, each as often as it was sent.
+fn languages<'t>(texts: impl Iterator<Item = &'t Different>) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for code in texts.filter_map(|text| {
-        language::detect(text.as_str(), &language::DEFAULT_EXPECTED.map(str::to_owned))
-    }) {
-        *counts.entry(code).or_insert(0) += 1;
+    let mut whole = 0;
+    let expected = language::DEFAULT_EXPECTED.map(str::to_owned);
+    for text in texts {
+        whole += text.sent.len();
+        if let Some(code) = language::detect(text.text.as_str(), &expected) {
+            *counts.entry(code).or_insert(0) += text.sent.len();
+        }
     }
     let mut told: Vec<(usize, &str)> = counts
         .into_iter()
-        .filter(|(_, n)| share(*n, count) >= LANGUAGE_SHARE)
-        .map(|(code, n)| (n, code))
+        .filter(|(_, texts)| share(*texts, whole) >= LANGUAGE_SHARE)
+        .map(|(code, texts)| (texts, code))
         .collect();
     told.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
     told.into_iter().map(|(_, code)| code.to_owned()).collect()
 }
 
-fn most_frequent(labels: impl Iterator<Item = Name>) -> Option<NearestLabel> {
+fn most_frequent(labels: impl Iterator<Item = (Name, usize)>) -> Option<NearestLabel> {
     let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
-    labels.for_each(|label| *counts.entry(label).or_insert(0) += 1);
+    labels.for_each(|(label, times)| *counts.entry(label).or_insert(0) += times);
     let whole: usize = counts.values().sum();
     let (label, count) = counts.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)))?;
     Some(NearestLabel { label, share: share(count, whole) })

@@ -154,7 +154,7 @@ mod tests {
         let words = |terms: &[&str]| terms.iter().map(|term| (*term).to_owned()).collect();
         let taken = BTreeSet::from([Name::parse("card_lost").unwrap()]);
         let topics = [
-            words(&["card lost", "card"]),
+            words(&["card", "lost"]),
             words(&["карта"]),
             words(&["карта"]),
             words(&[]),

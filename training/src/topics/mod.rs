@@ -19,11 +19,10 @@ use crate::{bad_input, whole_file};
 use asked::ask;
 use clap::Args;
 use found::{Topics, find};
-use read::{Sent, read};
+use read::{Sent, different, read};
 use recontact::classify::encoder::InferenceOptions;
 use recontact::classify::head::TextHead;
 use recontact::config::{CommandLineSettings, Settings};
-use recontact::contact::ContactText;
 use recontact::registry::ModelKind;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -86,7 +85,7 @@ pub fn run(args: &TopicsArgs) -> anyhow::Result<()> {
     })
     .map_err(|error| bad_input!("--config: {error}"))?;
     let (sent, nothing_left) = read(args, settings.cleaning.enabled)?;
-    let texts: Vec<ContactText> = sent.iter().map(|sent| sent.text.clone()).collect();
+    let texts = different(&sent);
     let head = match &args.model {
         None => None,
         Some(folder) => {
@@ -116,12 +115,16 @@ pub fn run(args: &TopicsArgs) -> anyhow::Result<()> {
     let encoder = load_encoder(&name, &args.models, prompt, &InferenceOptions::default())?;
     let version = head.as_ref().map(|(version, _)| version.clone());
     let mut asked = ask(head, encoder, settings.classify, &texts)?;
-    if version.is_some() && nothing_left > 0 {
+    if nothing_left > 0 {
         asked.reasons.insert("nothing_left".to_owned(), nothing_left);
     }
     let file = args.data.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    eprintln!("{} texts, {} to be grouped", sent.len() + nothing_left, asked.open.len());
-    let (found, of) = find(args, file, version, &sent, asked)?;
+    eprintln!(
+        "{} texts, {} to be grouped",
+        sent.len() + nothing_left,
+        asked.open.iter().map(|at| texts[*at].sent.len()).sum::<usize>()
+    );
+    let (found, of) = find(args, file, version, &sent, &texts, asked)?;
     if let Some(path) = &args.labelled {
         write_labelled(path, &sent, &found, &of)?;
         eprintln!("grouped texts written to {}", path.display());

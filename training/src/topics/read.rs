@@ -1,10 +1,12 @@
 //! The texts of a table, cleaned as the service does.
 
 use super::TopicsArgs;
+use super::asked::Different;
 use crate::faults::Faults;
 use crate::table::TableStream;
 use recontact::cleaning::clean;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
+use std::collections::HashMap;
 
 /// A text of the file.
 pub struct Sent {
@@ -47,4 +49,20 @@ pub fn read(args: &TopicsArgs, is_cleaned: bool) -> anyhow::Result<(Vec<Sent>, u
     }
     table.finish(faults)?;
     Ok((sent, nothing_left))
+}
+
+/// Equal texts as one, upper and lower case and white space at the ends set aside.
+#[must_use]
+pub fn different(sent: &[Sent]) -> Vec<Different> {
+    let mut place: HashMap<String, usize> = HashMap::new();
+    let mut different: Vec<Different> = Vec::new();
+    for (at, sent) in sent.iter().enumerate() {
+        let key = sent.text.as_str().trim().to_lowercase();
+        let index = *place.entry(key).or_insert_with(|| {
+            different.push(Different { text: sent.text.clone(), sent: Vec::new() });
+            different.len() - 1
+        });
+        different[index].sent.push(at);
+    }
+    different
 }

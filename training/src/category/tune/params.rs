@@ -24,7 +24,7 @@ pub struct TuneParams {
     pub max_tokens: usize,
     /// Ends when so many epochs brought nothing on the texts held out, at least 1. Default 2.
     pub patience: usize,
-    /// What cosines are divided by where texts of one label are drawn together, above 0. Default 0.1.
+    /// What cosines are divided by where texts of one label are drawn together, at least 0.01. Default 0.1.
     pub contrast: f64,
     /// How much drawing them together counts in fine-tune beside telling the labels, 0 or above. Default 0.5.
     pub company: f64,
@@ -68,9 +68,10 @@ impl TuneParams {
                 return Err(format!("tune.{name}: expected at least {least}, got {number}"));
             }
         }
-        for (name, number) in
-            [("rate", self.rate), ("head_rate", self.head_rate), ("contrast", self.contrast)]
-        {
+        if !(self.contrast.is_finite() && self.contrast >= 0.01) {
+            return Err(format!("tune.contrast: expected at least 0.01, got {}", self.contrast));
+        }
+        for (name, number) in [("rate", self.rate), ("head_rate", self.head_rate)] {
             if !(number.is_finite() && number > 0.0) {
                 return Err(format!("tune.{name}: expected a number above 0, got {number}"));
             }
