@@ -1,7 +1,7 @@
 //! [`Viewer`]: who looks at a page, from the cookie of their session; and the cookies themselves.
 //!
 //! A session is a random 256-bit token in a cookie; the store knows its SHA-256 only. How somebody proves who they are is the matter
-//! of [`sign_in`](super::sign_in): any other way ends in [`start`] as well.
+//! of `sign_in`: any other way ends in `start` as well.
 
 use super::{Frame, Needs, PageError};
 use crate::app::App;

@@ -161,7 +161,6 @@ fn a_refusal_before_the_body_was_read_is_answered_too() {
 fn an_unknown_address_is_a_problem() {
     let app = spawn_app();
     for path in [
-        "/",
         "/v1",
         "/v2/classify",
         "/v1/classify/",
