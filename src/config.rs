@@ -5,6 +5,7 @@ use crate::classify::encoder::InferenceOptions;
 use crate::costs::Costs;
 use crate::effect::{ContactCosts, EffectPolicy};
 use crate::follow_up::FollowUpPolicy;
+use crate::kpi::KpiOptions;
 use crate::monitoring::MonitoringOptions;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
@@ -88,6 +89,8 @@ pub struct Settings {
     pub effect: EffectPolicy,
     /// Whether anything drifts.
     pub monitoring: MonitoringOptions,
+    /// Key figures.
+    pub kpi: KpiOptions,
 }
 
 /// What is cut from texts before they are classified.
@@ -257,6 +260,7 @@ impl Settings {
         self.follow_ups.validate().map_err(|reason| format!("[follow_ups] {reason}"))?;
         self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
         self.monitoring.validate().map_err(|reason| format!("[monitoring] {reason}"))?;
+        self.kpi.validate().map_err(|reason| format!("[kpi] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -364,6 +368,8 @@ mod tests {
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
             ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
             ("[monitoring]\npsi_watch = 0.5\n", "psi_watch"),
+            ("[kpi]\ntime_zone = \"Europe/Atlantis\"\n", "Europe/Atlantis"),
+            ("[kpi]\nwindow_days = 5\n", "window_days"),
             ("[costs]\nrepeat = 0.0\n", "repeat"),
             ("[costs]\nharm = -1.0\n", "harm"),
         ] {

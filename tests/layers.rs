@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 33] = [
+const MAY_USE: [(&str, &[&str]); 35] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -114,6 +114,8 @@ const MAY_USE: [(&str, &[&str]); 33] = [
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
     ("monitoring", &["statistics", "timestamp"]),
     ("live_monitoring", &["monitoring", "store", "timestamp"]),
+    ("kpi", &["outcome", "risk", "statistics", "ticket", "timestamp"]),
+    ("live_kpis", &["kpi", "store"]),
     ("similar", &["outcome", "ticket"]),
     ("live_similar", &["classify", "similar", "store"]),
     (
@@ -123,6 +125,7 @@ const MAY_USE: [(&str, &[&str]); 33] = [
             "effect",
             "follow_up",
             "identity",
+            "kpi",
             "monitoring",
             "next_issue",
             "outcome",
@@ -142,6 +145,7 @@ const MAY_USE: [(&str, &[&str]); 33] = [
             "costs",
             "effect",
             "follow_up",
+            "kpi",
             "monitoring",
             "next_issue",
             "outcome",
@@ -161,6 +165,8 @@ const MAY_USE: [(&str, &[&str]); 33] = [
             "effect",
             "follow_up",
             "identity",
+            "kpi",
+            "live_kpis",
             "live_monitoring",
             "live_similar",
             "monitoring",
@@ -186,6 +192,8 @@ const MAY_USE: [(&str, &[&str]); 33] = [
             "config",
             "customer_key",
             "effect",
+            "kpi",
+            "live_kpis",
             "live_monitoring",
             "live_next_issues",
             "monitoring",
@@ -271,6 +279,8 @@ fn each_library_is_named_in_its_own_layer_only() {
         assert_only(&["classify"], library);
     }
     assert_only(&["store"], "sqlx");
+    // Only key figures have days of a time zone.
+    assert_only(&["kpi"], "jiff");
     // The checksummed weights of a head are written and read beside its mathematics.
     assert_only(&["classify"], "safetensors");
     assert_only(&["api"], "utoipa_swagger_ui");
@@ -304,6 +314,7 @@ fn the_middle_reads_neither_clock_nor_chance() {
         "cleaning",
         "effect",
         "follow_up",
+        "kpi",
         "monitoring",
         "next_issue",
         "outcome",

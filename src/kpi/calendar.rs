@@ -89,9 +89,11 @@ impl Zone {
     #[must_use]
     pub fn day_of(&self, at: Timestamp) -> Day {
         let date = jiff::Timestamp::from_millisecond(at.millis())
-            .map(|instant| instant.to_zoned(self.zone.clone()).date())
+            .map(|instant| self.zone.to_datetime(instant).date())
             .ok()
-            .and_then(|date| day(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs()));
+            .and_then(|date| {
+                day(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
+            });
         // Beyond the zone's last instant, in the year 9999, days are those of UTC.
         date.unwrap_or_else(|| Day::of_utc(at))
     }
@@ -101,9 +103,11 @@ impl Zone {
     pub fn start_of(&self, day: Day) -> Timestamp {
         let start = day.date().and_then(|date| {
             let month = i8::try_from(u8::from(date.month())).ok()?;
-            let (year, of_month) = (i16::try_from(date.year()).ok()?, i8::try_from(date.day()).ok()?);
+            let (year, of_month) =
+                (i16::try_from(date.year()).ok()?, i8::try_from(date.day()).ok()?);
             let date = jiff::civil::Date::new(year, month, of_month).ok()?;
-            Some(date.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())
+            let midnight = date.to_datetime(jiff::civil::Time::midnight());
+            Some(self.zone.to_timestamp(midnight).ok()?.as_millisecond())
         });
         let millis = start.unwrap_or(i64::from(day.0) * DAY_MS);
         Timestamp::EARLIEST.plus_millis(millis)
@@ -344,8 +348,11 @@ mod tests {
     #[test]
     fn weeks_are_those_of_iso_8601() {
         let period = Period { from: day("2025-12-30"), to: day("2026-01-13") };
-        let weeks: Vec<_> =
-            period.cut(Step::Week).iter().map(|week| (Step::Week.label(week.from), week.days())).collect();
+        let weeks: Vec<_> = period
+            .cut(Step::Week)
+            .iter()
+            .map(|week| (Step::Week.label(week.from), week.days()))
+            .collect();
         assert_eq!(
             weeks,
             [("2026-W01".to_owned(), 6), ("2026-W02".to_owned(), 7), ("2026-W03".to_owned(), 1)]
@@ -358,7 +365,9 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_day_or_zone_are_refused() {
-        for text in ["", "2026-1-5", "2026-02-30", "1969-12-31", "2026-01-05T00:00:00Z", "+026-01-05"] {
+        for text in
+            ["", "2026-1-5", "2026-02-30", "1969-12-31", "2026-01-05T00:00:00Z", "+026-01-05"]
+        {
             assert!(Day::parse(text).is_err(), "{text}");
         }
         assert!(Zone::parse("Europe/Atlantis").is_err());

@@ -23,7 +23,8 @@ fn episode(person: u64, returns: &[(i64, Relation)]) -> EpisodeFact {
 fn an_episode_is_counted_as_a_whole_and_in_each_of_its_slices() {
     let facts = DayFacts { episodes: vec![episode(1, &[])], ..DayFacts::default() };
     let cells = count(&facts);
-    let slices: Vec<_> = cells.keys().map(|(dimension, label)| (*dimension, label.as_str())).collect();
+    let slices: Vec<_> =
+        cells.keys().map(|(dimension, label)| (*dimension, label.as_str())).collect();
     assert_eq!(
         slices,
         [
@@ -39,7 +40,8 @@ fn an_episode_is_counted_as_a_whole_and_in_each_of_its_slices() {
 
 #[test]
 fn the_strongest_return_within_a_window_decides_and_a_correction_goes_over_it() {
-    let mut one = episode(1, &[(1, Relation::Unrelated), (7, Relation::Explicit), (8, Relation::Implicit)]);
+    let mut one =
+        episode(1, &[(1, Relation::Unrelated), (7, Relation::Explicit), (8, Relation::Implicit)]);
     assert_eq!(one.outcome(1), Outcome::Unrelated);
     assert_eq!(one.outcome(3), Outcome::Unrelated);
     assert_eq!(one.outcome(7), Outcome::Explicit);

@@ -131,11 +131,9 @@ impl Measure {
             Formula::Handling => self.of_handling(&sums.all),
             Formula::Cost => self.of_cost(&sums.all),
             Formula::Median(values) => self.of_median(sums, values),
-            Formula::Backlog => Figure {
-                value: Some(sums.backlog),
-                numerator: Some(sums.backlog),
-                ..self.empty()
-            },
+            Formula::Backlog => {
+                Figure { value: Some(sums.backlog), numerator: Some(sums.backlog), ..self.empty() }
+            }
             Formula::ContactsPerDay => self.of_contacts(sums),
         };
         figure.excluded = self.excluded(sums);
@@ -324,7 +322,8 @@ impl Measure {
         let scale = (Exclusion::WithoutScale, all.count(Column::CsatWithoutScale));
         let found = match self.formula {
             Formula::Episodes { .. } | Formula::ExplicitShare | Formula::Customers => {
-                let is_seven = matches!(self.formula, Formula::Episodes { window: Window::Seven, .. });
+                let is_seven =
+                    matches!(self.formula, Formula::Episodes { window: Window::Seven, .. });
                 let mature = if is_seven { &sums.mature_seven } else { &sums.mature };
                 let episodes = all.count(Column::Episodes);
                 let young = episodes.saturating_sub(mature.count(Column::Episodes));

@@ -192,100 +192,201 @@ macro_rules! measure {
 /// Every measure, in the order in which they are told.
 pub const MEASURES: [Measure; 22] = [
     measure!(
-        "rcr", RCR, Share, LowerIsBetter,
-        Formula::Episodes { events: REPEATS, is_complement: false, window: Window::Asked }, &[],
+        "rcr",
+        RCR,
+        Share,
+        LowerIsBetter,
+        Formula::Episodes { events: REPEATS, is_complement: false, window: Window::Asked },
+        &[],
         "repeat contact rate, as KPI Tree and others have it, in episodes"
     ),
     measure!(
-        "rcr_customers", RCR_CUSTOMERS, Share, LowerIsBetter, Formula::Customers, &[],
+        "rcr_customers",
+        RCR_CUSTOMERS,
+        Share,
+        LowerIsBetter,
+        Formula::Customers,
+        &[],
         "repeat contact rate, in customers"
     ),
     measure!(
-        "explicit_share", EXPLICIT_SHARE, Share, Neutral, Formula::ExplicitShare, &[],
+        "explicit_share",
+        EXPLICIT_SHARE,
+        Share,
+        Neutral,
+        Formula::ExplicitShare,
+        &[],
         "CEB, The Effortless Experience (2013); about 55 % is quoted: a band to look at, never a target"
     ),
     measure!(
-        "fcr_window", FCR_WINDOW, Share, HigherIsBetter, without(SAME, Window::Asked), &[],
+        "fcr_window",
+        FCR_WINDOW,
+        Share,
+        HigherIsBetter,
+        without(SAME, Window::Asked),
+        &[],
         "Call Centre Helper (7 days), WFM Labs (7 to 14 days)"
     ),
     measure!(
-        "ocr", OCR, Share, HigherIsBetter, without(EXPLICIT, Window::Asked), &[],
+        "ocr",
+        OCR,
+        Share,
+        HigherIsBetter,
+        without(EXPLICIT, Window::Asked),
+        &[],
         "SQM, one contact resolution"
     ),
     measure!(
-        "nca_7", NCA, Share, HigherIsBetter, without(ANY_CONTACT, Window::Seven), &[],
+        "nca_7",
+        NCA,
+        Share,
+        HigherIsBetter,
+        without(ANY_CONTACT, Window::Seven),
+        &[],
         "Genesys Cloud, next contact avoidance: 7 days, not configurable"
     ),
     measure!(
-        "fcr_gross", FCR_GROSS, Share, HigherIsBetter,
+        "fcr_gross",
+        FCR_GROSS,
+        Share,
+        HigherIsBetter,
         tickets(Column::FirstContactResolved, Column::FirstContactKnown),
-        &["first_contact_resolved"], "MetricNet, gross first contact resolution"
+        &["first_contact_resolved"],
+        "MetricNet, gross first contact resolution"
     ),
     measure!(
-        "fcr_net", FCR_NET, Share, HigherIsBetter, tickets(Column::NetResolved, Column::NetKnown),
+        "fcr_net",
+        FCR_NET,
+        Share,
+        HigherIsBetter,
+        tickets(Column::NetResolved, Column::NetKnown),
         &["first_contact_resolved", "first_level_resolvable"],
         "MetricNet, Medallia: net first contact resolution"
     ),
     measure!(
-        "one_touch", ONE_TOUCH, Share, HigherIsBetter,
-        tickets(Column::AtMostOneReply, Column::RepliesKnown), &["agent_replies"],
+        "one_touch",
+        ONE_TOUCH,
+        Share,
+        HigherIsBetter,
+        tickets(Column::AtMostOneReply, Column::RepliesKnown),
+        &["agent_replies"],
         "Zendesk, one-touch tickets (English page): fewer than two replies"
     ),
     measure!(
-        "one_touch_exact", ONE_TOUCH_EXACT, Share, HigherIsBetter,
-        tickets(Column::OneReply, Column::RepliesKnown), &["agent_replies"],
+        "one_touch_exact",
+        ONE_TOUCH_EXACT,
+        Share,
+        HigherIsBetter,
+        tickets(Column::OneReply, Column::RepliesKnown),
+        &["agent_replies"],
         "Zendesk, one-touch tickets (German page): exactly one reply"
     ),
     measure!(
-        "one_closer", ONE_CLOSER, Share, HigherIsBetter,
-        tickets(Column::OneCloser, Column::AgentsKnown), &["agents_involved"],
+        "one_closer",
+        ONE_CLOSER,
+        Share,
+        HigherIsBetter,
+        tickets(Column::OneCloser, Column::AgentsKnown),
+        &["agents_involved"],
         "Intercom: closed once, by one teammate"
     ),
     measure!(
-        "fcr_survey", FCR_SURVEY, Share, HigherIsBetter,
-        tickets(Column::SurveyResolved, Column::SurveyKnown), &["survey_resolved"],
+        "fcr_survey",
+        FCR_SURVEY,
+        Share,
+        HigherIsBetter,
+        tickets(Column::SurveyResolved, Column::SurveyKnown),
+        &["survey_resolved"],
         "SQM, Medallia: the customer says so"
     ),
     measure!(
-        "sla", SLA, Share, HigherIsBetter, tickets(Column::SlaMet, Column::SlaKnown), &["sla_met"],
+        "sla",
+        SLA,
+        Share,
+        HigherIsBetter,
+        tickets(Column::SlaMet, Column::SlaKnown),
+        &["sla_met"],
         "ITIL, compliance with the service level"
     ),
     measure!(
-        "csat", CSAT, Share, HigherIsBetter, tickets(Column::CsatSatisfied, Column::CsatKnown),
+        "csat",
+        CSAT,
+        Share,
+        HigherIsBetter,
+        tickets(Column::CsatSatisfied, Column::CsatKnown),
         &["csat", "csat_lowest", "csat_highest"],
         "customer satisfaction as the share of the top answers (4 and 5 of 1 to 5)"
     ),
     measure!(
-        "csat_by_contacts", CSAT_BY_CONTACTS, Share, HigherIsBetter, Formula::CsatByContacts,
+        "csat_by_contacts",
+        CSAT_BY_CONTACTS,
+        Share,
+        HigherIsBetter,
+        Formula::CsatByContacts,
         &["csat", "csat_lowest", "csat_highest", "messages_in"],
         "SQM asks how satisfaction falls with each repeat; computed here, no figure of theirs is used"
     ),
     measure!(
-        "nps", NPS, Points, HigherIsBetter, Formula::Nps, &["nps"],
+        "nps",
+        NPS,
+        Points,
+        HigherIsBetter,
+        Formula::Nps,
+        &["nps"],
         "Reichheld 2003, The one number you need to grow"
     ),
     measure!(
-        "aht", AHT, Seconds, Neutral, Formula::Handling, &["handling_s"],
+        "aht",
+        AHT,
+        Seconds,
+        Neutral,
+        Formula::Handling,
+        &["handling_s"],
         "average handling time: talk, hold and work afterwards"
     ),
     measure!(
-        "first_response", FIRST_RESPONSE, Seconds, LowerIsBetter,
-        Formula::Median(Values::Response), &["first_response_at"], "first response time"
+        "first_response",
+        FIRST_RESPONSE,
+        Seconds,
+        LowerIsBetter,
+        Formula::Median(Values::Response),
+        &["first_response_at"],
+        "first response time"
     ),
     measure!(
-        "resolution", RESOLUTION, Seconds, LowerIsBetter, Formula::Median(Values::Resolution), &[],
+        "resolution",
+        RESOLUTION,
+        Seconds,
+        LowerIsBetter,
+        Formula::Median(Values::Resolution),
+        &[],
         "full resolution time"
     ),
     measure!(
-        "cost_per_contact", COST, CostPerContact, LowerIsBetter, Formula::Cost,
-        &["handling_cost", "messages_in"], "cost per contact"
+        "cost_per_contact",
+        COST,
+        CostPerContact,
+        LowerIsBetter,
+        Formula::Cost,
+        &["handling_cost", "messages_in"],
+        "cost per contact"
     ),
     measure!(
-        "backlog", BACKLOG, Tickets, LowerIsBetter, Formula::Backlog, &[],
+        "backlog",
+        BACKLOG,
+        Tickets,
+        LowerIsBetter,
+        Formula::Backlog,
+        &[],
         "open tickets at an instant"
     ),
     measure!(
-        "contacts_per_day", CONTACTS, ContactsPerDay, Neutral, Formula::ContactsPerDay, &[],
+        "contacts_per_day",
+        CONTACTS,
+        ContactsPerDay,
+        Neutral,
+        Formula::ContactsPerDay,
+        &[],
         "contacts for a unit of time"
     ),
 ];

@@ -7,6 +7,7 @@
 //! Maturity is by whole local days: an episode counts in a window when its day of closing and the window after that day's end
 //! are over. So the days of a trend can be compared, and no day is half in.
 
+mod ask;
 mod calendar;
 mod day;
 mod decomposition;
@@ -17,16 +18,13 @@ mod report;
 mod tally;
 mod texts;
 
+pub use ask::{KpiWords, parse_measure, parse_period, parse_window};
 pub use calendar::{Day, InvalidCalendar, Period, Step, Zone};
-pub use day::{
-    Cell, Cells, DayFacts, Dimension, EpisodeFact, Labels, Return, TicketFact, count,
-};
+pub use day::{Cell, Cells, DayFacts, Dimension, EpisodeFact, Labels, Return, TicketFact, count};
 pub use decomposition::{CategoryCounts, CategoryEffect, Decomposition};
 pub use figure::{Excluded, Exclusion, Figure, Sums, Terms};
 pub use interval::{PairSums, median, of_mean, of_nps, of_ratio};
-pub use measure::{
-    Definition, Direction, Formula, MEASURES, Measure, Unit, Values, Window, Words,
-};
+pub use measure::{Definition, Direction, Formula, MEASURES, Measure, Unit, Values, Window, Words};
 pub use report::{KpiChange, KpiContext, KpiDays, KpiGroup, KpiQuery, KpiReport};
 pub use tally::{COLUMNS, Column, Tally};
 
@@ -61,7 +59,10 @@ impl KpiOptions {
     pub fn validate(&self) -> Result<(), String> {
         if !crate::outcome::WINDOWS_DAYS.contains(&self.window_days) {
             let windows = crate::outcome::WINDOWS_DAYS;
-            return Err(format!("window_days: expected one of {windows:?}, got {}", self.window_days));
+            return Err(format!(
+                "window_days: expected one of {windows:?}, got {}",
+                self.window_days
+            ));
         }
         let at_least_one = [
             ("refresh_interval_s", self.refresh_interval_s),

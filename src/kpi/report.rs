@@ -165,8 +165,7 @@ impl KpiReport {
             None => vec![query.period],
         };
         let mut groups = Vec::new();
-        let terms =
-            Terms { window_days: query.window_days, small_numbers: context.small_numbers };
+        let terms = Terms { window_days: query.window_days, small_numbers: context.small_numbers };
         for (label, all_sums) in sums_by_label(query, days, &parts, context)? {
             for (part, mut sums) in parts.iter().zip(all_sums) {
                 let mature_at = |window_days| context.mature_at(*part, window_days);

@@ -63,7 +63,12 @@ const CLOSED: Words = [
 ];
 
 pub(super) const RCR: Texts = [
-    ["Repeat contact rate", "Доля повторных обращений", "Доля паўторных зваротаў", "Частка повторних звернень"],
+    [
+        "Repeat contact rate",
+        "Доля повторных обращений",
+        "Доля паўторных зваротаў",
+        "Частка повторних звернень",
+    ],
     [
         "of these, those after which the same customer came back within {window} days with the same issue (explicit) or one known to follow (implicit)",
         "из них те, после которых тот же клиент в течение {window} дн. вернулся с той же проблемой (явный повтор) или с той, которая за ней обычно следует (неявный)",
@@ -74,7 +79,12 @@ pub(super) const RCR: Texts = [
 ];
 
 pub(super) const RCR_CUSTOMERS: Texts = [
-    ["Customers who came back", "Вернувшиеся клиенты", "Кліенты, якія вярнуліся", "Клієнти, що повернулися"],
+    [
+        "Customers who came back",
+        "Вернувшиеся клиенты",
+        "Кліенты, якія вярнуліся",
+        "Клієнти, що повернулися",
+    ],
     [
         "of these, customers with at least one repeat within {window} days of one of these episodes",
         "из них клиенты хотя бы с одним повтором в течение {window} дн. после одного из этих обращений",
@@ -90,7 +100,12 @@ pub(super) const RCR_CUSTOMERS: Texts = [
 ];
 
 pub(super) const EXPLICIT_SHARE: Texts = [
-    ["Explicit among repeats", "Явные среди повторов", "Яўныя сярод паўтораў", "Явні серед повторів"],
+    [
+        "Explicit among repeats",
+        "Явные среди повторов",
+        "Яўныя сярод паўтораў",
+        "Явні серед повторів",
+    ],
     [
         "of these, those with the same issue; the others came with one known to follow (implicit)",
         "из них те, что с той же проблемой; остальные — с той, которая за ней обычно следует (неявные)",
@@ -106,7 +121,12 @@ pub(super) const EXPLICIT_SHARE: Texts = [
 ];
 
 pub(super) const FCR_WINDOW: Texts = [
-    ["First contact resolution", "Решено с первого обращения", "Вырашана з першага звароту", "Вирішено з першого звернення"],
+    [
+        "First contact resolution",
+        "Решено с первого обращения",
+        "Вырашана з першага звароту",
+        "Вирішено з першого звернення",
+    ],
     [
         "of these, those after which the same customer did not come back with the same issue within {window} days through the same channel; a channel that is not known is taken for the same",
         "из них те, после которых тот же клиент в течение {window} дн. не вернулся с той же проблемой через тот же канал; неизвестный канал считается тем же",
@@ -117,7 +137,12 @@ pub(super) const FCR_WINDOW: Texts = [
 ];
 
 pub(super) const OCR: Texts = [
-    ["One contact resolution, any channel", "Решено одним обращением, любой канал", "Вырашана адным зваротам, любы канал", "Вирішено одним зверненням, будь-який канал"],
+    [
+        "One contact resolution, any channel",
+        "Решено одним обращением, любой канал",
+        "Вырашана адным зваротам, любы канал",
+        "Вирішено одним зверненням, будь-який канал",
+    ],
     [
         "of these, those after which the same customer did not come back with the same issue within {window} days through any channel",
         "из них те, после которых тот же клиент в течение {window} дн. не вернулся с той же проблемой ни через один канал",
@@ -128,7 +153,12 @@ pub(super) const OCR: Texts = [
 ];
 
 pub(super) const NCA: Texts = [
-    ["Next contact avoided, 7 days", "Без нового обращения 7 дней", "Без новага звароту 7 дзён", "Без нового звернення 7 днів"],
+    [
+        "Next contact avoided, 7 days",
+        "Без нового обращения 7 дней",
+        "Без новага звароту 7 дзён",
+        "Без нового звернення 7 днів",
+    ],
     [
         "of these, those after which the same customer did not come back within 7 days with anything at all",
         "из них те, после которых тот же клиент в течение 7 дней не обратился вообще ни с чем",
@@ -139,7 +169,12 @@ pub(super) const NCA: Texts = [
 ];
 
 pub(super) const FCR_GROSS: Texts = [
-    ["First contact resolution, gross", "Решено при первом контакте, от всех", "Вырашана пры першым кантакце, ад усіх", "Вирішено при першому контакті, від усіх"],
+    [
+        "First contact resolution, gross",
+        "Решено при первом контакте, от всех",
+        "Вырашана пры першым кантакце, ад усіх",
+        "Вирішено при першому контакті, від усіх",
+    ],
     [
         "of these, those that the helpdesk reports as resolved at the first contact",
         "из них те, о которых служба поддержки сообщает, что они решены при первом контакте",
@@ -150,7 +185,12 @@ pub(super) const FCR_GROSS: Texts = [
 ];
 
 pub(super) const FCR_NET: Texts = [
-    ["First contact resolution, net", "Решено при первом контакте, от решаемых", "Вырашана пры першым кантакце, ад вырашальных", "Вирішено при першому контакті, від вирішуваних"],
+    [
+        "First contact resolution, net",
+        "Решено при первом контакте, от решаемых",
+        "Вырашана пры першым кантакце, ад вырашальных",
+        "Вирішено при першому контакті, від вирішуваних",
+    ],
     [
         "of these, those resolved at the first contact",
         "из них решённые при первом контакте",
@@ -166,7 +206,12 @@ pub(super) const FCR_NET: Texts = [
 ];
 
 pub(super) const ONE_TOUCH: Texts = [
-    ["One touch: fewer than two replies", "Не больше одного ответа", "Не больш за адзін адказ", "Не більше однієї відповіді"],
+    [
+        "One touch: fewer than two replies",
+        "Не больше одного ответа",
+        "Не больш за адзін адказ",
+        "Не більше однієї відповіді",
+    ],
     [
         "of these, those with no or one reply written by a person",
         "из них те, где человек ответил один раз или ни разу",
@@ -177,7 +222,12 @@ pub(super) const ONE_TOUCH: Texts = [
 ];
 
 pub(super) const ONE_TOUCH_EXACT: Texts = [
-    ["One touch: exactly one reply", "Ровно один ответ", "Роўна адзін адказ", "Рівно одна відповідь"],
+    [
+        "One touch: exactly one reply",
+        "Ровно один ответ",
+        "Роўна адзін адказ",
+        "Рівно одна відповідь",
+    ],
     [
         "of these, those with exactly one reply written by a person",
         "из них те, где человек ответил ровно один раз",
@@ -188,7 +238,12 @@ pub(super) const ONE_TOUCH_EXACT: Texts = [
 ];
 
 pub(super) const ONE_CLOSER: Texts = [
-    ["Closed once, by one person", "Закрыто один раз одним человеком", "Закрыта адзін раз адным чалавекам", "Закрито один раз однією людиною"],
+    [
+        "Closed once, by one person",
+        "Закрыто один раз одним человеком",
+        "Закрыта адзін раз адным чалавекам",
+        "Закрито один раз однією людиною",
+    ],
     [
         "of these, those closed once and worked on by one person",
         "из них закрытые один раз, над которыми работал один человек",
@@ -199,7 +254,12 @@ pub(super) const ONE_CLOSER: Texts = [
 ];
 
 pub(super) const FCR_SURVEY: Texts = [
-    ["First contact resolution, customers say", "Решено сразу, по словам клиентов", "Вырашана адразу, са слоў кліентаў", "Вирішено одразу, зі слів клієнтів"],
+    [
+        "First contact resolution, customers say",
+        "Решено сразу, по словам клиентов",
+        "Вырашана адразу, са слоў кліентаў",
+        "Вирішено одразу, зі слів клієнтів",
+    ],
     [
         "of these, those of which the customer said yes",
         "из них те, о которых клиент сказал «да»",
@@ -226,7 +286,12 @@ pub(super) const SLA: Texts = [
 ];
 
 pub(super) const CSAT: Texts = [
-    ["Satisfied customers (CSAT)", "Довольные клиенты (CSAT)", "Задаволеныя кліенты (CSAT)", "Задоволені клієнти (CSAT)"],
+    [
+        "Satisfied customers (CSAT)",
+        "Довольные клиенты (CSAT)",
+        "Задаволеныя кліенты (CSAT)",
+        "Задоволені клієнти (CSAT)",
+    ],
     [
         "of these, answers in the upper quarter of the scale: 4 and 5 on a scale from 1 to 5",
         "из них ответы в верхней четверти шкалы: 4 и 5 на шкале от 1 до 5",
@@ -242,7 +307,12 @@ pub(super) const CSAT: Texts = [
 ];
 
 pub(super) const CSAT_BY_CONTACTS: Texts = [
-    ["Satisfied customers by number of contacts", "Довольные клиенты по числу обращений", "Задаволеныя кліенты па ліку зваротаў", "Задоволені клієнти за кількістю звернень"],
+    [
+        "Satisfied customers by number of contacts",
+        "Довольные клиенты по числу обращений",
+        "Задаволеныя кліенты па ліку зваротаў",
+        "Задоволені клієнти за кількістю звернень",
+    ],
     [
         "of these, answers in the upper quarter of the scale; apart for one, two, three, and four or more messages of the customer",
         "из них ответы в верхней четверти шкалы; отдельно для одного, двух, трёх, четырёх и более сообщений клиента",
@@ -258,7 +328,12 @@ pub(super) const CSAT_BY_CONTACTS: Texts = [
 ];
 
 pub(super) const NPS: Texts = [
-    ["Net promoter score (NPS)", "Индекс готовности рекомендовать (NPS)", "Індэкс гатоўнасці раіць (NPS)", "Індекс готовності рекомендувати (NPS)"],
+    [
+        "Net promoter score (NPS)",
+        "Индекс готовности рекомендовать (NPS)",
+        "Індэкс гатоўнасці раіць (NPS)",
+        "Індекс готовності рекомендувати (NPS)",
+    ],
     [
         "share of answers 9 and 10 minus share of answers 0 to 6, times 100",
         "доля ответов 9 и 10 минус доля ответов от 0 до 6, умноженная на 100",
@@ -269,7 +344,12 @@ pub(super) const NPS: Texts = [
 ];
 
 pub(super) const AHT: Texts = [
-    ["Average handling time", "Среднее время обработки", "Сярэдні час апрацоўкі", "Середній час опрацювання"],
+    [
+        "Average handling time",
+        "Среднее время обработки",
+        "Сярэдні час апрацоўкі",
+        "Середній час опрацювання",
+    ],
     [
         "the sum of their handling times: talk, hold and work afterwards",
         "сумма времени их обработки: разговор, удержание и работа после",
@@ -280,7 +360,12 @@ pub(super) const AHT: Texts = [
 ];
 
 pub(super) const FIRST_RESPONSE: Texts = [
-    ["First response time, median", "Время первого ответа, медиана", "Час першага адказу, медыяна", "Час першої відповіді, медіана"],
+    [
+        "First response time, median",
+        "Время первого ответа, медиана",
+        "Час першага адказу, медыяна",
+        "Час першої відповіді, медіана",
+    ],
     [
         "the median of the whole seconds from the opening to the first answer, by the calendar",
         "медиана целых секунд от открытия до первого ответа, календарных",
@@ -291,7 +376,12 @@ pub(super) const FIRST_RESPONSE: Texts = [
 ];
 
 pub(super) const RESOLUTION: Texts = [
-    ["Resolution time, median", "Время решения, медиана", "Час вырашэння, медыяна", "Час вирішення, медіана"],
+    [
+        "Resolution time, median",
+        "Время решения, медиана",
+        "Час вырашэння, медыяна",
+        "Час вирішення, медіана",
+    ],
     [
         "the median of the whole seconds from the opening to the closing, by the calendar",
         "медиана целых секунд от открытия до закрытия, календарных",

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 47] = [
+const ROUTES: [(&str, &str); 49] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -51,6 +51,8 @@ const ROUTES: [(&str, &str); 47] = [
     ("delete", "/v1/opt-outs/{customer}"),
     ("get", "/v1/models"),
     ("get", "/v1/monitoring"),
+    ("get", "/v1/kpis"),
+    ("get", "/v1/kpis/change"),
     ("get", "/v1/experiments/{id}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -220,6 +222,7 @@ fn the_defaults_file_explains_every_option() {
             "follow_ups",
             "effect",
             "monitoring",
+            "kpi",
         ];
         if sections.contains(&name) || name == "token" {
             continue;

@@ -2,12 +2,14 @@
 
 use super::timeline::outcome;
 use super::*;
+use recontact::kpi::{Day, Dimension, KpiQuery, Measure, Period, Zone};
 use recontact::outcome::{Outcome, TextVector};
 use sqlx::{AnyPool, AssertSqlSafe};
 
 on_both_databases!(
     what_the_first_version_stored_is_kept_and_its_outcomes_are_derived,
     vectors_of_the_second_version_are_kept_and_are_not_compared,
+    tickets_of_the_first_version_are_counted_in_key_figures,
 );
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
@@ -101,4 +103,27 @@ async fn vectors_of_the_second_version_are_kept_and_are_not_compared(database: &
     let found = store.contact_vector(&TENANT, &name("c-1")).await.unwrap().unwrap();
     assert_eq!((found.vector, found.encoder), (Some(vector), None));
     assert!(store.embedding_changes(&TENANT, "encoder-1", 0, 10).await.unwrap().is_empty());
+}
+
+async fn tickets_of_the_first_version_are_counted_in_key_figures(database: &Database) {
+    fill_first_version(&database.url).await;
+    let store = database.store().await;
+    let zone = Zone::parse("UTC").unwrap();
+    assert_eq!(store.refresh_kpis(&TENANT, &zone, None, 1000).await.unwrap().left, 0);
+    let query = KpiQuery {
+        period: Period {
+            from: Day::parse("2026-01-01").unwrap(),
+            to: Day::parse("2026-06-01").unwrap(),
+        },
+        by: None,
+        step: None,
+        slice: None,
+        window_days: 14,
+        measures: vec![Measure::find("backlog").unwrap()],
+    };
+    assert_eq!(query.dimension(), Dimension::All);
+    let days = store.kpi_days(&TENANT, &query).await.unwrap();
+    let sum = |column| days.tallies.iter().map(|(_, _, tally)| tally.count(column)).sum::<u64>();
+    use recontact::kpi::Column::{Closed, Episodes, Opened, Tickets};
+    assert_eq!([Opened, Closed, Episodes, Tickets].map(sum), [3, 2, 2, 2]);
 }
