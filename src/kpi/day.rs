@@ -8,7 +8,8 @@ use super::tally::{Column, Tally};
 use crate::outcome::{Outcome, Relation, WINDOWS_DAYS};
 use crate::ticket::TicketDetails;
 use crate::timestamp::{DAY_MS, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// By what is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,7 +136,30 @@ pub struct Cell {
     /// Whole seconds to the closing.
     pub resolutions: Vec<u64>,
     /// For each person with an episode, in which windows they came back: bit by bit in the order of the windows.
-    pub persons: BTreeMap<u64, u8>,
+    pub persons: Persons,
+}
+
+/// Numbers of persons with something about each.
+pub type Persons = HashMap<u64, u8, BuildHasherDefault<NumberHasher>>;
+
+/// A person's number is a part of a hash already, and a million of them are put together for one figure.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }
 
 /// The cells of a day by dimension and label.
@@ -327,8 +351,11 @@ impl Cell {
             Values::Response => differences(&self.responses),
             Values::Resolution => differences(&self.resolutions),
             Values::Customers => {
-                let one = |(person, windows): (&u64, &u8)| format!("{person:x}:{windows:x}");
-                self.persons.iter().map(one).collect::<Vec<_>>().join(" ")
+                let mut persons: Vec<(u64, u8)> =
+                    self.persons.iter().map(|(person, windows)| (*person, *windows)).collect();
+                persons.sort_unstable();
+                let one = |(person, windows): (u64, u8)| format!("{person:x}:{windows:x}");
+                persons.into_iter().map(one).collect::<Vec<_>>().join(" ")
             }
         }
     }
@@ -340,19 +367,50 @@ impl Cell {
             Values::Response => &mut self.responses,
             Values::Resolution => &mut self.resolutions,
             Values::Customers => {
-                for one in text.split_ascii_whitespace() {
-                    let (person, came) = one.split_once(':')?;
-                    let person = u64::from_str_radix(person, 16).ok()?;
-                    let came = u8::from_str_radix(came, 16).ok()?;
-                    *self.persons.entry(person).or_default() |= came & windows;
-                }
-                return Some(());
+                return self.add_persons(text, windows);
             }
         };
-        let mut value = 0_u64;
-        for difference in text.split_ascii_whitespace() {
-            value = value.checked_add(difference.parse().ok()?)?;
-            into.push(value);
+        let (mut value, mut difference) = (0_u64, None);
+        for byte in text.bytes().chain([b' ']) {
+            match byte {
+                b'0'..=b'9' => {
+                    let digit = u64::from(byte - b'0');
+                    difference =
+                        Some(difference.unwrap_or(0_u64).checked_mul(10)?.checked_add(digit)?);
+                }
+                b' ' => {
+                    value = value.checked_add(difference.take()?)?;
+                    into.push(value);
+                }
+                _ => return None,
+            }
+        }
+        Some(())
+    }
+
+    fn add_persons(&mut self, text: &str, windows: u8) -> Option<()> {
+        let (mut person, mut number, mut digits) = (0_u64, 0_u64, 0_u32);
+        for byte in text.bytes().chain([b' ']) {
+            let digit = match byte {
+                b'0'..=b'9' => byte - b'0',
+                b'a'..=b'f' => byte - b'a' + 10,
+                b':' if digits > 0 => {
+                    (person, number, digits) = (number, 0, 0);
+                    continue;
+                }
+                b' ' if digits > 0 => {
+                    let came = u8::try_from(number).ok()?;
+                    *self.persons.entry(person).or_default() |= came & windows;
+                    (number, digits) = (0, 0);
+                    continue;
+                }
+                _ => return None,
+            };
+            digits += 1;
+            if digits > 16 {
+                return None;
+            }
+            number = number << 4 | u64::from(digit);
         }
         Some(())
     }

@@ -72,7 +72,9 @@ fn values_are_read_as_they_were_written() {
     assert_eq!(read.responses, [5, 5, 30, 900]);
     assert_eq!(read.persons, cell.persons);
     assert_eq!(read.add_values(Values::Response, "1 x", u8::MAX), None);
-    assert_eq!(read.add_values(Values::Customers, "1", u8::MAX), None);
+    for text in ["", ":", "1:", "1: 2:1", "11111111111111111:1", "g:1", "1:fff"] {
+        assert_eq!(read.add_values(Values::Customers, text, u8::MAX), None, "{text}");
+    }
 }
 
 #[test]

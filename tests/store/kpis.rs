@@ -97,7 +97,8 @@ async fn check(store: &Store, plain: &Plain, query: &KpiQuery, now: Timestamp, w
                 assert_eq!(young.map_or(0, |left| left.n), counted, "{place}");
             }
             if let (Some(value), Some(interval)) = (figure.value, figure.interval) {
-                assert!(interval.low <= value && value <= interval.high, "{place}: {interval:?}");
+                let holds = interval.low <= value + 1e-9 && value <= interval.high + 1e-9;
+                assert!(holds, "{place}: {interval:?}");
             }
         }
     }
