@@ -153,12 +153,7 @@ pub(super) const OCR: Texts = [
 ];
 
 pub(super) const NCA: Texts = [
-    [
-        "Next contact avoided, 7 days",
-        "Без нового обращения 7 дней",
-        "Без новага звароту 7 дзён",
-        "Без нового звернення 7 днів",
-    ],
+    ["Next contact avoided", "Без нового обращения", "Без новага звароту", "Без нового звернення"],
     [
         "of these, those after which the same customer did not come back within 7 days with anything at all",
         "из них те, после которых тот же клиент в течение 7 дней не обратился вообще ни с чем",
