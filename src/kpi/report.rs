@@ -8,7 +8,6 @@ use super::measure::{Definition, Formula, Measure, Values};
 use super::tally::{Column, Tally};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::Language;
-use crate::statistics::Proportion;
 use crate::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -227,8 +226,7 @@ impl KpiChange {
             sums.mature += tally;
             sums.mature_seven += tally;
         }
-        let proportion =
-            |sums: &Sums| measure.proportion(sums, terms).unwrap_or(Proportion::default());
+        let proportion = |sums: &Sums| measure.proportion(sums, terms).unwrap_or_default();
         let counts = by_category.into_iter().map(|(category, [before, after])| CategoryCounts {
             category: Some(category.to_owned()).filter(|category| !category.is_empty()),
             before: proportion(&before),
