@@ -20,7 +20,10 @@ mod texts;
 
 pub use ask::{KpiWords, parse_measure, parse_period, parse_window};
 pub use calendar::{Day, InvalidCalendar, Period, Step, Zone};
-pub use day::{Cell, Cells, DayFacts, Dimension, EpisodeFact, Labels, Return, TicketFact, count};
+pub use day::{
+    Cell, Cells, DayFacts, Dimension, EpisodeFact, Labels, NumberHasher, Persons, Return,
+    TicketFact, count,
+};
 pub use decomposition::{CategoryCounts, CategoryEffect, Decomposition};
 pub use figure::{Excluded, Exclusion, Figure, Sums, Terms};
 pub use interval::{PairSums, median, of_mean, of_nps, of_ratio};

@@ -244,6 +244,16 @@ struct Ticket {
     reopens: i64,
 }
 
+/// A contact, with category and channel of its own.
+struct Written {
+    at: i64,
+    ticket: Option<String>,
+    category: String,
+    channel: String,
+    counts: bool,
+    is_customers: bool,
+}
+
 /// All rows, as they stand in the tables.
 pub(super) struct Plain {
     episodes: Vec<Episode>,
@@ -253,8 +263,7 @@ pub(super) struct Plain {
     returns: Vec<((String, i64), i64, String, String)>,
     corrections: Vec<((String, i64), String, Option<i64>)>,
     reopenings: Vec<(String, i64)>,
-    /// When, ticket, labels of its own, whether it counts, whether it is a customer's.
-    contacts: Vec<(i64, Option<String>, [String; 2], bool, bool)>,
+    contacts: Vec<Written>,
 }
 
 fn text(row: &AnyRow, column: &str) -> String {
@@ -325,9 +334,14 @@ impl Plain {
         let reopenings = all("SELECT * FROM ticket_events WHERE kind = 'reopening'").await;
         let contacts = contact_rows.iter().map(|row| {
             let is_customers = text(row, "author") == "customer";
-            let counts = is_customers && text(row, "kind") == "substantive";
-            let labels = [text(row, "category"), text(row, "channel")];
-            (row.get("occurred_at"), row.get("ticket_id"), labels, counts, is_customers)
+            Written {
+                at: row.get("occurred_at"),
+                ticket: row.get("ticket_id"),
+                category: text(row, "category"),
+                channel: text(row, "channel"),
+                counts: is_customers && text(row, "kind") == "substantive",
+                is_customers,
+            }
         });
         let plain = Self {
             persons: all("SELECT * FROM identities")
@@ -537,22 +551,22 @@ impl Plain {
 
     fn contacts_per_day(&self, scope: &Scope) -> (Option<f64>, u64) {
         let mut n = 0;
-        for (at, ticket, [category, channel], counts, _) in &self.contacts {
-            let of_ticket = ticket.as_ref().and_then(|id| self.tickets.get(id));
-            let [team, their_category, _, segment] =
+        for contact in &self.contacts {
+            let of_ticket = contact.ticket.as_ref().and_then(|id| self.tickets.get(id));
+            let [team, theirs, _, segment] =
                 of_ticket.map_or_else(Default::default, |ticket| ticket.labels.clone());
-            let category = if category.is_empty() { their_category } else { category.clone() };
-            let labels = [team, category, channel.clone(), segment];
-            n += u64::from(*counts && scope.holds(*at) && scope.is_in_slice(&labels));
+            let own = &contact.category;
+            let category = if own.is_empty() { theirs } else { own.clone() };
+            let labels = [team, category, contact.channel.clone(), segment];
+            let is_in = scope.holds(contact.at) && scope.is_in_slice(&labels);
+            n += u64::from(contact.counts && is_in);
         }
         for (id, ticket) in &self.tickets {
-            let is_of = |contact: &&(i64, Option<String>, [String; 2], bool, bool)| {
-                contact.1.as_ref() == Some(id) && contact.4
-            };
-            let is_alone = !self.contacts.iter().any(|contact| is_of(&contact));
-            n += u64::from(
-                is_alone && scope.holds(ticket.opened_at) && scope.is_in_slice(&ticket.labels),
-            );
+            let is_of =
+                |contact: &Written| contact.is_customers && contact.ticket.as_ref() == Some(id);
+            let is_alone = !self.contacts.iter().any(is_of);
+            let is_in = scope.holds(ticket.opened_at) && scope.is_in_slice(&ticket.labels);
+            n += u64::from(is_alone && is_in);
         }
         let days = scope.to.min(local_day(scope.now) + 1) - scope.from;
         ((days > 0).then(|| n as f64 / days as f64), n)
