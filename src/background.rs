@@ -1,5 +1,6 @@
 //! What a running service does by itself, beside answering: take over models, derive what was not derived, keep the map of
-//! next issues up to date, follow the vectors of contacts, look for drift, let follow-ups expire. Each task can be lost at any moment and goes on after a restart.
+//! next issues up to date, follow the vectors of contacts, look for drift, count the days of key figures, let
+//! follow-ups expire. Each task can be lost at any moment and goes on after a restart.
 
 use crate::app::App;
 use crate::live_next_issues::Refreshed;
@@ -19,11 +20,36 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(tidy_store(app.clone())),
         rt::spawn(follow_similar(app.clone())),
         rt::spawn(look_for_drift(app.clone())),
+        rt::spawn(count_days(app.clone())),
     ]
 }
 
 /// How often the vectors of contacts are looked after where nobody asks for similar ones.
 const SIMILAR_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Days that are counted before others may write again for a moment.
+const DAYS_IN_A_ROW: u32 = 10;
+
+/// Counts the days of key figures anew that have changed.
+async fn count_days(app: web::Data<App>) {
+    let period = Duration::from_secs(app.settings.kpi.refresh_interval_s);
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let zone = &app.settings.kpi.time_zone;
+    loop {
+        interval.tick().await;
+        loop {
+            match app.store.refresh_kpis(&app.tenant, zone, None, DAYS_IN_A_ROW).await {
+                Ok(refreshed) if refreshed.left > 0 => tokio::task::yield_now().await,
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "days of key figures could not be counted");
+                    break;
+                }
+            }
+        }
+    }
+}
 
 /// Compares the last days with those before, so that the metrics tell of drift where nobody asks for it.
 async fn look_for_drift(app: web::Data<App>) {

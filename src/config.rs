@@ -5,6 +5,7 @@ use crate::classify::encoder::InferenceOptions;
 use crate::costs::Costs;
 use crate::effect::{ContactCosts, EffectPolicy};
 use crate::follow_up::{FollowUpPolicy, UtcOffset};
+use crate::kpi::KpiOptions;
 use crate::monitoring::MonitoringOptions;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
@@ -94,6 +95,8 @@ pub struct Settings {
     pub dashboard: DashboardSettings,
     /// How sign-ins are guarded.
     pub sign_in: SignInPolicy,
+    /// Key figures.
+    pub kpi: KpiOptions,
 }
 
 /// How the pages are.
@@ -278,6 +281,7 @@ impl Settings {
         self.effect.validate().map_err(|reason| format!("[effect] {reason}"))?;
         self.monitoring.validate().map_err(|reason| format!("[monitoring] {reason}"))?;
         self.sign_in.validate().map_err(|reason| format!("[sign_in] {reason}"))?;
+        self.kpi.validate().map_err(|reason| format!("[kpi] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -393,6 +397,8 @@ mod tests {
             ("[sign_in]\nattempts = 0\n", "attempts"),
             ("[dashboard]\nlanguage = \"de\"\n", "language"),
             ("[monitoring]\npsi_watch = 0.5\n", "psi_watch"),
+            ("[kpi]\ntime_zone = \"Europe/Atlantis\"\n", "Europe/Atlantis"),
+            ("[kpi]\nwindow_days = 5\n", "window_days"),
             ("[costs]\nrepeat = 0.0\n", "repeat"),
             ("[costs]\nharm = -1.0\n", "harm"),
         ] {

@@ -7,6 +7,7 @@
 //! * What became of it: [`outcome`] (did the customer come back), [`next_issue`] (about what next), [`plan`] (what to do
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
+//! * How it all goes: [`kpi`] (key figures, each with its definition), told by [`live_kpis`].
 //! * Where models come from: [`registry`] (folders, promotion) and [`live_models`] (those that answer); beside them
 //!   [`shadow`] (those that are only compared), [`live_next_issues`], [`live_monitoring`] (whether anything drifts, [`monitoring`]), and [`live_similar`] (contacts with similar texts,
 //!   [`similar`]).
@@ -37,6 +38,8 @@ pub mod demo;
 pub mod effect;
 pub mod follow_up;
 pub mod identity;
+pub mod kpi;
+pub mod live_kpis;
 pub mod live_models;
 pub mod live_monitoring;
 pub mod live_next_issues;

@@ -3,7 +3,7 @@
 use crate::api::problem::{Problem, ProblemCode};
 use crate::api::{
     auth, classify, contacts, customers, docs, experiment_effect, experiments, feedback,
-    follow_ups, health, models, monitoring, next_issues, opt_outs, outcomes, plans, predict,
+    follow_ups, health, kpis, models, monitoring, next_issues, opt_outs, outcomes, plans, predict,
     similar, tickets,
 };
 use crate::app::App;
@@ -95,6 +95,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         ))
         .service(resource("/v1/models", [get(models::list_models)]))
         .service(resource("/v1/monitoring", [get(monitoring::show_monitoring)]))
+        .service(resource("/v1/kpis", [get(kpis::show_kpis)]))
+        .service(resource("/v1/kpis/change", [get(kpis::show_kpi_change)]))
         .service(resource("/v1/experiments/{id}", [get(experiment_effect::show_effect)]))
         .service(resource("/health/live", [get(health::live)]))
         .service(resource("/health/ready", [get(health::ready)]))

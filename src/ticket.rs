@@ -162,6 +162,39 @@ pub struct TicketDetails {
     /// Whether the category was changed while the ticket was worked on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category_changed: Option<bool>,
+    /// Whether it was resolved at the first contact, as the helpdesk sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_contact_resolved: Option<bool>,
+    /// Whether the first level of support could have resolved it at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_level_resolvable: Option<bool>,
+    /// Replies that people wrote to the customer; automatic messages are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_replies: Option<u32>,
+    /// How many people worked on it. A number, never who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents_involved: Option<u32>,
+    /// Working time spent on it, in seconds: talk, hold and work afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handling_s: Option<u32>,
+    /// What handling it cost, in the currency of the costs; 0 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handling_cost: Option<f64>,
+    /// The lowest answer on the scale of `csat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csat_lowest: Option<f64>,
+    /// The highest answer on the scale of `csat`; above the lowest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csat_highest: Option<f64>,
+    /// How likely the customer would recommend, 0 to 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nps: Option<u32>,
+    /// Whether the customer said, when asked, that it was resolved at the first contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey_resolved: Option<bool>,
+    /// The segment that the customer was declared to belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<Name>,
     /// Fields that only this helpdesk has, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, AttributeValue>,
@@ -195,6 +228,17 @@ impl TicketDetails {
             chars_in: newer.chars_in.or(self.chars_in),
             chars_out: newer.chars_out.or(self.chars_out),
             category_changed: newer.category_changed.or(self.category_changed),
+            first_contact_resolved: newer.first_contact_resolved.or(self.first_contact_resolved),
+            first_level_resolvable: newer.first_level_resolvable.or(self.first_level_resolvable),
+            agent_replies: newer.agent_replies.or(self.agent_replies),
+            agents_involved: newer.agents_involved.or(self.agents_involved),
+            handling_s: newer.handling_s.or(self.handling_s),
+            handling_cost: newer.handling_cost.or(self.handling_cost),
+            csat_lowest: newer.csat_lowest.or(self.csat_lowest),
+            csat_highest: newer.csat_highest.or(self.csat_highest),
+            nps: newer.nps.or(self.nps),
+            survey_resolved: newer.survey_resolved.or(self.survey_resolved),
+            segment: newer.segment.or(self.segment),
             attributes,
             texts,
         }
@@ -203,8 +247,15 @@ impl TicketDetails {
     /// The first field that holds NaN or infinity, if one does: such a number cannot be written as JSON.
     #[must_use]
     pub fn non_finite_field(&self) -> Option<&str> {
-        if self.csat.is_some_and(|csat| !csat.is_finite()) {
-            return Some("csat");
+        let numbers = [
+            ("csat", self.csat),
+            ("csat_lowest", self.csat_lowest),
+            ("csat_highest", self.csat_highest),
+            ("handling_cost", self.handling_cost),
+        ];
+        let is_unwritable = |value: Option<f64>| value.is_some_and(|value| !value.is_finite());
+        if let Some((name, _)) = numbers.into_iter().find(|(_, value)| is_unwritable(*value)) {
+            return Some(name);
         }
         self.attributes.iter().find_map(|(name, value)| match value {
             AttributeValue::Number(number) if !number.is_finite() => Some(name.as_str()),

@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 38] = [
+const MAY_USE: [(&str, &[&str]); 40] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -115,6 +115,8 @@ const MAY_USE: [(&str, &[&str]); 38] = [
     ("live_next_issues", &["ticket", "next_issue", "outcome", "store", "timestamp"]),
     ("monitoring", &["statistics", "timestamp"]),
     ("live_monitoring", &["monitoring", "store", "timestamp"]),
+    ("kpi", &["outcome", "risk", "statistics", "ticket", "timestamp"]),
+    ("live_kpis", &["kpi", "store"]),
     ("similar", &["outcome", "ticket"]),
     ("live_similar", &["classify", "similar", "store"]),
     (
@@ -124,6 +126,7 @@ const MAY_USE: [(&str, &[&str]); 38] = [
             "effect",
             "follow_up",
             "identity",
+            "kpi",
             "monitoring",
             "next_issue",
             "outcome",
@@ -145,6 +148,7 @@ const MAY_USE: [(&str, &[&str]); 38] = [
             "costs",
             "effect",
             "follow_up",
+            "kpi",
             "monitoring",
             "next_issue",
             "outcome",
@@ -162,6 +166,7 @@ const MAY_USE: [(&str, &[&str]); 38] = [
             "app",
             "customer_key",
             "follow_up",
+            "kpi",
             "monitoring",
             "outcome",
             "risk",
@@ -185,6 +190,8 @@ const MAY_USE: [(&str, &[&str]); 38] = [
             "effect",
             "follow_up",
             "identity",
+            "kpi",
+            "live_kpis",
             "live_monitoring",
             "live_similar",
             "monitoring",
@@ -210,6 +217,8 @@ const MAY_USE: [(&str, &[&str]); 38] = [
             "config",
             "customer_key",
             "effect",
+            "kpi",
+            "live_kpis",
             "live_monitoring",
             "live_next_issues",
             "monitoring",
@@ -298,6 +307,8 @@ fn each_library_is_named_in_its_own_layer_only() {
         assert_only(&["classify"], library);
     }
     assert_only(&["store"], "sqlx");
+    // Only key figures have days of a time zone.
+    assert_only(&["kpi"], "jiff");
     // The checksummed weights of a head are written and read beside its mathematics.
     assert_only(&["classify"], "safetensors");
     assert_only(&["api"], "utoipa_swagger_ui");
@@ -337,6 +348,7 @@ fn the_middle_reads_neither_clock_nor_chance() {
         "cleaning",
         "effect",
         "follow_up",
+        "kpi",
         "monitoring",
         "next_issue",
         "outcome",

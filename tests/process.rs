@@ -788,6 +788,78 @@ fn next_issues_are_reported_as_table_csv_and_json() {
     assert_eq!(wrong.status.code(), Some(2));
 }
 
+/// What `recontact report kpi` says in a folder.
+fn report_kpi(folder: &Path, args: &[&str]) -> Output {
+    recontact()
+        .current_dir(folder)
+        .args(["report", "kpi", "--database", "sqlite:recontact.db"])
+        .args(["--customer-key-file", "customer.key"])
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn key_figures_are_reported_as_table_csv_and_json() {
+    use recontact::kpi::{Day, Zone};
+    use recontact::store::{CustomerKey, Store, StoreOptions};
+    let folder = tempfile::tempdir().unwrap();
+    let key = "07".repeat(CustomerKey::BYTES);
+    fs::write(folder.path().join("customer.key"), &key).unwrap();
+    let url = format!("sqlite:{}", folder.path().join("recontact.db").display());
+    let now = recontact::timestamp::Timestamp::now();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = CustomerKey::parse(&key).unwrap();
+        Store::connect(&url, key, StoreOptions::default()).await.unwrap().close().await;
+        let mut filler = filler::Filler::connect(&url).await;
+        let old = now.millis() - 45 * filler::DAY;
+        filler.followed(("card", "new, PIN"), old, (40, 10), 36 * filler::HOUR).await;
+        filler.followed(("loan", "loan"), old, (50, 5), filler::HOUR).await;
+        filler.close().await;
+    });
+    let today: Day = Zone::parse("UTC").unwrap().day_of(now);
+    let (from, to) = (today.plus(-60).to_string(), today.to_string());
+    let period = ["--from", from.as_str(), "--to", to.as_str()];
+
+    let table = said(&report_kpi(folder.path(), &period));
+    assert!(table.contains("Repeat contact rate, 14 d") && table.contains("n 90"), "{table}");
+    assert!(table.contains("not measured: needs field nps of the ticket event"), "{table}");
+    let asked = ["--by", "category", "--measure", "rcr,resolution"];
+    let csv =
+        said(&report_kpi(folder.path(), &[&period[..], &asked, &["--format", "csv"]].concat()));
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let place = |name: &str, headers: &csv::StringRecord| {
+        headers.iter().position(|column| column == name).unwrap()
+    };
+    let headers = rows.headers().unwrap().clone();
+    let (label, measure, n) =
+        (place("label", &headers), place("measure", &headers), place("n", &headers));
+    let rows: Vec<_> = rows
+        .records()
+        .map(Result::unwrap)
+        .map(|row| [row[label].to_owned(), row[measure].to_owned(), row[n].to_owned()])
+        .collect();
+    let expected = [
+        ["card", "rcr", "40"],
+        ["card", "resolution", "40"],
+        ["loan", "rcr", "50"],
+        ["loan", "resolution", "50"],
+    ];
+    assert_eq!(rows, expected.map(|row| row.map(str::to_owned)));
+    let more = ["--rebuild", "--language", "be", "--format", "json", "--by", "month"];
+    let json = said(&report_kpi(folder.path(), &[&period[..], &more].concat()));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["step"], &json["definitions"][0]["name"]),
+        (&json!("month"), &json!("Доля паўторных зваротаў"))
+    );
+
+    let wrong = report_kpi(folder.path(), &["--measure", "happiness"]);
+    let error = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(!wrong.status.success() && error.contains("happiness"), "{error}");
+}
+
 #[test]
 fn who_was_followed_up_is_written_as_a_file_for_training() {
     use recontact::store::{CustomerKey, Store, StoreOptions};

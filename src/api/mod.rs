@@ -21,6 +21,7 @@ pub mod follow_up_view;
 pub mod follow_ups;
 pub mod health;
 pub mod identity_body;
+pub mod kpis;
 pub mod models;
 pub mod monitoring;
 pub mod next_issues;
@@ -116,6 +117,8 @@ impl ModelName {
         opt_outs::withdraw_opt_out,
         models::list_models,
         monitoring::show_monitoring,
+        kpis::show_kpis,
+        kpis::show_kpi_change,
         next_issues::show_next_issues,
         plans::list_plans,
         plans::show_plan,
@@ -136,6 +139,7 @@ impl ModelName {
         (name = "follow-ups", description = "The queue of closings worth another look, and who is left alone"),
         (name = "models", description = "Trained models"),
         (name = "experiments", description = "What following up is worth, from a randomised control group"),
+        (name = "key figures", description = "How it all goes, each number with its definition"),
         (name = "operations", description = "For those who run the service"),
     ),
     modifiers(&BearerToken),

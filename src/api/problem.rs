@@ -40,12 +40,13 @@ pub enum ProblemCode {
     ModelUnavailable,
     Overloaded,
     StoreUnavailable,
+    KpisNotCounted,
     Internal,
 }
 
 impl ProblemCode {
     /// Every code.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedJson,
         Self::InvalidInput,
         Self::InvalidQuery,
@@ -71,6 +72,7 @@ impl ProblemCode {
         Self::ModelUnavailable,
         Self::Overloaded,
         Self::StoreUnavailable,
+        Self::KpisNotCounted,
         Self::Internal,
     ];
 
@@ -103,6 +105,7 @@ impl ProblemCode {
             Self::ModelUnavailable => "model_unavailable",
             Self::Overloaded => "overloaded",
             Self::StoreUnavailable => "store_unavailable",
+            Self::KpisNotCounted => "kpis_not_counted",
             Self::Internal => "internal",
         }
     }
@@ -132,9 +135,10 @@ impl ProblemCode {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidInput | Self::TooManyItems => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::ModelUnavailable | Self::Overloaded | Self::StoreUnavailable => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::ModelUnavailable
+            | Self::Overloaded
+            | Self::StoreUnavailable
+            | Self::KpisNotCounted => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -169,6 +173,9 @@ impl ProblemCode {
             Self::ModelUnavailable => "The model that is needed is not loaded.",
             Self::Overloaded => "Too much is waiting; try again after the time in Retry-After.",
             Self::StoreUnavailable => "The database cannot be reached; try again later.",
+            Self::KpisNotCounted => {
+                "Days that have changed are still being counted; try again later."
+            }
             Self::Internal => "The service failed; the reason is in its log.",
         }
     }

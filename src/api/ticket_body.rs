@@ -50,6 +50,28 @@ macro_rules! ticket_body {
             chars_out: Option<u32>,
             /// Whether the category was changed while the ticket was worked on.
             category_changed: Option<bool>,
+            /// Whether it was resolved at the first contact, as the helpdesk sees it.
+            first_contact_resolved: Option<bool>,
+            /// Whether the first level of support could have resolved it at all.
+            first_level_resolvable: Option<bool>,
+            /// Replies that people wrote to the customer; automatic messages are none.
+            agent_replies: Option<u32>,
+            /// How many people worked on it. A number, never who.
+            agents_involved: Option<u32>,
+            /// Working time spent on it, in seconds: talk, hold and work afterwards.
+            handling_s: Option<u32>,
+            /// What handling it cost, in the currency of the costs; 0 or more.
+            handling_cost: Option<f64>,
+            /// The lowest answer on the scale of `csat`.
+            csat_lowest: Option<f64>,
+            /// The highest answer on the scale of `csat`; above the lowest.
+            csat_highest: Option<f64>,
+            /// How likely the customer would recommend, 0 to 10.
+            nps: Option<u32>,
+            /// Whether the customer said, when asked, that it was resolved at the first contact.
+            survey_resolved: Option<bool>,
+            /// The segment that the customer was declared to belong to.
+            segment: Option<Name>,
             /// Fields that only this helpdesk has: texts, numbers, true or false.
             #[serde(default)]
             attributes: BTreeMap<String, AttributeValue>,
@@ -78,6 +100,17 @@ macro_rules! ticket_body {
                     chars_in: self.chars_in,
                     chars_out: self.chars_out,
                     category_changed: self.category_changed,
+                    first_contact_resolved: self.first_contact_resolved,
+                    first_level_resolvable: self.first_level_resolvable,
+                    agent_replies: self.agent_replies,
+                    agents_involved: self.agents_involved,
+                    handling_s: self.handling_s,
+                    handling_cost: self.handling_cost,
+                    csat_lowest: self.csat_lowest,
+                    csat_highest: self.csat_highest,
+                    nps: self.nps,
+                    survey_resolved: self.survey_resolved,
+                    segment: self.segment.clone(),
                     attributes: self.attributes.clone(),
                     texts: named_texts(&self.texts),
                 }
@@ -93,8 +126,11 @@ macro_rules! ticket_body {
                         ("reopens", self.reopens),
                         ("messages_in", self.messages_in),
                         ("messages_out", self.messages_out),
+                        ("agent_replies", self.agent_replies),
+                        ("agents_involved", self.agents_involved),
                     ],
                 );
+                faults.extend(kpi_faults(at, &self.details()));
                 faults.extend(char_faults(at, [("chars_in", self.chars_in), ("chars_out", self.chars_out)]));
                 faults.extend(text_faults(&self.texts, app.settings.limits.text_bytes, at));
                 let most = app.settings.limits.attributes_per_ticket;
@@ -307,6 +343,49 @@ fn number_faults(at: &str, csat: Option<f64>, counts: &[(&str, Option<u32>)]) ->
     if let Some(csat) = csat.filter(|csat| csat.abs() > f64::from(MOST)) {
         let detail = format!("expected -{MOST} to {MOST}, got {csat:e}");
         faults.push(FieldProblem::new(format!("{at}/csat"), detail));
+    }
+    faults
+}
+
+/// Largest handling time of one ticket: a year of seconds.
+const MOST_HANDLING_S: u32 = 366 * 86_400;
+/// Largest handling cost of one ticket.
+const MOST_COST: f64 = 1e9;
+/// Best answer to whether one would recommend.
+const MOST_NPS: u32 = 10;
+
+/// Faults in what only key figures look at.
+fn kpi_faults(at: &str, details: &TicketDetails) -> Vec<FieldProblem> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, detail: String| {
+        faults.push(FieldProblem::new(format!("{at}/{field}"), detail));
+    };
+    if let Some(nps) = details.nps.filter(|nps| *nps > MOST_NPS) {
+        fault("nps", format!("expected 0 to {MOST_NPS}, got {nps}"));
+    }
+    if let Some(seconds) = details.handling_s.filter(|seconds| *seconds > MOST_HANDLING_S) {
+        fault("handling_s", format!("expected 0 to {MOST_HANDLING_S} seconds, got {seconds}"));
+    }
+    if let Some(cost) = details.handling_cost.filter(|cost| !(0.0..=MOST_COST).contains(cost)) {
+        fault("handling_cost", format!("expected 0 to {MOST_COST:e}, got {cost:e}"));
+    }
+    let most = f64::from(MOST);
+    match (details.csat_lowest, details.csat_highest) {
+        (None, None) => {}
+        (Some(lowest), Some(highest)) if lowest.abs() > most || highest.abs() > most => {
+            fault("csat_highest", format!("expected a scale within -{MOST} to {MOST}"));
+        }
+        (Some(lowest), Some(highest)) if lowest >= highest => {
+            let detail = format!("expected more than csat_lowest ({lowest}), got {highest}");
+            fault("csat_highest", detail);
+        }
+        (Some(lowest), Some(highest)) => {
+            if let Some(csat) = details.csat.filter(|csat| !(lowest..=highest).contains(csat)) {
+                fault("csat", format!("expected {lowest} to {highest}, got {csat}"));
+            }
+        }
+        (Some(_), None) => fault("csat_highest", "expected beside csat_lowest".to_owned()),
+        (None, Some(_)) => fault("csat_lowest", "expected beside csat_highest".to_owned()),
     }
     faults
 }

@@ -181,6 +181,7 @@ fn show(
          API viewer       {base}/docs/\n  \
          risky tickets    {base}/v1/tickets?risk=high&limit=5\n  \
          models           {base}/v1/models\n  \
+         key figures      {base}/v1/kpis?from=2016-03-01&to=2016-04-01\n  \
          metrics          {base}/metrics\n  \
          classify a text  curl -s {base}/v1/classify -H 'Content-Type: application/json' -d '{{\"text\":\"My card has not arrived\"}}'"
     )?;

@@ -8,7 +8,6 @@
 mod adjacency;
 mod contact_kind;
 mod correction;
-mod decomposition;
 mod derive;
 mod episode;
 mod policy;
@@ -17,7 +16,6 @@ mod text_vector;
 pub use adjacency::{AdjacentPairs, PairCounts, followers, is_adjacent};
 pub use contact_kind::{Author, ContactKind, Recognised, recognise};
 pub use correction::{Correction, EffectiveOutcome, effective};
-pub use decomposition::{CategoryEffect, Decomposition};
 pub use derive::{EpisodeFacts, LaterContact, derive};
 pub use episode::{ThreadEpisode, ThreadMessage, cut, cut_next, is_outage, is_parallel};
 pub use policy::{AdjacentPair, CauseCodes, DEFAULT_CAUSE_CODES, OutcomePolicy, PolicyError};

@@ -48,6 +48,6 @@ pub(super) fn run(args: &EffectArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn parse_language(tag: &str) -> Result<Language, String> {
+pub(super) fn parse_language(tag: &str) -> Result<Language, String> {
     Language::from_tag(tag).ok_or_else(|| format!("{tag:?} is none of en, ru, be, uk"))
 }

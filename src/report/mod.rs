@@ -1,9 +1,10 @@
 //! `recontact report`: figures from the database on standard output, for people, spreadsheets and programs.
 //!
-//! A report reads; it makes no database and no key, and stores nothing.
+//! A report reads; it makes no database and no key, and stores nothing (but for the counts of days that `kpi` brings up to date).
 
 mod corrections;
 mod effect;
+mod kpi;
 mod monitoring;
 mod next_issues;
 mod treated;
@@ -24,6 +25,8 @@ pub enum ReportCommand {
     NextIssues(next_issues::NextIssuesArgs),
     /// What following up is worth, from an experiment's control group
     Effect(effect::EffectArgs),
+    /// Key figures: repeat contacts, first contact resolution, times, satisfaction, backlog
+    Kpi(kpi::KpiArgs),
     /// Whether what the models see and say has changed in the last days
     Monitoring(ReportArgs),
     /// Which tickets were followed up, as a file for training
@@ -75,6 +78,7 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
     match command {
         ReportCommand::NextIssues(args) => next_issues::run(args),
         ReportCommand::Effect(args) => effect::run(&args),
+        ReportCommand::Kpi(args) => kpi::run(&args),
         ReportCommand::Monitoring(args) => monitoring::run(&args),
         ReportCommand::Treated(args) => treated::run(&args),
         ReportCommand::Corrections(args) => corrections::run(&args),

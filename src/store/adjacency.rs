@@ -120,6 +120,22 @@ async fn move_batch(
     batch: &Batch<'_>,
 ) -> Result<u64, StoreError> {
     let [from, to] = batch.relations;
+    sqlx::query(
+        "INSERT INTO kpi_changes (tenant, day) SELECT DISTINCT e.tenant, e.closed_at / 86400000 FROM recontacts r \
+         JOIN episodes e ON e.tenant = r.tenant AND e.ticket_id = r.ticket_id AND e.number = r.episode \
+         WHERE r.tenant = $1 AND r.primary_category = $2 AND r.category = $3 AND r.relation = $4 \
+         AND (r.ticket_id, r.episode) > ($5, $6) AND (r.ticket_id, r.episode) <= ($7, $8)",
+    )
+    .bind(derivation.tenant.as_str())
+    .bind(batch.pair.0.as_str())
+    .bind(batch.pair.1.as_str())
+    .bind(from.as_str())
+    .bind(batch.after.0.as_str())
+    .bind(batch.after.1)
+    .bind(batch.last.0.as_str())
+    .bind(batch.last.1)
+    .execute(&mut *connection)
+    .await?;
     let moved = sqlx::query(
         "UPDATE recontacts SET relation = $5, derived_at = $6 \
          WHERE tenant = $1 AND primary_category = $2 AND category = $3 AND relation = $4 \

@@ -16,7 +16,10 @@ use sqlx::{AnyConnection, Row};
 /// `$1` to `$20`: tenant, ticket; the ticket's closing, category, details and the closing's hash; how ticket and person were
 /// read (update, reopenings, customer, person, revision); the event's category, details and instant of recording; the episode's
 /// number, team, channel, opening, whether it is parallel, and vector.
+///
+/// What is counted of the day of the closing is marked first, whether the closing is written or not: a mark too many costs a count.
 const SQLITE: &str = "\
+INSERT INTO kpi_changes (tenant, day) VALUES ($1, $3 / 86400000); \
 UPDATE identities SET revision = revision + 1 \
  WHERE tenant = $1 AND identity_hash = $10 AND person = $10 AND revision = $11; \
 UPDATE tickets SET updated_at = $3, closed_at = $3, category = $4, details = $5, closing_sha256 = $6 \
@@ -49,7 +52,8 @@ event AS (INSERT INTO ticket_events (tenant, ticket_id, kind, occurred_at, conte
   SELECT $1, $2, 'closing', $3, $6, $12, $13, $14 FROM taken), \
 episode AS (INSERT INTO episodes (tenant, ticket_id, number, customer_hash, category, team, channel, opened_at, closed_at, \
   ended_by, is_parallel, is_outage, embedding) \
-  SELECT $1, $2, $15, $9, $4, $16, $17, $18, $3, 'closing', $19, 0, $20 FROM taken)";
+  SELECT $1, $2, $15, $9, $4, $16, $17, $18, $3, 'closing', $19, 0, $20 FROM taken), \
+mark AS (INSERT INTO kpi_changes (tenant, day) SELECT $1, $3 / 86400000 FROM taken)";
 
 const POSTGRES_ASSESSMENT: &str = ", \
 assessment AS (INSERT INTO assessments (tenant, ticket_id, episode, closed_at, model_version, inputs_sha256, assessed_at, \

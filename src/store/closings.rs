@@ -12,6 +12,7 @@ use super::derivation::{
 };
 use super::episodes::delete_topic_changes;
 use super::follow_ups::{FlaggedClosing, enqueue, is_flagged};
+use super::kpi::marks::{mark_ticket, moves_between_slices};
 use super::persons::lock_person;
 use super::tickets::{Assessment, StoredTicket, lock_ticket, unwritable};
 use super::{Store, StoreError, Tenant};
@@ -130,7 +131,14 @@ fn brings_more(store: &Store, draft: &Draft) -> Result<bool, StoreError> {
         (Some(assessment), Some(policy)) => is_flagged(policy, assessment, &draft.ticket.category)?,
         _ => false,
     };
-    Ok(is_followed || is_flagged || draft.opening_changes)
+    Ok(is_followed || is_flagged || draft.opening_changes || is_moved(draft))
+}
+
+/// Whether the closing gives the ticket another category, team, channel or segment.
+fn is_moved(draft: &Draft) -> bool {
+    let (read, closed) = (&draft.read, &draft.ticket);
+    let before = (read.category.as_ref(), &read.details);
+    moves_between_slices(before, (Some(&closed.category), &closed.details))
 }
 
 /// Works the closing out and records it while ticket and person are locked.
@@ -175,6 +183,9 @@ async fn write_more(
     draft: &Draft,
 ) -> Result<(), StoreError> {
     record_following(connection, derivation, draft).await?;
+    if is_moved(draft) {
+        mark_ticket(connection, derivation.tenant, &draft.ticket.id).await?;
+    }
     if let (Some(assessment), Some(policy)) = (&draft.assessment, store.follow_ups.as_deref()) {
         let closing = FlaggedClosing {
             tenant: derivation.tenant,

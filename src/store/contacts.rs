@@ -6,6 +6,7 @@
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::identities::merge_together;
+use super::kpi::marks::mark_days;
 use super::persons::lock_person;
 use super::similar::note_embedding;
 use super::threads::{self, Thread};
@@ -217,6 +218,10 @@ impl Recording<'_> {
         if !self.insert(connection).await? {
             return Ok(false);
         }
+        // With a contact recorded, the ticket's opening no longer stands for one.
+        let opened_at = ticket.as_ref().map(|ticket| ticket.opened_at);
+        let changed = [self.contact.occurred_at].into_iter().chain(opened_at);
+        mark_days(connection, self.tenant, changed).await?;
         let customer = &self.fingerprints.customer;
         let kind = self.contact.customer.kind();
         if !self.fingerprints.others.is_empty() {

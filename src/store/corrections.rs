@@ -1,6 +1,7 @@
 //! Corrections: what a person says became of an episode. They stay beside what was derived; the latest counts.
 
 use super::customer::content_sha256;
+use super::kpi::marks::mark_days;
 use super::tickets::lock_ticket;
 use super::words::parse_outcome;
 use super::{Store, StoreError, Tenant, instant, name, optional_name};
@@ -64,17 +65,15 @@ async fn correct(
     let ticket = &new.episode.ticket;
     // Two corrections at once come one after the other.
     lock_ticket(connection, tenant, ticket).await?;
-    let episode: Option<i64> = sqlx::query_scalar(
-        "SELECT number FROM episodes WHERE tenant = $1 AND ticket_id = $2 AND number = $3",
+    let closed_at: Option<i64> = sqlx::query_scalar(
+        "SELECT closed_at FROM episodes WHERE tenant = $1 AND ticket_id = $2 AND number = $3",
     )
     .bind(tenant.as_str())
     .bind(ticket.as_str())
     .bind(i64::from(new.episode.number))
     .fetch_optional(&mut *connection)
     .await?;
-    if episode.is_none() {
-        return Ok(CorrectionRecorded::UnknownEpisode);
-    }
+    let Some(closed_at) = closed_at else { return Ok(CorrectionRecorded::UnknownEpisode) };
     let earlier: Vec<Correction> = find_corrections(connection, tenant, ticket)
         .await?
         .into_iter()
@@ -110,8 +109,9 @@ async fn correct(
     .bind(wanted.author.as_str())
     .bind(wanted.reason.as_str())
     .bind(wanted.recorded_at.millis())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    mark_days(connection, tenant, [Timestamp::EARLIEST.plus_millis(closed_at)]).await?;
     Ok(CorrectionRecorded::Recorded(wanted))
 }
 

@@ -1,5 +1,6 @@
 //! Episodes as stored: one issue of one customer from its opening to its close.
 
+use super::kpi::marks::mark_days;
 use super::persons::Person;
 use super::rows::{bulk_query, placeholders};
 use super::{CustomerHash, StoreError, Tenant, instant, name, optional_name};
@@ -108,8 +109,9 @@ pub(super) async fn insert_episodes(
             .bind(i64::from(episode.is_outage))
             .bind(episode.facts.embedding.as_ref().map(TextVector::to_base64));
     }
-    query.execute(connection).await?;
-    Ok(())
+    query.execute(&mut *connection).await?;
+    let closed = episodes.iter().map(|episode| episode.facts.closed_at);
+    mark_days(connection, tenant, closed).await
 }
 
 /// Notes anew which closings of a person left another of their tickets open ([`crate::outcome::is_parallel`]), after it has changed
@@ -144,6 +146,16 @@ pub(super) async fn delete_topic_changes(
     from: u32,
     replacing: &[StoredEpisode],
 ) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO kpi_changes (tenant, day) SELECT DISTINCT tenant, closed_at / 86400000 FROM episodes \
+         WHERE tenant = $1 AND ticket_id = $2 AND number >= $3 AND ended_by = $4",
+    )
+    .bind(tenant.as_str())
+    .bind(ticket.as_str())
+    .bind(i64::from(from))
+    .bind(EndedBy::TopicChange.as_str())
+    .execute(&mut *connection)
+    .await?;
     let gone: Vec<i64> = sqlx::query_scalar(
         "DELETE FROM episodes WHERE tenant = $1 AND ticket_id = $2 AND number >= $3 AND ended_by = $4 RETURNING number",
     )

@@ -9,6 +9,7 @@
 use super::experiments::identities_of_the_person;
 use super::follow_ups::{Suppression, suppress_all_of};
 use super::identities::lock_merges;
+use super::kpi::marks::mark_identity;
 use super::persons::{identities_of, lock_person};
 use super::similar::{embedded_contacts_of, forget_embeddings};
 use super::{CustomerHash, Store, StoreError, Tenant, encode_error};
@@ -119,6 +120,7 @@ async fn erase(
         let stands_for = anonymous_person.get_or_insert_with(|| anonymous.clone());
         let erasing = Erasing { tenant, identity, anonymous: &anonymous };
         embedded.extend(embedded_contacts_of(connection, tenant, identity).await?);
+        mark_identity(connection, tenant, identity).await?;
         erasing.erase_texts(connection, &mut report).await?;
         erasing.erase_details(connection, &mut report).await?;
         erasing.erase_follow_ups(connection, &mut report).await?;

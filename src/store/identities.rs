@@ -7,6 +7,7 @@
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::episodes::mark_parallel;
+use super::kpi::marks::mark_persons;
 use super::opt_outs::suppress_if_opted_out;
 use super::persons::{Person, find_person, identities_of, lock_person};
 use super::{
@@ -213,6 +214,7 @@ async fn merge(
             .await?;
         suppress_if_opted_out(connection, tenant, &a.0, now).await?;
         mark_parallel(connection, tenant, &kept).await?;
+        mark_persons(connection, tenant, std::slice::from_ref(&kept)).await?;
         rederive(connection, derivation, &[kept], Affected::all(), Told::All).await?;
     }
     Ok(merge)
@@ -258,6 +260,7 @@ async fn undo(
     for person in &persons {
         mark_parallel(connection, tenant, person).await?;
     }
+    mark_persons(connection, tenant, &persons).await?;
     rederive(connection, derivation, &persons, Affected::all(), Told::All).await?;
     let undone_by = Some(author.clone());
     Ok(MergeUndone::Undone(IdentityMerge { reason, undone_at: Some(now), undone_by, ..merge }))

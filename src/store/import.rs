@@ -4,6 +4,7 @@ use super::closing_draft::ClosingContent;
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::episodes::{EndedBy, StoredEpisode, insert_episodes};
+use super::kpi::marks::mark_days;
 use super::persons::{Person, lock_persons};
 use super::rows::{PER_STATEMENT, bulk_query, list_from, placeholders};
 use super::tickets::{CLOSING, read_ticket, to_json, unwritable};
@@ -41,6 +42,8 @@ impl Store {
             insert_events(write.connection(), tenant, &new, now).await?;
             imported.extend(new);
         }
+        let opened = imported.iter().map(|row| row.ticket.opened_at);
+        mark_days(write.connection(), tenant, opened).await?;
         let derivation = Derivation { tenant, rules, now, cause: ChangeCause::LateContact };
         let persons = record_episodes(write.connection(), derivation, &imported).await?;
         if self.writer.is_none() && imported.len() >= MANY {

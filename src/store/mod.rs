@@ -25,6 +25,7 @@ mod feedback;
 mod follow_ups;
 mod identities;
 mod import;
+mod kpi;
 mod maintenance;
 mod monitoring;
 mod next_issues;
@@ -67,6 +68,7 @@ pub use follow_ups::{
     StoredFollowUp, TeamDay,
 };
 pub use identities::{IdentitiesMerged, IdentityMerge, MergeUndone};
+pub use kpi::KpisRefreshed;
 pub use next_issues::{EpisodeScope, NextIssuesComputed};
 pub use opt_outs::{OptOut, OptOutRecorded};
 pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};

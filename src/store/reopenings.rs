@@ -2,6 +2,7 @@
 
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
+use super::kpi::marks::mark_days;
 use super::persons::lock_person;
 use super::tickets::{EventRow, REOPENING, StoredTicket, find_ticket, lock_ticket};
 use super::{Store, StoreError, Tenant};
@@ -96,6 +97,7 @@ async fn reopen(
         details_json: "{}",
     };
     event.insert(connection, tenant, id, derivation.now).await?;
+    mark_days(connection, tenant, [closed_at, reopened_at]).await?;
     let person = lock_person(connection, tenant, &ticket.customer, IdentityKind::Customer).await?;
     let affected = Affected::by_event(reopened_at);
     rederive(connection, derivation, &[person], affected, Told::All).await?;

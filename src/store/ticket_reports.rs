@@ -5,6 +5,7 @@
 
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
+use super::kpi::marks::{mark_ticket, moves_between_slices};
 use super::persons::lock_person;
 use super::tickets::{EventRow, STATE, StoredTicket, lock_ticket, to_json, unwritable};
 use super::{CustomerHash, Store, StoreError, Tenant};
@@ -113,6 +114,7 @@ impl Report<'_> {
             Some(ticket) => ticket,
             None if self.insert_ticket(connection).await? => {
                 self.insert_event(connection, &content_sha256).await?;
+                mark_ticket(connection, self.tenant, &self.event.id).await?;
                 self.derive(connection, ChangeCause::Contact).await?;
                 return Ok(TicketRecorded::Created);
             }
@@ -140,6 +142,10 @@ impl Report<'_> {
             return Ok(TicketRecorded::Outdated);
         }
         self.update_ticket(connection).await?;
+        let before = (ticket.category.as_ref(), &ticket.details);
+        if moves_between_slices(before, (self.event.category.as_ref(), &self.event.details)) {
+            mark_ticket(connection, self.tenant, &self.event.id).await?;
+        }
         if ticket.category != self.event.category {
             self.derive(connection, ChangeCause::LateClosing).await?;
         }

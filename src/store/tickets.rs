@@ -204,6 +204,9 @@ impl Store {
 pub(super) fn unwritable(details: &TicketDetails) -> Option<(&'static str, String)> {
     match details.non_finite_field()? {
         "csat" => Some(("csat", "not a finite number".to_owned())),
+        "csat_lowest" => Some(("csat_lowest", "not a finite number".to_owned())),
+        "csat_highest" => Some(("csat_highest", "not a finite number".to_owned())),
+        "handling_cost" => Some(("handling_cost", "not a finite number".to_owned())),
         attribute => Some(("attributes", format!("{attribute:?} is not a finite number"))),
     }
 }

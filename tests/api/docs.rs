@@ -3,11 +3,12 @@
 use crate::helpers::spawn_app;
 use recontact::api::problem::ProblemCode;
 use recontact::config::{CommandLineSettings, DEFAULTS, Settings};
+use recontact::risk::Language;
 use serde_json::Value;
 use std::path::Path;
 
 /// Method and path of everything a client may call.
-const ROUTES: [(&str, &str); 47] = [
+const ROUTES: [(&str, &str); 49] = [
     ("post", "/v1/classify"),
     ("post", "/v1/embed"),
     ("post", "/v1/predict"),
@@ -51,6 +52,8 @@ const ROUTES: [(&str, &str); 47] = [
     ("delete", "/v1/opt-outs/{customer}"),
     ("get", "/v1/models"),
     ("get", "/v1/monitoring"),
+    ("get", "/v1/kpis"),
+    ("get", "/v1/kpis/change"),
     ("get", "/v1/experiments/{id}"),
     ("get", "/health/live"),
     ("get", "/health/ready"),
@@ -222,6 +225,7 @@ fn the_defaults_file_explains_every_option() {
             "monitoring",
             "dashboard",
             "sign_in",
+            "kpi",
         ];
         if sections.contains(&name) || name == "token" {
             continue;
@@ -232,4 +236,30 @@ fn the_defaults_file_explains_every_option() {
         assert!(has_line, "config.default.toml has no line for {name}");
     }
     assert!(DEFAULTS.contains("RECONTACT_TOKEN"), "the token is a variable");
+}
+
+#[test]
+fn every_measure_has_its_row_in_the_page_of_key_figures() {
+    let page = read("docs/kpis.md");
+    let word = |value: Value| value.as_str().unwrap().to_owned();
+    for measure in &recontact::kpi::MEASURES {
+        let definition = measure.definition(14, Language::En);
+        let needs: Vec<String> = measure.needs.iter().map(|field| format!("`{field}`")).collect();
+        let or_none = |text: String| if text.is_empty() { "–".to_owned() } else { text };
+        let better = word(serde_json::to_value(measure.direction).unwrap());
+        let row = format!(
+            "| `{}` | {} | {} | {} | {} | {} | {} |",
+            measure.id,
+            definition.name,
+            word(serde_json::to_value(measure.unit).unwrap()),
+            better.strip_suffix("_is_better").unwrap_or("–"),
+            or_none(needs.join(", ")),
+            or_none(definition.interval.map(|name| format!("`{name}`")).unwrap_or_default()),
+            measure.origin
+        );
+        assert!(page.contains(&row), "docs/kpis.md lacks the row\n{row}");
+        for field in measure.needs {
+            assert!(page.contains(&format!("`{field}`")), "docs/kpis.md does not name {field}");
+        }
+    }
 }

@@ -160,14 +160,9 @@ fn a_refusal_before_the_body_was_read_is_answered_too() {
 #[test]
 fn an_unknown_address_is_a_problem() {
     let app = spawn_app();
-    for path in [
-        "/v1",
-        "/v2/classify",
-        "/v1/classify/",
-        "/v1/tickets/",
-        "/health",
-        "/docs/no-such-file.js",
-    ] {
+    for path in
+        ["/v1", "/v2/classify", "/v1/classify/", "/v1/tickets/", "/health", "/docs/no-such-file.js"]
+    {
         app.get(path).expect_problem(404, "not_found");
     }
     let problem = app.get("/v1/clasify").expect_problem(404, "not_found");

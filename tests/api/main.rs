@@ -29,6 +29,7 @@ mod experiments_effect;
 mod feedback;
 mod follow_ups;
 mod health;
+mod kpis;
 mod models;
 mod monitoring;
 mod next_issues;

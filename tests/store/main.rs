@@ -39,6 +39,8 @@ mod feedback;
 mod follow_ups;
 mod identities;
 mod imports;
+mod kpi_history;
+mod kpis;
 mod lists;
 mod monitoring;
 mod next_issues;

@@ -3,6 +3,7 @@
 use super::timeline::outcome;
 use super::*;
 use recontact::config::{CommandLineSettings, Settings};
+use recontact::kpi::{Day, Dimension, KpiQuery, Measure, Period, Zone};
 use recontact::monitoring::Windows;
 use recontact::outcome::{Outcome, TextVector};
 use sqlx::{AnyPool, AssertSqlSafe};
@@ -11,6 +12,7 @@ on_both_databases!(
     what_the_first_version_stored_is_kept_and_its_outcomes_are_derived,
     vectors_of_the_second_version_are_kept_and_are_not_compared,
     contacts_of_the_fourth_version_are_kept_and_found_by_time,
+    tickets_of_the_first_version_are_counted_in_key_figures,
 );
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
@@ -132,4 +134,27 @@ async fn contacts_of_the_fourth_version_are_kept_and_found_by_time(database: &Da
     let windows = Windows::ending(minute(1440), &options);
     let read = store.monitoring_samples(&TENANT, &windows, &options, now).await.unwrap();
     assert_eq!(read.current.contacts[0].model_version, "category-1");
+}
+
+async fn tickets_of_the_first_version_are_counted_in_key_figures(database: &Database) {
+    fill_first_version(&database.url).await;
+    let store = database.store().await;
+    let zone = Zone::parse("UTC").unwrap();
+    assert_eq!(store.refresh_kpis(&TENANT, &zone, None, 1000).await.unwrap().left, 0);
+    let query = KpiQuery {
+        period: Period {
+            from: Day::parse("2026-01-01").unwrap(),
+            to: Day::parse("2026-06-01").unwrap(),
+        },
+        by: None,
+        step: None,
+        slice: None,
+        window_days: 14,
+        measures: vec![Measure::find("backlog").unwrap()],
+    };
+    assert_eq!(query.dimension(), Dimension::All);
+    let days = store.kpi_days(&TENANT, &query).await.unwrap();
+    let sum = |column| days.tallies.iter().map(|(_, _, tally)| tally.count(column)).sum::<u64>();
+    use recontact::kpi::Column::{Closed, Episodes, Opened, Tickets};
+    assert_eq!([Opened, Closed, Episodes, Tickets].map(sum), [3, 2, 2, 2]);
 }

@@ -2,8 +2,8 @@
 
 use super::{Frame, WEEKS, repeats, week_of};
 use crate::dashboard::chart::Bar;
-use crate::outcome::{CategoryEffect, Decomposition};
-use crate::statistics::{CONFIDENCE, Proportion, newcombe_difference};
+use crate::kpi::{CategoryCounts, CategoryEffect, Decomposition};
+use crate::statistics::Proportion;
 use crate::store::WeekOutcomes;
 use std::collections::BTreeMap;
 
@@ -46,21 +46,24 @@ impl ChangeView {
             week.count += repeats(&entry.counts);
             week.trials += entry.counts.total();
         }
-        let categories =
-            categories.into_iter().map(|(name, (before, after))| (name, before, after));
+        let categories = categories.into_iter().map(|(name, (before, after))| CategoryCounts {
+            category: Some(name.to_string()),
+            before,
+            after,
+        });
         let change = Decomposition::new(categories.collect())?;
         let (before, after) = (change.before.rate()?, change.after.rate()?);
-        let interval = newcombe_difference(change.after, change.before, CONFIDENCE)?;
-        let largest = change.effects.first().map_or(0.0, |effect| effect.total().abs());
+        let interval = change.interval?;
+        let largest = change.effects.first().map_or(0.0, |effect| effect.total.abs());
         Some(Self {
             before: frame.percent(before),
             after: frame.percent(after),
-            difference: frame.points(after - before),
+            difference: frame.points(change.difference),
             low: frame.points(interval.low),
             high: frame.points(interval.high),
             is_clear: interval.low > 0.0 || interval.high < 0.0,
-            mix: frame.points(change.mix()),
-            rate: frame.points(change.rate()),
+            mix: frame.points(change.mix),
+            rate: frame.points(change.rate),
             effects: change
                 .effects
                 .iter()
@@ -79,13 +82,13 @@ impl EffectRow {
             format!("{rate} ({}/{})", frame.integer(week.count), frame.integer(week.trials))
         };
         Self {
-            category: effect.category.to_string(),
+            category: effect.category.clone().unwrap_or_default(),
             before: told(effect.before),
             after: told(effect.after),
             mix: frame.points(effect.mix),
             rate: frame.points(effect.rate),
-            total: frame.points(effect.total()),
-            bar: Bar::new(effect.total(), largest),
+            total: frame.points(effect.total),
+            bar: Bar::new(effect.total, largest),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Writes what differs between stored and derived recontacts.
 
+use super::super::kpi::marks::mark_days;
 use super::super::rows::{bulk_query, placeholders};
 use super::super::words::source_word;
 use super::super::{PER_STATEMENT, StoreError, Tenant};
@@ -22,7 +23,9 @@ pub(super) async fn write_differences(
         let new = difference.after.iter().filter(|new| !difference.before.contains(new));
         rows.extend(new.map(|recontact| (&difference.episode, recontact)));
     }
-    insert_recontacts(connection, derivation.tenant, &rows, derivation.now).await
+    insert_recontacts(connection, derivation.tenant, &rows, derivation.now).await?;
+    let closed = differences.iter().map(|difference| difference.episode.closed_at);
+    mark_days(connection, derivation.tenant, closed).await
 }
 
 async fn delete(

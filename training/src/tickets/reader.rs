@@ -86,6 +86,8 @@ impl Reader<'_> {
                 .iter()
                 .filter_map(|(name, column)| Some((name.clone(), cell(row, *column)?.to_owned())))
                 .collect(),
+            // What only key figures look at is no column of training.
+            ..TicketDetails::default()
         }
     }
 
