@@ -66,6 +66,13 @@ impl Tally {
         self.get(column) as u64
     }
 
+    /// How many tickets more are open after it: those opened and opened again less those closed.
+    #[must_use]
+    pub fn open_change(&self) -> i64 {
+        let count = |column| i64::try_from(self.count(column)).unwrap_or(i64::MAX);
+        count(Column::Opened) + count(Column::Reopened) - count(Column::Closed)
+    }
+
     /// Adds to a column.
     pub fn add(&mut self, column: Column, value: f64) {
         self.0[column as usize] += value;

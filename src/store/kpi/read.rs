@@ -2,9 +2,10 @@
 
 use super::super::rows::bulk_query;
 use super::super::{Store, StoreError, Tenant};
-use crate::kpi::{Column, Day, Dimension, KpiDays, KpiQuery, Period, Tally};
+use crate::kpi::{Day, Dimension, KpiDays, KpiQuery, Period, Tally};
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use std::collections::BTreeMap;
 
 impl Store {
     /// What was counted of the days of a query. It is exact where nothing of them has changed since
@@ -20,13 +21,7 @@ impl Store {
             ..KpiDays::default()
         };
         if query.needs_backlog() {
-            let before = Period { from: Day::from_number(0), to: query.period.from };
-            for (label, _, tally) in self.tallies(tenant, dimension, before, slice).await? {
-                let [opened, reopened, closed] = [Column::Opened, Column::Reopened, Column::Closed]
-                    .map(|column| tally.get(column));
-                *days.backlog.entry(label).or_default() += opened + reopened - closed;
-            }
-            days.backlog.retain(|_, open| *open != 0.0);
+            days.backlog = self.open_before(tenant, query).await?;
         }
         for kind in query.values() {
             let statement = format!(
@@ -65,6 +60,35 @@ impl Store {
         Ok(KpiDays { tallies, ..KpiDays::default() })
     }
 
+    /// Tickets open before the period by label.
+    async fn open_before(
+        &self,
+        tenant: &Tenant,
+        query: &KpiQuery,
+    ) -> Result<BTreeMap<String, f64>, StoreError> {
+        let slice = query.slice.as_ref().map(|(_, label)| label.as_str());
+        let statement = format!(
+            "SELECT label, CAST(SUM(open_change) AS BIGINT) AS open_tickets FROM kpi_days \
+             WHERE tenant = $1 AND dimension = $2 AND day < $3{} GROUP BY label",
+            if slice.is_some() { " AND label = $4" } else { "" }
+        );
+        let mut statement = bulk_query(statement, true)
+            .bind(tenant.as_str())
+            .bind(query.dimension().as_str())
+            .bind(i64::from(query.period.from.number()));
+        if let Some(label) = slice {
+            statement = statement.bind(label);
+        }
+        let mut open = BTreeMap::new();
+        for row in statement.fetch_all(&self.pool).await? {
+            let tickets: i64 = row.try_get("open_tickets")?;
+            if tickets != 0 {
+                open.insert(row.try_get("label")?, as_f64(tickets));
+            }
+        }
+        Ok(open)
+    }
+
     async fn tallies(
         &self,
         tenant: &Tenant,
@@ -93,6 +117,11 @@ impl Store {
             })
             .collect()
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers of tickets fit into 53 bits")]
+fn as_f64(tickets: i64) -> f64 {
+    tickets as f64
 }
 
 fn day(row: &AnyRow) -> Result<Day, StoreError> {

@@ -199,25 +199,21 @@ async fn write_day(
         }
         query.execute(&mut *connection).await?;
     }
-    let tallies: Vec<[String; 3]> = cells
-        .iter()
-        .map(|((dimension, label), cell)| {
-            [dimension.as_str().to_owned(), label.clone(), cell.tally.to_text()]
-        })
-        .collect();
-    for chunk in tallies.chunks(PER_STATEMENT) {
+    let cells_in_order: Vec<_> = cells.iter().collect();
+    for chunk in cells_in_order.chunks(PER_STATEMENT) {
         let statement = format!(
-            "INSERT INTO kpi_days (tenant, dimension, day, label, tally) VALUES {}",
-            placeholders(chunk.len(), 5)
+            "INSERT INTO kpi_days (tenant, dimension, day, label, tally, open_change) VALUES {}",
+            placeholders(chunk.len(), 6)
         );
         let mut query = bulk_query(statement, chunk.len() == PER_STATEMENT);
-        for [dimension, label, tally] in chunk {
+        for ((dimension, label), cell) in chunk {
             query = query
                 .bind(tenant.as_str())
                 .bind(dimension.as_str())
                 .bind(number)
                 .bind(label.as_str())
-                .bind(tally.as_str());
+                .bind(cell.tally.to_text())
+                .bind(cell.tally.open_change());
         }
         query.execute(&mut *connection).await?;
     }

@@ -10,13 +10,15 @@ CREATE TABLE kpi_changes (
 CREATE INDEX kpi_changes_by_day ON kpi_changes (tenant, day);
 
 -- What was counted of a local day (days since 1970) in one slice: dimension is all, team, category, channel or segment, label its
--- value, '' where it is not known. tally: the columns of kpi::Tally in order.
+-- value, '' where it is not known. tally: the columns of kpi::Tally in order. open_change: tickets opened and opened again less
+-- those closed, once more by itself, since what is open is a sum over all days before.
 CREATE TABLE kpi_days (
     tenant TEXT NOT NULL,
     dimension TEXT NOT NULL,
     day BIGINT NOT NULL,
     label TEXT NOT NULL,
     tally TEXT NOT NULL,
+    open_change BIGINT NOT NULL,
     PRIMARY KEY (tenant, dimension, day, label)
 );
 
