@@ -6,8 +6,7 @@ use candle_core::{D, DType, Device, Result, Tensor};
 /// What the encoder learns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Objective {
-    /// To tell the labels: the log loss of a linear model on its vectors, which learns along, and a share of the other
-    /// objective (Gunel et al. 2021, "Supervised Contrastive Learning for Pre-trained Language Model Fine-tuning").
+    /// To tell the labels: the log loss of a linear model on its vectors, which learns along.
     Labels,
     /// To place texts of one label together and apart from the others (Khosla et al. 2020, "Supervised Contrastive
     /// Learning"); every two texts of a step are a pair, as in SetFit (Tunstall et al. 2022).

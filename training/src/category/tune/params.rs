@@ -24,10 +24,8 @@ pub struct TuneParams {
     pub max_tokens: usize,
     /// Ends when so many epochs brought nothing on the texts held out, at least 1. Default 2.
     pub patience: usize,
-    /// What cosines are divided by where texts of one label are drawn together, at least 0.01. Default 0.1.
+    /// What cosines are divided by in few-shot, at least 0.01. Default 0.1.
     pub contrast: f64,
-    /// How much drawing them together counts in fine-tune beside telling the labels, 0 or above. Default 0.5.
-    pub company: f64,
     /// Steps between two checkpoints, at least 1. Default 100.
     pub checkpoint_every: usize,
 }
@@ -45,7 +43,6 @@ impl Default for TuneParams {
             max_tokens: 64,
             patience: 2,
             contrast: 0.1,
-            company: 0.5,
             checkpoint_every: 100,
         }
     }
@@ -85,10 +82,11 @@ impl TuneParams {
         if !(0.0..1.0).contains(&self.warm_up) {
             return Err(format!("tune.warm_up: expected 0 to below 1, got {}", self.warm_up));
         }
-        for (name, number) in [("weight_decay", self.weight_decay), ("company", self.company)] {
-            if !(number.is_finite() && number >= 0.0) {
-                return Err(format!("tune.{name}: expected 0 or above, got {number}"));
-            }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            return Err(format!(
+                "tune.weight_decay: expected 0 or above, got {}",
+                self.weight_decay
+            ));
         }
         Ok(())
     }

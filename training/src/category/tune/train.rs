@@ -18,8 +18,8 @@ use std::time::Duration;
 
 /// Texts that go through the transformer at once where nothing is learnt.
 const EVALUATION_BATCH: usize = 64;
-/// Most texts of one label that stand together in a step: of few-shot, and of fine-tune, where a step must see many labels.
-const COMPANIONS: (usize, usize) = (4, 2);
+/// Most texts of one label that stand together in a step of few-shot.
+const COMPANIONS: usize = 4;
 /// Steps by which the duration of a training is estimated.
 const TIMED_STEPS: u32 = 3;
 const HEAD_WEIGHT: &str = "head.weight";
@@ -233,14 +233,7 @@ fn step(
     let (batch, labels) = rows.batch(batch);
     let vectors = model.embed(&batch)?;
     let loss = match head {
-        Some(head) => {
-            let loss = log_loss(&head.scores(&vectors)?, &labels)?;
-            if params.company > 0.0 {
-                (loss + (contrastive(&vectors, &labels, params.contrast)? * params.company)?)?
-            } else {
-                loss
-            }
-        }
+        Some(head) => log_loss(&head.scores(&vectors)?, &labels)?,
         None => contrastive(&vectors, &labels, params.contrast)?,
     };
     optimiser.step(&loss.backward()?)?;
@@ -285,8 +278,7 @@ fn optimiser(
 /// Which texts a step takes.
 struct Order {
     fit: Vec<usize>,
-    /// Most texts of one label that stand together; none: they come as they come.
-    companions: Option<usize>,
+    objective: Objective,
     seed: u64,
     batch: usize,
     per_epoch: usize,
@@ -311,10 +303,7 @@ impl Order {
             per_epoch: fit.len().div_ceil(batch).max(1),
             epochs: params.epochs.unwrap_or(epochs),
             fit,
-            companions: match objective {
-                Objective::Contrast => Some(COMPANIONS.0),
-                Objective::Labels => (params.company > 0.0).then_some(COMPANIONS.1),
-            },
+            objective,
             seed,
             batch,
         }
@@ -323,22 +312,22 @@ impl Order {
     /// All texts are taken in a new order before any is taken again.
     fn batch(&self, step: usize, rows: &Rows) -> Vec<usize> {
         let (epoch, place) = (step / self.per_epoch, step % self.per_epoch);
-        let order = match self.companions {
-            None => shuffled(self.fit.clone(), self.seed, epoch as u64),
-            Some(companions) => self.in_company(rows, epoch, companions),
+        let order = match self.objective {
+            Objective::Labels => shuffled(self.fit.clone(), self.seed, epoch as u64),
+            Objective::Contrast => self.in_company(rows, epoch),
         };
         order.into_iter().skip(place * self.batch).take(self.batch).collect()
     }
 
-    /// A new order in which texts of a label stand up to `companions` at a time.
-    fn in_company(&self, rows: &Rows, epoch: usize, companions: usize) -> Vec<usize> {
+    /// A new order in which texts of a label stand up to [`COMPANIONS`] at a time.
+    fn in_company(&self, rows: &Rows, epoch: usize) -> Vec<usize> {
         let of_labels = self.fit.chunk_by(|a, b| rows.y[*a] == rows.y[*b]);
         let mut companies: Vec<Vec<usize>> = Vec::new();
         for texts in of_labels {
             let number = ((epoch as u64) << 32) | u64::from(rows.y[texts[0]]);
             let texts = shuffled(texts.to_vec(), self.seed, number);
             // As even as it goes: a text alone has no companion to be told by.
-            let size = texts.len().div_ceil(texts.len().div_ceil(companions));
+            let size = texts.len().div_ceil(texts.len().div_ceil(COMPANIONS));
             companies.extend(texts.chunks(size).map(<[usize]>::to_vec));
         }
         let order = shuffled((0..companies.len()).collect(), self.seed, u64::MAX - epoch as u64);
