@@ -2,7 +2,7 @@
 //!
 //! k-means (linfa) on vectors of length 1, for which distance and cosine say the same. How many groups: the number with the
 //! highest mean silhouette (Rousseeuw 1987, "Silhouettes"). A text belongs to its group only if it is closer to the middle than
-//! nineteen in twenty texts of other groups are.
+//! nineteen in twenty texts of other groups are, and no outlier of the group (Tukey 1977, "Exploratory Data Analysis").
 
 use crate::bad_input;
 use linfa::prelude::*;
@@ -22,6 +22,8 @@ const MOST_GROUPS: usize = 64;
 const STEP: f64 = 1.4;
 /// Of texts of other groups, the share that lies farther from a group's middle than its own texts must.
 const FARTHER: f64 = 0.95;
+/// Below the first quartile, so many distances between the quartiles: farther out is an outlier.
+const FENCE: f64 = 1.5;
 
 /// Texts put to groups.
 #[derive(Debug, Clone)]
@@ -162,12 +164,16 @@ fn assigned(x: &Array2<f64>, middles: &Array2<f64>) -> Groups {
     let own: Vec<usize> = cosines.rows().into_iter().map(highest).collect();
     let thresholds: Vec<f64> = (0..middles.nrows())
         .map(|group| {
-            let others = own.iter().enumerate().filter(|(_, own)| **own != group);
-            quantile(others.map(|(row, _)| cosines[[row, group]]).collect(), FARTHER)
+            let of = |is_own: bool| -> Vec<f64> {
+                let rows = (0..own.len()).filter(|row| (own[*row] == group) == is_own);
+                rows.map(|row| cosines[[row, group]]).collect()
+            };
+            let (lower, upper) = (quantile(of(true), 0.25), quantile(of(true), 0.75));
+            quantile(of(false), FARTHER).max(lower - FENCE * (upper - lower))
         })
         .collect();
     let cosine: Vec<f64> = own.iter().enumerate().map(|(row, &own)| cosines[[row, own]]).collect();
-    let belongs = |(&own, &cosine): (&usize, &f64)| (cosine > thresholds[own]).then_some(own);
+    let belongs = |(&own, &cosine): (&usize, &f64)| (cosine >= thresholds[own]).then_some(own);
     Groups {
         of: own.iter().zip(&cosine).map(belongs).collect(),
         cosine,
