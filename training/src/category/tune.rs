@@ -54,7 +54,7 @@ pub struct Tuned {
     pub fold: Fold,
     /// How it went, epoch by epoch.
     pub history: Vec<Epoch>,
-    /// What the same call goes on from after a kill; [`remove`] it once the model is written.
+    /// What the same call goes on from after a kill; removed once the model is written.
     pub works: Vec<PathBuf>,
     /// Whether the encoder was in its place already: another model may read it.
     pub was_there: bool,
