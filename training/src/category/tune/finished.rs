@@ -24,7 +24,7 @@ struct Finished {
 }
 
 /// Checks that an encoder could be written to `folder`, or that a tuned one is there already, which may be of the same
-/// run; [`history`] tells.
+/// run; its record tells.
 ///
 /// # Errors
 /// As [`Artifact::check_destination`].
