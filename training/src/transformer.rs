@@ -2,16 +2,18 @@
 //!
 //! Texts lie end to end without padding ([`batch`]), the steps are operations of candle with a backward pass of their own
 //! ([`ops`]), the weights are candle's variables, moved by [`optimiser`] and kept over a kill by [`checkpoint`]. The one
-//! thing to know: the tables of tokens, positions and types stay as they are; everything after them learns. There is no
-//! dropout.
+//! thing to know: the tables of tokens, positions and types stay as they are; everything after them learns. [`dropout`] is
+//! there where it is asked for.
 
 pub mod batch;
 pub mod checkpoint;
+pub mod dropout;
 pub mod ops;
 pub mod optimiser;
 
 use batch::Batch;
 use candle_core::{Device, Result, Tensor, Var, bail};
+use dropout::Dropout;
 use recontact::classify::encoder::Pooling;
 use recontact::classify::encoder::checkpoint::{
     BertCheckpoint, BertShape, POSITIONS, TYPES, WORDS,
@@ -84,19 +86,25 @@ impl Transformer {
     /// # Errors
     /// When a token or a position is outside of the tables.
     pub fn embed(&self, batch: &Batch) -> Result<Tensor> {
-        let pooled = self.pooled(batch)?;
+        self.embed_dropping(batch, &mut Dropout::none())
+    }
+
+    /// As [`Self::embed`], with a part of the numbers between the layers left out.
+    ///
+    /// # Errors
+    /// As [`Self::embed`].
+    pub fn embed_dropping(&self, batch: &Batch, dropout: &mut Dropout) -> Result<Tensor> {
+        let pooled = self.pooled(batch, dropout)?;
         let length = pooled.sqr()?.sum_keepdim(1)?.sqrt()?.maximum(SMALLEST_LENGTH)?;
         pooled.broadcast_div(&length)
     }
 
     /// The pooled vectors before they are brought to length 1.
-    ///
-    /// # Errors
-    /// As [`Self::embed`].
-    pub fn pooled(&self, batch: &Batch) -> Result<Tensor> {
-        let mut x = self.norm.forward(&self.tables.rows(&self.shape, batch)?, &self.shape)?;
+    fn pooled(&self, batch: &Batch, dropout: &mut Dropout) -> Result<Tensor> {
+        let rows = self.norm.forward(&self.tables.rows(&self.shape, batch)?, &self.shape)?;
+        let mut x = dropout.thin(rows)?;
         for layer in &self.layers {
-            x = layer.forward(&x, &self.shape, batch)?;
+            x = layer.forward(&x, &self.shape, batch, dropout)?;
         }
         match self.shape.pooling {
             Pooling::Mean => ops::mean_rows(&x, batch),
@@ -174,14 +182,21 @@ impl Layer {
         })
     }
 
-    fn forward(&self, x: &Tensor, shape: &BertShape, batch: &Batch) -> Result<Tensor> {
+    fn forward(
+        &self,
+        x: &Tensor,
+        shape: &BertShape,
+        batch: &Batch,
+        dropout: &mut Dropout,
+    ) -> Result<Tensor> {
         let (query, key, value) =
             (self.query.forward(x)?, self.key.forward(x)?, self.value.forward(x)?);
         let heeded = ops::attend(&query, &key, &value, shape.heads, batch)?;
-        let x =
-            self.attention_norm.forward(&(self.attention_output.forward(&heeded)? + x)?, shape)?;
+        let heeded = dropout.thin(self.attention_output.forward(&heeded)?)?;
+        let x = self.attention_norm.forward(&(heeded + x)?, shape)?;
         let inner = ops::activate(&self.intermediate.forward(&x)?, shape.activation)?;
-        self.output_norm.forward(&(self.output.forward(&inner)? + x)?, shape)
+        let outer = dropout.thin(self.output.forward(&inner)?)?;
+        self.output_norm.forward(&(outer + x)?, shape)
     }
 
     fn collect(&self, number: usize, variables: &mut Vec<(String, Var)>) {

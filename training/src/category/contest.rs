@@ -157,7 +157,7 @@ impl Contest<'_> {
         let lock = RunLock::take(&places.out)?;
         let tuned = tune::tune(self.labelled, before, &places, method, self.params)?;
         let encoder = Some(Arc::new(tuned.encoder));
-        let contender = self.contender(encoder, tuned.choosing.as_ref(), vec![tuned.fold])?;
+        let contender = self.contender(encoder, Some(&tuned.choosing), vec![tuned.fold])?;
         let made = (!tuned.was_there).then_some(places.out);
         let on_disk = OnDisk { made, works: tuned.works, _lock: lock };
         Ok(Contender { tuning: tuned.history, tuned: Some(on_disk), ..contender })

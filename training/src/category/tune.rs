@@ -1,10 +1,10 @@
 //! An encoder is trained on for the labels of a table: end to end (`fine-tune`), or so that texts of one label lie together
 //! (`few-shot`).
 //!
-//! What comes out is an encoder of its own, in its own folder; the head is then fitted on its vectors like any other. Of a
-//! fine-tuning, the rows that are held out for the head choose the best epoch, and the encoder never learns from them. Of
-//! few texts none can be spared: there the encoder is tuned twice, once without a part of the texts, which settles the
-//! head's shares and temperature, and once on all.
+//! What comes out is an encoder of its own, in its own folder; the head is then fitted on its vectors like any other. There
+//! are two: the first never learns from the rows that are held out, which settle the head's shares and temperature, and in
+//! a fine-tuning the best epoch; the second learns from all. Of a fine-tuning it goes on from the first one for a few
+//! rounds, of few texts it begins anew.
 
 pub mod finished;
 pub mod loss;
@@ -48,8 +48,8 @@ pub struct Places {
 pub struct Tuned {
     /// The encoder in its folder.
     pub encoder: TextEncoder,
-    /// The encoder that has not seen the rows held out; none where the other has not seen them either.
-    pub choosing: Option<TextEncoder>,
+    /// The encoder that has not seen the rows held out.
+    pub choosing: TextEncoder,
     /// Which rows those are.
     pub fold: Fold,
     /// How it went, epoch by epoch.
@@ -89,55 +89,129 @@ pub fn tune(
     let beginning = BertCheckpoint::load(&places.encoder).map_err(refused)?;
     let rows = train::Rows::new(labelled, encoder, &params.tune)?;
     let objective = Objective::of(method);
-    // The folder is made, or taken as it is where this very run has made it before.
-    let make = |place: &Path, work: &Path, part: train::Part<'_>| -> anyhow::Result<_> {
-        let run = fingerprint(labelled, encoder, objective, part, params)?;
-        if let Some(history) = finished::history(place, &run)? {
-            return Ok((history, true));
+    let every: Vec<usize> = (0..labelled.y.len()).collect();
+    let held_out: &[usize] = match objective {
+        Objective::Labels => &fold.held_out,
+        Objective::Contrast => &[],
+    };
+    let first = train::Part { fit: &fold.fit, held_out };
+    let run = Run { labelled, encoder, places, method, params, beginning, rows };
+    let [first_run, last_run] = run.fingerprints(first, &every)?;
+    // An encoder of another run is refused before anything is learnt.
+    finished::history(&places.out, &last_run)?;
+    let choosing_work = work_folder(&places.out, "choosing");
+    let choosing_place = choosing_work.join("encoder");
+    let epochs = params.tune.epochs_of(objective);
+    let stage = |part, epochs, rate, start| train::Stage {
+        part,
+        objective,
+        seed: params.seed,
+        epochs,
+        rate,
+        start,
+    };
+    let whole = stage(first, epochs, params.tune.rate, None);
+    let first_run = run.make(&choosing_place, &choosing_work, first_run, whole)?;
+    let all = train::Part { fit: &every, held_out: &[] };
+    let last = match objective {
+        Objective::Contrast => stage(all, epochs, params.tune.rate, None),
+        Objective::Labels => {
+            let best = first_run.kept.best.load::<f64>()?.ok_or_else(|| {
+                let folder = choosing_work.display();
+                bad_input!("{folder}: the checkpoint of the best epoch is missing; remove the folder to begin anew")
+            })?;
+            stage(all, params.tune.last_epochs, params.tune.rate / 2.0, Some(best.state))
         }
-        let model = Transformer::new(&beginning)?;
+    };
+    let work = work_folder(&places.out, "tuning");
+    let last_run = run.make(&places.out, &work, last_run, last)?;
+    let history = match objective {
+        Objective::Contrast => last_run.history,
+        Objective::Labels => one_after_the_other(first_run.history, last_run.history),
+    };
+    Ok(Tuned {
+        encoder: load(&places.out, encoder)?,
+        choosing: load(&choosing_place, encoder)?,
+        fold,
+        history,
+        works: vec![choosing_work, work],
+        was_there: last_run.was_there,
+    })
+}
+
+/// What both stages of a tuning share.
+struct Run<'a> {
+    labelled: Labelled<'a>,
+    encoder: &'a TextEncoder,
+    places: &'a Places,
+    method: Method,
+    params: &'a CategoryParams,
+    beginning: BertCheckpoint,
+    rows: train::Rows,
+}
+
+/// A stage that is over.
+struct Made {
+    history: Vec<Epoch>,
+    was_there: bool,
+    kept: train::Kept,
+}
+
+impl Run<'_> {
+    /// Makes the encoder in `place`, or takes it as it is where this very run has made it before.
+    fn make(
+        &self,
+        place: &Path,
+        work: &Path,
+        run: String,
+        stage: train::Stage<'_>,
+    ) -> anyhow::Result<Made> {
         let best = work.join("best");
-        fs::create_dir_all(&best).with_context(|| format!("making {}", best.display()))?;
-        let checkpoints = train::Kept {
+        let kept = train::Kept {
             last: Checkpoints::new(work, run.clone()),
             best: Checkpoints::new(&best, run.clone()),
         };
-        let history =
-            train::train(&model, &rows, part, objective, params.seed, &params.tune, &checkpoints)?;
-        let draft = draft(place, &model.checkpoint(), &places.encoder)?;
+        if let Some(history) = finished::history(place, &run)? {
+            return Ok(Made { history, was_there: true, kept });
+        }
+        fs::create_dir_all(&best).with_context(|| format!("making {}", best.display()))?;
+        let model = Transformer::new(&self.beginning)?;
+        let history = train::train(&model, &self.rows, stage, &self.params.tune, &kept)?;
+        let draft = draft(place, &model.checkpoint(), &self.places.encoder)?;
         let record = Record {
             format: 1,
             program: format!("recontact-train {}", env!("CARGO_PKG_VERSION")),
-            method,
-            base: encoder.identity().clone(),
-            parameters: &params.tune,
+            method: self.method,
+            base: self.encoder.identity().clone(),
+            parameters: &self.params.tune,
             history: &history,
             files: draft.sums()?,
             run,
         };
         draft.finish(finished::RECORD, &record, &card(&record))?;
-        Ok((history, false))
-    };
-    let every: Vec<usize> = (0..labelled.y.len()).collect();
-    let part = match objective {
-        Objective::Contrast => train::Part { fit: &every, held_out: &[] },
-        Objective::Labels => train::Part { fit: &fold.fit, held_out: &fold.held_out },
-    };
-    // An encoder of another run is refused before anything is learnt.
-    finished::history(&places.out, &fingerprint(labelled, encoder, objective, part, params)?)?;
-    let mut works = Vec::new();
-    let mut choosing = None;
-    if objective == Objective::Contrast {
-        let work = work_folder(&places.out, "choosing");
-        let place = work.join("encoder");
-        make(&place, &work, train::Part { fit: &fold.fit, held_out: &[] })?;
-        choosing = Some(load(&place, encoder)?);
-        works.push(work);
+        Ok(Made { history, was_there: false, kept })
     }
-    let work = work_folder(&places.out, "tuning");
-    let (history, was_there) = make(&places.out, &work, part)?;
-    works.push(work);
-    Ok(Tuned { encoder: load(&places.out, encoder)?, choosing, fold, history, works, was_there })
+
+    /// What the first stage and the last one depend on, a line each.
+    fn fingerprints(&self, first: train::Part<'_>, every: &[usize]) -> anyhow::Result<[String; 2]> {
+        let objective = Objective::of(self.method);
+        let first = fingerprint(self.labelled, self.encoder, objective, first, self.params)?;
+        let all = train::Part { fit: every, held_out: &[] };
+        let all = fingerprint(self.labelled, self.encoder, objective, all, self.params)?;
+        let last = match objective {
+            Objective::Contrast => all,
+            Objective::Labels => sha256_hex(format!("{all} after {first}").as_bytes()),
+        };
+        Ok([first, last])
+    }
+}
+
+/// The epochs of both stages, counted on.
+fn one_after_the_other(mut first: Vec<Epoch>, last: Vec<Epoch>) -> Vec<Epoch> {
+    let so_far = first.last().map_or(0, |epoch| epoch.epoch);
+    let counted_on = |epoch: Epoch| Epoch { epoch: so_far + epoch.epoch, ..epoch };
+    first.extend(last.into_iter().filter(|epoch| epoch.epoch > 0).map(counted_on));
+    first
 }
 
 /// Removes what a run has kept to go on from, once there is nothing more to go on to.
@@ -168,10 +242,17 @@ pub fn estimate(
     let every: Vec<usize> = (0..labelled.y.len()).collect();
     let part = train::Part { fit: &every, held_out: &[] };
     let once = train::estimate(&model, &rows, part, objective, params, clock)?;
+    let tune = &params.tune;
     Ok(match objective {
-        Objective::Labels => once,
+        Objective::Labels => {
+            once + once * small(tune.last_epochs) / small(tune.epochs_of(objective))
+        }
         Objective::Contrast => once * 2,
     })
+}
+
+fn small(epochs: usize) -> u32 {
+    u32::try_from(epochs).unwrap_or(u32::MAX).max(1)
 }
 
 /// What a tuned encoder's folder tells of where it came from.

@@ -22,11 +22,12 @@ impl Random {
     #[must_use]
     pub fn new(seed: u64, number: u64) -> Self {
         let mut random = Self(seed);
-        let mixed = random.next();
+        let mixed = random.bits();
         Self(mixed ^ number.wrapping_mul(0xA24B_AED4_963E_E407))
     }
 
-    fn next(&mut self) -> u64 {
+    /// 64 bits.
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -37,7 +38,7 @@ impl Random {
     /// Between 0 and 1, both left out.
     #[expect(clippy::cast_precision_loss, reason = "53 bits")]
     pub fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+        ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
     /// Whether something of this probability happens.

@@ -138,6 +138,18 @@ impl AdamW {
         self.parameters.iter().map(state).collect()
     }
 
+    /// Takes the values that [`Self::state`] gave of another run; the moments begin anew.
+    ///
+    /// # Errors
+    /// When it is the state of other parameters.
+    pub fn begin_with(&mut self, mut state: Vec<ParameterState>) -> Result<()> {
+        for parameter in &mut state {
+            parameter.mean.fill(0.0);
+            parameter.square.fill(0.0);
+        }
+        self.resume(0, state)
+    }
+
     /// Goes on from what [`Self::state`] gave after `step` steps.
     ///
     /// # Errors

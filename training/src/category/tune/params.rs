@@ -1,5 +1,6 @@
 //! [`TuneParams`]: how an encoder is trained on.
 
+use super::loss::Objective;
 use serde::{Deserialize, Serialize};
 
 /// Parameters of the methods `fine-tune` and `few-shot`: the table `tune` of the configuration.
@@ -8,6 +9,12 @@ use serde::{Deserialize, Serialize};
 pub struct TuneParams {
     /// Rounds over the texts, at least 1. Left out: 6 for fine-tune, 10 for few-shot.
     pub epochs: Option<usize>,
+    /// Rounds of fine-tune over all texts, those held out included, once the best epoch is known: at half the rate, at least 1.
+    /// Default 2.
+    pub last_epochs: usize,
+    /// Share of the numbers between the layers that a step leaves out, 0 to below 1. Left out: 0.1 for fine-tune, 0 for
+    /// few-shot.
+    pub dropout: Option<f64>,
     /// Texts of a step, at least 2. Default 32; few-shot takes twice as many.
     pub batch: usize,
     /// Highest rate of learning of the last layer, above 0. Default 1e-4.
@@ -34,6 +41,8 @@ impl Default for TuneParams {
     fn default() -> Self {
         Self {
             epochs: None,
+            last_epochs: 2,
+            dropout: None,
             batch: 32,
             rate: 1e-4,
             layer_decay: 0.85,
@@ -49,6 +58,24 @@ impl Default for TuneParams {
 }
 
 impl TuneParams {
+    /// Rounds over the texts that are learnt from.
+    #[must_use]
+    pub fn epochs_of(&self, objective: Objective) -> usize {
+        self.epochs.unwrap_or(match objective {
+            Objective::Labels => 6,
+            Objective::Contrast => 10,
+        })
+    }
+
+    /// Share of the numbers that a step leaves out.
+    #[must_use]
+    pub fn dropout_of(&self, objective: Objective) -> f64 {
+        self.dropout.unwrap_or(match objective {
+            Objective::Labels => 0.1,
+            Objective::Contrast => 0.0,
+        })
+    }
+
     /// Checks what the fields' types cannot say.
     ///
     /// # Errors
@@ -56,6 +83,7 @@ impl TuneParams {
     pub fn check(&self) -> Result<(), String> {
         for (name, number, least) in [
             ("epochs", self.epochs.unwrap_or(1), 1),
+            ("last_epochs", self.last_epochs, 1),
             ("batch", self.batch, 2),
             ("max_tokens", self.max_tokens, 3),
             ("patience", self.patience, 1),
@@ -79,8 +107,11 @@ impl TuneParams {
                 self.layer_decay
             ));
         }
-        if !(0.0..1.0).contains(&self.warm_up) {
-            return Err(format!("tune.warm_up: expected 0 to below 1, got {}", self.warm_up));
+        for (name, number) in [("warm_up", self.warm_up), ("dropout", self.dropout.unwrap_or(0.0))]
+        {
+            if !(0.0..1.0).contains(&number) {
+                return Err(format!("tune.{name}: expected 0 to below 1, got {number}"));
+            }
         }
         if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
             return Err(format!(

@@ -10,7 +10,8 @@ use crate::simulate::random::shuffled;
 use crate::transformer::Transformer;
 use crate::transformer::batch::Batch;
 use crate::transformer::checkpoint::{Checkpoints, Saved};
-use crate::transformer::optimiser::{AdamW, AdamWParams};
+use crate::transformer::dropout::Dropout;
+use crate::transformer::optimiser::{AdamW, AdamWParams, ParameterState};
 use candle_core::{Device, Result, Tensor, Var};
 use recontact::classify::encoder::TextEncoder;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,18 @@ pub(super) struct Rows {
 pub(super) struct Part<'a> {
     pub(super) fit: &'a [usize],
     pub(super) held_out: &'a [usize],
+}
+
+/// One training from its beginning to its end.
+pub(super) struct Stage<'a> {
+    pub(super) part: Part<'a>,
+    pub(super) objective: Objective,
+    pub(super) seed: u64,
+    pub(super) epochs: usize,
+    /// Highest rate of learning of the last layer.
+    pub(super) rate: f64,
+    /// Values that an earlier stage ended with.
+    pub(super) start: Option<Vec<ParameterState>>,
 }
 
 /// The checkpoints of a run.
@@ -121,18 +134,20 @@ impl LabelHead {
 pub(super) fn train(
     model: &Transformer,
     rows: &Rows,
-    part: Part<'_>,
-    objective: Objective,
-    seed: u64,
+    stage: Stage<'_>,
     params: &TuneParams,
     checkpoints: &Kept,
 ) -> anyhow::Result<Vec<Epoch>> {
-    let head = match objective {
+    let part = stage.part;
+    let head = match stage.objective {
         Objective::Labels => Some(LabelHead::begin(model, rows, part.fit)?),
         Objective::Contrast => None,
     };
-    let order = Order::new(rows, part.fit, objective, seed, params);
-    let mut optimiser = optimiser(model, head.as_ref(), &order, params);
+    let order = Order::new(rows, &stage, params);
+    let mut optimiser = optimiser(model, head.as_ref(), &order, stage.rate, params);
+    if let Some(start) = stage.start {
+        optimiser.begin_with(start)?;
+    }
     let mut notes = Notes::default();
     let mut best: Option<Saved<f64>> = checkpoints.best.load()?;
     let evaluate = |epoch, loss| -> Result<Epoch> {
@@ -157,7 +172,9 @@ pub(super) fn train(
     bar.reset_eta();
     while optimiser.step_number() < steps {
         let batch = order.batch(optimiser.step_number(), rows);
-        notes.losses.push(step(model, head.as_ref(), rows, &batch, params, &mut optimiser)?);
+        let mut dropout = Dropout::new(order.dropout, order.seed, optimiser.step_number() as u64);
+        let learning = Learning { model, head: head.as_ref(), rows, contrast: params.contrast };
+        notes.losses.push(learning.step(&batch, &mut dropout, &mut optimiser)?);
         let step = optimiser.step_number();
         bar.inc(1);
         if step.is_multiple_of(order.per_epoch) {
@@ -205,13 +222,18 @@ pub(super) fn estimate(
         }
         Objective::Contrast => None,
     };
-    let order = Order::new(rows, part.fit, objective, params.seed, &params.tune);
-    let mut optimiser = optimiser(model, head.as_ref(), &order, &params.tune);
+    let epochs = params.tune.epochs_of(objective);
+    let rate = params.tune.rate;
+    let stage = Stage { part, objective, seed: params.seed, epochs, rate, start: None };
+    let order = Order::new(rows, &stage, &params.tune);
+    let mut optimiser = optimiser(model, head.as_ref(), &order, rate, &params.tune);
+    let learning = Learning { model, head: head.as_ref(), rows, contrast: params.tune.contrast };
     let mut begun = clock.spent();
     for number in 0..=TIMED_STEPS {
         let steps = order.epochs * order.per_epoch;
         let batch = order.batch(number as usize % steps, rows);
-        step(model, head.as_ref(), rows, &batch, &params.tune, &mut optimiser)?;
+        let mut dropout = Dropout::new(order.dropout, order.seed, u64::from(number));
+        learning.step(&batch, &mut dropout, &mut optimiser)?;
         if number == 0 {
             // The first one warms up.
             begun = clock.spent();
@@ -221,29 +243,34 @@ pub(super) fn estimate(
     Ok(((clock.spent() - begun) / TIMED_STEPS).saturating_mul(steps))
 }
 
-/// Learns from some rows once; their mean loss before.
-fn step(
-    model: &Transformer,
-    head: Option<&LabelHead>,
-    rows: &Rows,
-    batch: &[usize],
-    params: &TuneParams,
-    optimiser: &mut AdamW,
-) -> Result<f64> {
-    let (batch, labels) = rows.batch(batch);
-    let vectors = model.embed(&batch)?;
-    let loss = match head {
-        Some(head) => log_loss(&head.scores(&vectors)?, &labels)?,
-        None => contrastive(&vectors, &labels, params.contrast)?,
-    };
-    optimiser.step(&loss.backward()?)?;
-    Ok(f64::from(loss.to_scalar::<f32>()?))
+/// What a step needs beside its rows.
+#[derive(Clone, Copy)]
+struct Learning<'a> {
+    model: &'a Transformer,
+    head: Option<&'a LabelHead>,
+    rows: &'a Rows,
+    contrast: f64,
+}
+
+impl Learning<'_> {
+    /// Learns from some rows once; their mean loss before.
+    fn step(self, batch: &[usize], dropout: &mut Dropout, optimiser: &mut AdamW) -> Result<f64> {
+        let (batch, labels) = self.rows.batch(batch);
+        let vectors = self.model.embed_dropping(&batch, dropout)?;
+        let loss = match self.head {
+            Some(head) => log_loss(&head.scores(&vectors)?, &labels)?,
+            None => contrastive(&vectors, &labels, self.contrast)?,
+        };
+        optimiser.step(&loss.backward()?)?;
+        Ok(f64::from(loss.to_scalar::<f32>()?))
+    }
 }
 
 fn optimiser(
     model: &Transformer,
     head: Option<&LabelHead>,
     order: &Order,
+    rate: f64,
     params: &TuneParams,
 ) -> AdamW {
     let mut variables = model.variables();
@@ -253,7 +280,7 @@ fn optimiser(
     }
     let steps = order.epochs * order.per_epoch;
     let settings = AdamWParams {
-        rate: params.rate,
+        rate,
         warm_up: share_of(steps, params.warm_up),
         steps,
         weight_decay: params.weight_decay,
@@ -283,29 +310,25 @@ struct Order {
     batch: usize,
     per_epoch: usize,
     epochs: usize,
+    dropout: f64,
 }
 
 impl Order {
-    fn new(
-        rows: &Rows,
-        fit: &[usize],
-        objective: Objective,
-        seed: u64,
-        params: &TuneParams,
-    ) -> Self {
-        let (epochs, batch) = match objective {
-            Objective::Labels => (6, params.batch),
-            Objective::Contrast => (10, 2 * params.batch),
+    fn new(rows: &Rows, stage: &Stage<'_>, params: &TuneParams) -> Self {
+        let batch = match stage.objective {
+            Objective::Labels => params.batch,
+            Objective::Contrast => 2 * params.batch,
         };
-        let mut fit = fit.to_vec();
+        let mut fit = stage.part.fit.to_vec();
         fit.sort_by_key(|row| rows.y[*row]);
         Self {
             per_epoch: fit.len().div_ceil(batch).max(1),
-            epochs: params.epochs.unwrap_or(epochs),
+            epochs: stage.epochs,
             fit,
-            objective,
-            seed,
+            objective: stage.objective,
+            seed: stage.seed,
             batch,
+            dropout: params.dropout_of(stage.objective),
         }
     }
 
