@@ -116,20 +116,20 @@ fn tickets(path: &Path) -> anyhow::Result<(usize, Vec<Prepared>)> {
 }
 
 impl<'t> Log<'t> {
-    fn find(table: &'t Head) -> anyhow::Result<Self> {
+    fn find(head: &'t Head) -> anyhow::Result<Self> {
         Ok(Self {
-            head: table,
-            number: table.column("number")?,
-            state: table.column("incident_state")?,
-            opened_at: table.column("opened_at")?,
-            updated_at: table.column("sys_updated_at")?,
-            resolved_at: table.column("resolved_at")?,
-            closed_at: table.column("closed_at")?,
-            caller: table.column("caller_id")?,
-            subcategory: table.column("subcategory")?,
+            head,
+            number: head.column("number")?,
+            state: head.column("incident_state")?,
+            opened_at: head.column("opened_at")?,
+            updated_at: head.column("sys_updated_at")?,
+            resolved_at: head.column("resolved_at")?,
+            closed_at: head.column("closed_at")?,
+            caller: head.column("caller_id")?,
+            subcategory: head.column("subcategory")?,
             copied: COPIED
                 .iter()
-                .map(|(_, name)| table.column(name))
+                .map(|(_, name)| head.column(name))
                 .collect::<anyhow::Result<_>>()?,
         })
     }

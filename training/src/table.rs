@@ -103,11 +103,16 @@ impl TableStream {
     /// # Errors
     /// As [`Self::open`].
     pub fn open_to_keep(path: &Path, times: f64) -> anyhow::Result<Self> {
-        let mut stream = Self::open(path)?;
+        let mut stream = Self::open(path)?.shown();
         stream.guard = Some(Guard::begin(times));
-        stream.bar =
-            Some(progress::bar(stream.extent.all, format!("reading {}", stream.head.file)));
         Ok(stream)
+    }
+
+    /// Shows how far the reading is.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        let bar = progress::bar(self.extent.all, format!("reading {}", self.head.file));
+        Self { bar: Some(bar), ..self }
     }
 
     /// The table's name and columns.

@@ -225,9 +225,9 @@ struct Places {
 }
 
 impl Places {
-    fn find(table: &Head, columns: &TicketColumns, label: Option<&str>) -> anyhow::Result<Self> {
+    fn find(head: &Head, columns: &TicketColumns, label: Option<&str>) -> anyhow::Result<Self> {
         let mut faults = Faults::default();
-        let mut must = |name: &str| match table.column(name) {
+        let mut must = |name: &str| match head.column(name) {
             Ok(place) => place,
             Err(error) => {
                 faults.push(error.to_string());
@@ -236,7 +236,7 @@ impl Places {
         };
         let mut may = |name: &Option<String>, default: &str| match name {
             Some(name) => Some(must(name)),
-            None => table.find(default),
+            None => head.find(default),
         };
         let channel = may(&columns.channel, "channel");
         let priority = may(&columns.priority, "priority");
@@ -262,7 +262,7 @@ impl Places {
         let texts = match &columns.text {
             Some(names) => all(names),
             None => {
-                let known = TEXTS.iter().filter_map(|name| Some((*name, table.find(name)?)));
+                let known = TEXTS.iter().filter_map(|name| Some((*name, head.find(name)?)));
                 known.map(|(name, place)| (name.to_owned(), place)).collect()
             }
         };

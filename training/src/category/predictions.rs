@@ -135,7 +135,7 @@ impl<'a> TextQuestions<'a> {
         }
         let text_column = columns.text.unwrap_or(&recorded.text_column).to_owned();
         let label_column = columns.label.unwrap_or(&recorded.label_column).to_owned();
-        let mut reader = RowReader::open(path, &text_column, &label_column, wanted)?;
+        let mut reader = RowReader::open(path, &text_column, &label_column, wanted)?.shown();
         while reader.next(|_| ())?.is_some() {}
         let rows = reader.finish()?;
         let encoder = encoder_of(&head, models, inference)?;
@@ -311,6 +311,10 @@ impl RowReader {
             Labels::IfThere => columns.find(label),
         };
         Ok(Self { table, columns, faults: Faults::default(), text, label, wanted })
+    }
+
+    fn shown(self) -> Self {
+        Self { table: self.table.shown(), ..self }
     }
 
     /// The next row without a fault; faults are noted.
