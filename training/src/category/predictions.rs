@@ -324,19 +324,18 @@ impl RowReader {
     ) -> anyhow::Result<Option<(ContactText, Option<Name>)>> {
         let Self { table, columns, faults, text, label, wanted } = self;
         while let Some(row) = table.next(faults)? {
-            let parsed =
-                ContactText::parse(row.cell(*text).unwrap_or_default(), DEFAULT_MAX_TEXT_BYTES)
-                    .map_err(|error| {
-                        faults.push(format!("{}: {error}", columns.place(row, *text)))
-                    });
+            let mut fault = |column: usize, error: &dyn std::fmt::Display| {
+                faults.push(format!("{}: {error}", columns.place(row, column)));
+            };
+            let cell = row.cell(*text).unwrap_or_default();
+            let parsed = ContactText::parse(cell, DEFAULT_MAX_TEXT_BYTES)
+                .map_err(|error| fault(*text, &error));
             let name = match label.map(|column| (column, row.cell(column))) {
                 None => Ok(None),
                 Some((_, None)) if *wanted == Labels::IfThere => Ok(None),
-                Some((column, cell)) => {
-                    Name::parse(cell.unwrap_or_default()).map(Some).map_err(|error| {
-                        faults.push(format!("{}: {error}", columns.place(row, column)))
-                    })
-                }
+                Some((column, cell)) => Name::parse(cell.unwrap_or_default())
+                    .map(Some)
+                    .map_err(|error| fault(column, &error)),
             };
             if let (Ok(text), Ok(name)) = (parsed, name) {
                 read(row);
