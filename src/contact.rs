@@ -7,6 +7,7 @@ use crate::outcome::{Author, ContactKind};
 use crate::ticket::{Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The way a contact came in, as the helpdesk names it (`email`, `phone`, `chat`, …).
 pub type Channel = Name;
@@ -65,9 +66,10 @@ pub const DEFAULT_MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// A customer's text with at least one visible character.
 ///
-/// Control characters other than tab and line ends are removed; everything else is kept as sent.
+/// Control characters other than tab and line ends are removed; everything else is kept as sent. A copy
+/// shares the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContactText(String);
+pub struct ContactText(Arc<str>);
 
 /// Why a text is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +102,7 @@ impl ContactText {
         if cleaned.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
             return Err(ContactTextError::Empty);
         }
-        Ok(Self(cleaned))
+        Ok(Self(cleaned.into()))
     }
 
     /// The cleaned text.

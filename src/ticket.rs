@@ -4,15 +4,16 @@ use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// An identifier or label as a helpdesk sends it: 1 to 200 characters, no control characters,
-/// surrounding white space removed.
+/// surrounding white space removed. A copy shares the text.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
 #[serde(try_from = "String", into = "String")]
 #[schema(value_type = String, min_length = 1, max_length = 200)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 /// A customer's identifier in the helpdesk. Stored only as a keyed hash.
 pub type CustomerId = Name;
@@ -53,7 +54,7 @@ impl Name {
         } else if text.chars().any(char::is_control) {
             Err(NameError::ControlCharacter)
         } else {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         }
     }
 
@@ -80,7 +81,7 @@ impl TryFrom<String> for Name {
 
 impl From<Name> for String {
     fn from(name: Name) -> Self {
-        name.0
+        name.0.as_ref().to_owned()
     }
 }
 

@@ -33,6 +33,7 @@ pub mod why;
 pub mod zero_shot;
 
 use crate::bad_input;
+use crate::progress::FitBar;
 use crate::run_lock::RunLock;
 use anyhow::Context;
 use budget::Budget;
@@ -163,6 +164,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     let params = params(args)?;
     let Loaded { train, test, labels, notes } = load(args, &params)?;
     let train_y = indices(&train.examples.categories, &labels);
+    let fits = FitBar::new("fitting");
     let labelled = Labelled {
         texts: &train.examples.texts,
         y: &train_y,
@@ -170,6 +172,7 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
         labels: labels.labels().len(),
         embeddings: None,
         most_weights: params.most_lexical_weights,
+        fits: &fits,
     };
     let before = encoder(args, &params)?;
     let names = match args.method {

@@ -1,11 +1,10 @@
 //! `recontact-train export`: a model's weights, or what it says of a table, in forms that other programs read.
 
 use crate::bad_input;
-use crate::category::predictions::{Labels, TextRow, Truth};
+use crate::category::predictions::{Labels, STEP, TextRow, Truth};
 use crate::evaluate::{TextArgs, open};
 use crate::label::output::{Cell, ColumnType, Output, check_destination, folder_of};
 use crate::risk;
-use crate::table::Table;
 use anyhow::Context;
 use clap::Args;
 use recontact::classify::head::{LexicalPart, TextHead};
@@ -201,16 +200,11 @@ fn weights_of_risk(artifact: &Artifact, out: &Path) -> anyhow::Result<String> {
     Ok(format!("{} features", model.feature_names().count()))
 }
 
+/// Each answer is written when it is known: whatever the size of the file, no more than one step of texts is in memory.
 fn answers_of_texts(artifact: &Artifact, data: &Path, args: &ExportArgs) -> anyhow::Result<String> {
     check_destination(&args.out)?;
-    let table = Table::read(data)?;
-    let found = args.texts.predictions(artifact, &table, Labels::IfThere)?;
-    let labels = found.labels.labels();
-    let right = |row: &TextRow| match &row.truth {
-        Truth::Label(at) => Some(labels[*at].category.to_string()),
-        Truth::Unknown(name) => Some(name.to_string()),
-        Truth::OutOfScope | Truth::Untold => None,
-    };
+    let questions = args.texts.questions(artifact, data, Labels::IfThere)?;
+    let labels = questions.labels().labels().to_vec();
     let columns = vec![
         ("row".to_owned(), ColumnType::Whole),
         ("predicted".to_owned(), ColumnType::Text),
@@ -220,8 +214,15 @@ fn answers_of_texts(artifact: &Artifact, data: &Path, args: &ExportArgs) -> anyh
         ("language".to_owned(), ColumnType::Text),
         ("label".to_owned(), ColumnType::Text),
     ];
+    let mut number = 0;
     write_table(&args.out, columns, |output| {
-        for (number, row) in (1..).zip(&found.rows) {
+        let write = |row: TextRow, unknown: &[IssueCategory]| {
+            number += 1;
+            let right = match row.truth {
+                Truth::Label(at) => Some(labels[at].category.as_str()),
+                Truth::Unknown(at) => unknown.get(at).map(IssueCategory::as_str),
+                Truth::OutOfScope | Truth::Untold => None,
+            };
             output.write(vec![
                 Cell::Whole(number),
                 Cell::Text(Some(labels[row.predicted].category.to_string())),
@@ -229,12 +230,13 @@ fn answers_of_texts(artifact: &Artifact, data: &Path, args: &ExportArgs) -> anyh
                 Cell::Flag(row.is_in_scope),
                 Cell::Number(Some(row.top_score)),
                 Cell::Text(row.language.map(str::to_owned)),
-                Cell::Text(right(row)),
-            ])?;
-        }
+                Cell::Text(right.map(str::to_owned)),
+            ])
+        };
+        questions.ask(STEP, |_| (), write)?;
         Ok(())
     })?;
-    Ok(format!("{} answers", found.rows.len()))
+    Ok(format!("{number} answers"))
 }
 
 fn answers_of_tickets(artifact: &Artifact, data: &Path, out: &Path) -> anyhow::Result<String> {

@@ -21,6 +21,12 @@ impl Faults {
         }
     }
 
+    /// Whether there is none so far.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
     /// Ends the reading: nothing if there was no fault, else all of them as one [`BadInput`].
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub mod hub;
 pub mod instant;
 pub mod label;
 pub mod logistic;
+pub mod memory;
 pub mod metrics;
 pub mod peak_memory;
 pub mod prepare;

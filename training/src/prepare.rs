@@ -7,7 +7,7 @@
 use crate::bad_input;
 use crate::faults::Faults;
 use crate::instant::parse_day_first;
-use crate::table::{Row, Table};
+use crate::table::{Head, Row, TableStream};
 use crate::whole_file::write_with;
 use clap::{Args, Subcommand};
 use flate2::{Compression, GzBuilder};
@@ -40,15 +40,9 @@ pub struct IncidentLogArgs {
 /// [`crate::failure::BadInput`] when the log is not of its form, else what the disk says.
 pub fn run(command: PrepareCommand) -> anyhow::Result<()> {
     let PrepareCommand::IncidentLog(args) = command;
-    let log = Table::read(&args.events)?;
-    let tickets = tickets(&log)?;
+    let (events, tickets) = tickets(&args.events)?;
     write(&args.out, &tickets)?;
-    eprintln!(
-        "{} events of {} tickets written to {}",
-        log.len(),
-        tickets.len(),
-        args.out.display()
-    );
+    eprintln!("{events} events of {} tickets written to {}", tickets.len(), args.out.display());
     Ok(())
 }
 
@@ -79,18 +73,18 @@ struct Prepared {
 }
 
 /// What the events of one ticket have said so far.
-struct Gathered<'t> {
-    id: &'t str,
+struct Gathered {
+    id: String,
     opened_at: Timestamp,
     closed_at: Timestamp,
-    /// The first event; replaced by the last one known at the closing.
-    event: Row<'t>,
+    /// Of the first event, then of the last one known at the closing: caller, subcategory and the copied columns.
+    event: Vec<String>,
     event_at: Option<Timestamp>,
     worked_on_at: Option<Timestamp>,
 }
 
 struct Log<'t> {
-    table: &'t Table,
+    head: &'t Head,
     number: usize,
     state: usize,
     opened_at: usize,
@@ -103,37 +97,39 @@ struct Log<'t> {
 }
 
 /// One row per ticket, ordered by closing and identifier.
-fn tickets(table: &Table) -> anyhow::Result<Vec<Prepared>> {
-    let log = Log::find(table)?;
+fn tickets(path: &Path) -> anyhow::Result<(usize, Vec<Prepared>)> {
+    let mut table = TableStream::open(path)?;
+    let head = table.head().clone();
+    let log = Log::find(&head)?;
     let mut faults = Faults::default();
-    let mut order: Vec<Gathered<'_>> = Vec::new();
-    let mut positions: HashMap<&str, usize> = HashMap::new();
-    for row in table.rows() {
+    let mut order: Vec<Gathered> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    while let Some(row) = table.next(&mut faults)? {
         if let Err(fault) = log.take(row, &mut order, &mut positions) {
             faults.push(fault);
         }
     }
-    faults.finish()?;
-    let mut tickets: Vec<Prepared> = order.iter().map(|ticket| log.prepared(ticket)).collect();
+    let events = table.finish(faults)?;
+    let mut tickets: Vec<Prepared> = order.into_iter().map(Gathered::prepared).collect();
     tickets.sort_by(|a, b| (a.closed_at, &a.id).cmp(&(b.closed_at, &b.id)));
-    Ok(tickets)
+    Ok((events, tickets))
 }
 
 impl<'t> Log<'t> {
-    fn find(table: &'t Table) -> anyhow::Result<Self> {
+    fn find(head: &'t Head) -> anyhow::Result<Self> {
         Ok(Self {
-            table,
-            number: table.column("number")?,
-            state: table.column("incident_state")?,
-            opened_at: table.column("opened_at")?,
-            updated_at: table.column("sys_updated_at")?,
-            resolved_at: table.column("resolved_at")?,
-            closed_at: table.column("closed_at")?,
-            caller: table.column("caller_id")?,
-            subcategory: table.column("subcategory")?,
+            head,
+            number: head.column("number")?,
+            state: head.column("incident_state")?,
+            opened_at: head.column("opened_at")?,
+            updated_at: head.column("sys_updated_at")?,
+            resolved_at: head.column("resolved_at")?,
+            closed_at: head.column("closed_at")?,
+            caller: head.column("caller_id")?,
+            subcategory: head.column("subcategory")?,
             copied: COPIED
                 .iter()
-                .map(|(_, name)| table.column(name))
+                .map(|(_, name)| head.column(name))
                 .collect::<anyhow::Result<_>>()?,
         })
     }
@@ -141,12 +137,12 @@ impl<'t> Log<'t> {
     /// Adds one event to its ticket.
     fn take(
         &self,
-        row: Row<'t>,
-        order: &mut Vec<Gathered<'t>>,
-        positions: &mut HashMap<&'t str, usize>,
+        row: Row<'_>,
+        order: &mut Vec<Gathered>,
+        positions: &mut HashMap<String, usize>,
     ) -> Result<(), String> {
         let id = known(row, self.number)
-            .ok_or_else(|| format!("{}: expected a value", self.table.place(row, self.number)))?;
+            .ok_or_else(|| format!("{}: expected a value", self.head.place(row, self.number)))?;
         let updated_at = self.required(row, self.updated_at)?;
         let position = match positions.get(id) {
             Some(position) => *position,
@@ -156,12 +152,12 @@ impl<'t> Log<'t> {
                     Some(resolved_at) => resolved_at,
                     None => self.required(row, self.closed_at)?,
                 };
-                positions.insert(id, order.len());
+                positions.insert(id.to_owned(), order.len());
                 order.push(Gathered {
-                    id,
+                    id: id.to_owned(),
                     opened_at,
                     closed_at,
-                    event: row,
+                    event: self.event(row),
                     event_at: None,
                     worked_on_at: None,
                 });
@@ -174,7 +170,7 @@ impl<'t> Log<'t> {
         }
         // Of events at the same instant the later line of the file wins.
         if ticket.event_at.is_none_or(|event_at| event_at <= updated_at) {
-            ticket.event = row;
+            ticket.event = self.event(row);
             ticket.event_at = Some(updated_at);
         }
         if known(row, self.state) != Some("New") {
@@ -184,30 +180,41 @@ impl<'t> Log<'t> {
         Ok(())
     }
 
-    fn prepared(&self, ticket: &Gathered<'_>) -> Prepared {
-        let text = |column: usize| known(ticket.event, column).unwrap_or_default().to_owned();
-        let category = known(ticket.event, self.subcategory).unwrap_or("unknown").to_owned();
-        let first_response = ticket.worked_on_at.map(|at| at.max(ticket.opened_at).to_string());
-        let mut cells = vec![
-            ticket.id.to_owned(),
-            text(self.caller),
-            ticket.opened_at.to_string(),
-            ticket.closed_at.to_string(),
-            category,
-            first_response.unwrap_or_default(),
-        ];
-        cells.extend(self.copied.iter().map(|column| text(*column)));
-        Prepared { id: ticket.id.to_owned(), closed_at: ticket.closed_at, cells }
+    /// What is taken over of an event.
+    fn event(&self, row: Row<'_>) -> Vec<String> {
+        let text = |column: usize| known(row, column).unwrap_or_default().to_owned();
+        let category = known(row, self.subcategory).unwrap_or("unknown").to_owned();
+        let copied = self.copied.iter().map(|column| text(*column));
+        [text(self.caller), category].into_iter().chain(copied).collect()
     }
 
     fn required(&self, row: Row<'_>, column: usize) -> Result<Timestamp, String> {
-        let place = || self.table.place(row, column);
+        let place = || self.head.place(row, column);
         self.instant(row, column)?.ok_or_else(|| format!("{}: expected an instant", place()))
     }
 
     fn instant(&self, row: Row<'_>, column: usize) -> Result<Option<Timestamp>, String> {
         let parsed = known(row, column).map(parse_day_first).transpose();
-        parsed.map_err(|fault| format!("{}: {fault}", self.table.place(row, column)))
+        parsed.map_err(|fault| format!("{}: {fault}", self.head.place(row, column)))
+    }
+}
+
+impl Gathered {
+    fn prepared(self) -> Prepared {
+        let first_response = self.worked_on_at.map(|at| at.max(self.opened_at).to_string());
+        let mut event = self.event.into_iter();
+        let (caller, category) =
+            (event.next().unwrap_or_default(), event.next().unwrap_or_default());
+        let mut cells = vec![
+            self.id.clone(),
+            caller,
+            self.opened_at.to_string(),
+            self.closed_at.to_string(),
+            category,
+            first_response.unwrap_or_default(),
+        ];
+        cells.extend(event);
+        Prepared { id: self.id, closed_at: self.closed_at, cells }
     }
 }
 
@@ -255,7 +262,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log.csv");
         std::fs::write(&path, format!("{HEADER}\n{}\n", events.join("\n"))).unwrap();
-        tickets(&Table::read(&path).unwrap()).unwrap()
+        tickets(&path).unwrap().1
     }
 
     #[test]

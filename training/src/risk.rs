@@ -27,8 +27,8 @@ pub use evaluate::{RiskPredictions, RiskRow, ScoredTicket, predictions, scores};
 
 use crate::bad_input;
 use crate::card::markdown_table;
+use crate::progress::FitBar;
 use crate::run_lock::RunLock;
-use crate::table::Table;
 use crate::tickets::TicketTable;
 use anyhow::Context;
 use clap::Args;
@@ -120,7 +120,8 @@ pub fn run(args: RiskArgs, now: Timestamp) -> anyhow::Result<()> {
 
     let candidates = design::candidates(&params, &projections, split.train)?;
     let suspicions = suspected(&candidates, &split, &params, args.allow_leakage)?;
-    let fitted = fit::fit(&split, &candidates, &params, examples.has_windows)?;
+    let bar = FitBar::new("fitting");
+    let fitted = fit::fit(&split, &candidates, &params, examples.has_windows, &bar)?;
     let version = args.out.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let model_json = model_json(&fitted.weights)?;
     let model = read_back(&version, &model_json)?;
@@ -149,7 +150,7 @@ pub fn run(args: RiskArgs, now: Timestamp) -> anyhow::Result<()> {
             .filter(|_| examples.has_windows)
             .collect(),
         test,
-        without_heavy_customers: light_report(&table, &params, &examples, &fitted),
+        without_heavy_customers: light_report(&table, &params, &examples, &fitted, &bar),
     };
 
     let recorded = RecordedParams {
@@ -172,7 +173,7 @@ fn read_tickets(
     params: &RiskParams,
     label: Option<&str>,
 ) -> anyhow::Result<TicketTable> {
-    let table = TicketTable::from_table(&Table::read(path)?, &params.columns, label)?;
+    let table = TicketTable::read(path, &params.columns, label)?;
     if table.tickets.is_empty() {
         return Err(bad_input!("{}: no row names its customer", path.display()));
     }
@@ -289,6 +290,7 @@ fn light_report(
     params: &RiskParams,
     all: &Examples<'_>,
     fitted: &FittedRisk,
+    bar: &FitBar,
 ) -> Option<LightReport> {
     let heavy = heavy_customers(&table.tickets, params.heavy_customer_tickets);
     let light = || -> anyhow::Result<LightReport> {
@@ -296,7 +298,7 @@ fn light_report(
         let projections = learn_texts(&mut examples, table, params)?;
         let split: Split<'_, '_> = examples.split(params)?;
         let candidates = design::candidates(params, &projections, split.train)?;
-        let weights = fit::fit_like(fitted, split.train, &candidates, params)?;
+        let weights = fit::fit_like(fitted, split.train, &candidates, params, bar)?;
         let model = RiskModel::new(String::new(), weights).map_err(anyhow::Error::msg)?;
         let data = DataCounts::new(table, &examples, &split);
         Ok(LightReport {

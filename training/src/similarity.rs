@@ -9,7 +9,7 @@ use crate::card::markdown_table;
 use crate::category::data::{Columns, Examples, SplitMix64, clean_texts};
 use crate::category::encoders::{embed, load_encoder};
 use crate::faults::Faults;
-use crate::table::Table;
+use crate::table::TableStream;
 use anyhow::Context;
 use clap::Args;
 use recontact::classify::encoder::{InferenceOptions, TextEncoder};
@@ -240,17 +240,18 @@ fn draw_pairs(
 
 /// Pairs that people labelled, in two halves.
 fn labelled_pairs(path: &Path, encoder: &TextEncoder, seed: u64) -> anyhow::Result<[Cosines; 2]> {
-    let table = Table::read(path)?;
-    let columns = [table.column("text_a")?, table.column("text_b")?];
-    let same = table.column("same")?;
+    let mut table = TableStream::open(path)?;
+    let head = table.head().clone();
+    let columns = [head.column("text_a")?, head.column("text_b")?];
+    let same = head.column("same")?;
     let mut faults = Faults::default();
     let (mut texts, mut is_same) = (Vec::new(), Vec::new());
-    for row in table.rows() {
+    while let Some(row) = table.next(&mut faults)? {
         for column in columns {
             let text = row.cell(column).unwrap_or_default();
             match ContactText::parse(text, DEFAULT_MAX_TEXT_BYTES) {
                 Ok(text) => texts.push(text),
-                Err(error) => faults.push(format!("{}: {error}", table.place(row, column))),
+                Err(error) => faults.push(format!("{}: {error}", head.place(row, column))),
             }
         }
         match row.cell(same).map(str::to_lowercase).as_deref() {
@@ -258,12 +259,12 @@ fn labelled_pairs(path: &Path, encoder: &TextEncoder, seed: u64) -> anyhow::Resu
             Some("false" | "0" | "no") => is_same.push(false),
             other => faults.push(format!(
                 "{}: expected true or false, got {:?}",
-                table.place(row, same),
+                head.place(row, same),
                 other.unwrap_or_default()
             )),
         }
     }
-    faults.finish()?;
+    table.finish(faults)?;
     let vectors = vectors(encoder, &texts, "embedding pairs")?;
     let mut halves = [Cosines::default(), Cosines::default()];
     let mut random = SplitMix64(seed);

@@ -1,5 +1,5 @@
-//! [`Table`]: any tabular file as rows of text cells, CSV, JSON lines or Parquet; [`TableStream`] reads one row after the
-//! other, for files that do not fit into memory.
+//! [`TableStream`]: any tabular file as rows of text cells, CSV, JSON lines or Parquet, one after the other: a file may be
+//! larger than the memory, and whoever reads it keeps what it needs.
 //!
 //! A cell is text or missing; numbers, flags and instants of typed formats are written as text without loss. Whoever
 //! reads a table gives the texts their meaning and names the row and column of a fault with [`Head::place`].
@@ -11,18 +11,18 @@ mod quotes;
 
 use crate::bad_input;
 use crate::faults::Faults;
+use crate::memory::Guard;
+use crate::progress::{self, Bar};
 use csv::StringRecord;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A file's rows in memory.
-#[derive(Debug)]
-pub struct Table {
-    head: Head,
-    records: Vec<StringRecord>,
-}
+/// Rows between two looks at how far the reading is.
+const LOOK: usize = 4096;
 
 /// A file's rows, one after the other.
 pub struct TableStream {
@@ -30,6 +30,25 @@ pub struct TableStream {
     records: Records,
     record: StringRecord,
     rows: usize,
+    /// How much of the file was read.
+    extent: Extent,
+    /// Shown where a person waits for the rows.
+    bar: Option<Bar>,
+    /// Looks after the memory where rows are kept.
+    guard: Option<Guard>,
+}
+
+/// How much of a file there is and was read: bytes, or rows of Parquet.
+#[derive(Debug, Clone, Default)]
+struct Extent {
+    all: u64,
+    read: Arc<AtomicU64>,
+}
+
+/// A file that counts what is read of it.
+struct Counted {
+    file: File,
+    read: Arc<AtomicU64>,
 }
 
 /// A table's name and columns.
@@ -39,7 +58,7 @@ pub struct Head {
     columns: Vec<String>,
 }
 
-/// One row of a [`Table`].
+/// One row of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     /// Position among the data rows, from 1; a header is not counted.
@@ -54,87 +73,14 @@ enum Records {
     Parquet(parquet_file::Records),
 }
 
-impl Table {
-    /// Reads a file whole; its name says the format: `.jsonl` or `.ndjson`, `.parquet`, anything else is CSV with
-    /// comma, semicolon or tab. A further `.gz` is unpacked (not for Parquet, which is packed inside).
-    ///
-    /// # Errors
-    /// [`crate::failure::BadInput`] naming the file, row and column, up to twenty faults at once, when the file is
-    /// missing, empty, not UTF-8, not of its format, or when rows have more or fewer cells than the header.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let mut stream = TableStream::begin(path)?;
-        let mut faults = Faults::default();
-        let mut records = Vec::new();
-        while let Some(row) = stream.next(&mut faults)? {
-            records.push(row.record.clone());
-        }
-        faults.finish()?;
-        let mut head = stream.head;
-        if let Records::JsonLines(lines) = stream.records {
-            head.columns = lines.into_columns();
-            records.iter_mut().for_each(|record| widen(record, head.columns.len()));
-        }
-        head.check()?;
-        if records.is_empty() {
-            return Err(head.without_rows());
-        }
-        Ok(Self { head, records })
-    }
-
-    /// The file's name without its folder.
-    #[must_use]
-    pub fn file(&self) -> &str {
-        &self.head.file
-    }
-
-    /// The column names in order.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.head.columns
-    }
-
-    /// Number of data rows, at least 1.
-    #[must_use]
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a table without rows is refused when it is read"
-    )]
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// See [`Head::column`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn column(&self, name: &str) -> anyhow::Result<usize> {
-        self.head.column(name)
-    }
-
-    /// See [`Head::find`].
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<usize> {
-        self.head.find(name)
-    }
-
-    /// The rows in the file's order.
-    #[must_use]
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.records.iter().enumerate().map(|(index, record)| Row { number: index + 1, record })
-    }
-
-    /// See [`Head::place`].
-    #[must_use]
-    pub fn place(&self, row: Row<'_>, column: usize) -> String {
-        self.head.place(row, column)
-    }
-}
-
 impl TableStream {
-    /// Opens a file of any format that [`Table::read`] knows. JSON lines are read once for their columns.
+    /// Opens a file; its name says the format: `.jsonl` or `.ndjson`, `.parquet`, anything else is CSV with comma, semicolon
+    /// or tab. A further `.gz` is unpacked (not for Parquet, which is packed inside). JSON lines are read once for their
+    /// columns.
     ///
     /// # Errors
-    /// [`crate::failure::BadInput`] as [`Table::read`], as far as the beginning of the file shows it.
+    /// [`crate::failure::BadInput`] naming the file when it is missing, empty or not of its format, as far as its beginning
+    /// shows it.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let mut stream = Self::begin(path)?;
         if let Records::JsonLines(_) = stream.records {
@@ -149,6 +95,24 @@ impl TableStream {
         }
         stream.head.check()?;
         Ok(stream)
+    }
+
+    /// Opens a file of whose rows something is kept, in `times` the memory that the reading takes. How far the reading is is
+    /// shown; a file that would not fit into the memory is refused as soon as its first rows show it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_keep(path: &Path, times: f64) -> anyhow::Result<Self> {
+        let mut stream = Self::open(path)?.shown();
+        stream.guard = Some(Guard::begin(times));
+        Ok(stream)
+    }
+
+    /// Shows how far the reading is.
+    #[must_use]
+    pub fn shown(self) -> Self {
+        let bar = progress::bar(self.extent.all, format!("reading {}", self.head.file));
+        Self { bar: Some(bar), ..self }
     }
 
     /// The table's name and columns.
@@ -166,10 +130,24 @@ impl TableStream {
         let record = match &mut self.records {
             Records::Delimited(rows) => rows.next(&self.head, &mut self.record, faults)?,
             Records::JsonLines(rows) => rows.next(&self.head.file, &mut self.record, faults)?,
-            Records::Parquet(rows) => rows.next(&self.head.file, &mut self.record)?,
+            Records::Parquet(rows) => {
+                let number = rows.next(&self.head.file, &mut self.record)?;
+                self.extent.read.fetch_add(u64::from(number.is_some()), Ordering::Relaxed);
+                number
+            }
         };
-        let Some(number) = record else { return Ok(None) };
+        let Some(number) = record else {
+            self.bar.iter().for_each(|bar| bar.finish_and_clear());
+            return Ok(None);
+        };
         self.rows = number;
+        if number.is_multiple_of(LOOK) {
+            let read = self.extent.read();
+            self.bar.iter().for_each(|bar| bar.set_position(read));
+            if let Some(guard) = &self.guard {
+                guard.check(&self.head.file, number, read, self.extent.all)?;
+            }
+        }
         widen(&mut self.record, width);
         Ok(Some(Row { number, record: &self.record }))
     }
@@ -177,7 +155,7 @@ impl TableStream {
     /// Ends the reading: the number of rows, at least 1.
     ///
     /// # Errors
-    /// [`crate::failure::BadInput`] with the faults, or when there was no row.
+    /// [`crate::failure::BadInput`] with up to twenty faults, or when there was no row.
     pub fn finish(self, faults: Faults) -> anyhow::Result<usize> {
         faults.finish()?;
         if self.rows == 0 { Err(self.head.without_rows()) } else { Ok(self.rows) }
@@ -187,28 +165,49 @@ impl TableStream {
         let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let opened = File::open(path)
             .map_err(|error| bad_input!("{}: cannot be read: {error}", path.display()))?;
+        let read = Arc::new(AtomicU64::new(0));
+        let all = opened.metadata().map_or(0, |there| there.len());
+        let extent = Extent { all, read: Arc::clone(&read) };
         let name = file.to_lowercase();
         let (name, reader): (_, Box<dyn Read>) = match name.strip_suffix(".gz") {
             Some(inner) => {
-                (inner, Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(opened))))
+                let packed = BufReader::new(Counted { file: opened, read });
+                (inner, Box::new(flate2::read::MultiGzDecoder::new(packed)))
             }
             None if name.ends_with(".parquet") => {
-                let (columns, rows) = parquet_file::open(&file, opened)?;
-                return Ok(Self::new(file, columns, Records::Parquet(rows)));
+                let (columns, all, rows) = parquet_file::open(&file, opened)?;
+                return Ok(Self::new(file, columns, Records::Parquet(rows), Extent { all, read }));
             }
-            None => (name.as_str(), Box::new(opened)),
+            None => (name.as_str(), Box::new(Counted { file: opened, read })),
         };
         let reader: Box<dyn BufRead> = Box::new(BufReader::with_capacity(1 << 16, reader));
         Ok(if name.ends_with(".jsonl") || name.ends_with(".ndjson") {
-            Self::new(file, Vec::new(), Records::JsonLines(json_lines::Records::new(reader)))
+            let lines = Records::JsonLines(json_lines::Records::new(reader));
+            Self::new(file, Vec::new(), lines, extent)
         } else {
             let (columns, rows) = delimited::open(&file, reader)?;
-            Self::new(file, columns, Records::Delimited(rows))
+            Self::new(file, columns, Records::Delimited(rows), extent)
         })
     }
 
-    fn new(file: String, columns: Vec<String>, records: Records) -> Self {
-        Self { head: Head { file, columns }, records, record: StringRecord::new(), rows: 0 }
+    fn new(file: String, columns: Vec<String>, records: Records, extent: Extent) -> Self {
+        let head = Head { file, columns };
+        let record = StringRecord::new();
+        Self { head, records, record, rows: 0, extent, bar: None, guard: None }
+    }
+}
+
+impl Extent {
+    fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed).min(self.all)
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.file.read(into)?;
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(bytes)
     }
 }
 

@@ -1,17 +1,19 @@
-//! [`TicketTable`]: a helpdesk's closed tickets from any [`Table`], checked row by row.
+//! [`TicketTable`]: a helpdesk's closed tickets from any table, checked row by row as it is read.
 //!
 //! Every fault is reported with its row and column; nothing is dropped in silence. Rows without a customer cannot be
-//! told apart from other people's, so they are set aside and counted.
+//! told apart from other people's, so they are set aside and counted. Of the columns only those that are named are kept, and of
+//! names that come again, such as customers and categories, one copy.
 
 mod reader;
 
 use crate::faults::Faults;
-use crate::table::Table;
+use crate::table::{Head, TableStream};
 use reader::Reader;
 use recontact::risk::features::TREATED;
 use recontact::ticket::{AttributeValue, ClosedTicket, Name};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 /// Which column of the table holds what. The defaults are the project's own names; an optional column that is named
 /// here must exist, one that is not named is used if the table has it.
@@ -123,27 +125,28 @@ pub struct TicketTable {
     pub rows: usize,
 }
 
+/// Training and measuring take about so many times what the tickets take: history and features come besides.
+const TIMES_KEPT: f64 = 2.5;
+
 impl TicketTable {
-    /// Reads the tickets of a table, and the label column if one is named.
+    /// Reads the tickets of a file, and the label column if one is named.
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] with up to twenty faults, each naming file, row and column: a missing column, a
     /// value of the wrong form, a ticket closed before it was opened, an identifier used twice, a column that says of some
     /// tickets whether they were followed up and of others nothing.
-    pub fn from_table(
-        table: &Table,
-        columns: &TicketColumns,
-        label: Option<&str>,
-    ) -> anyhow::Result<Self> {
-        let places = Places::find(table, columns, label)?;
-        let mut reader = Reader { table, faults: Faults::default() };
+    pub fn read(path: &Path, columns: &TicketColumns, label: Option<&str>) -> anyhow::Result<Self> {
+        let mut table = TableStream::open_to_keep(path, TIMES_KEPT)?;
+        let head = table.head().clone();
+        let places = Places::find(&head, columns, label)?;
+        let mut reader = Reader::new(&head);
         let mut first_rows: HashMap<Name, usize> = HashMap::new();
-        let mut tickets = Vec::with_capacity(table.len());
+        let mut tickets = Vec::new();
         let mut labels = Vec::new();
         let mut treated: Vec<(usize, Option<bool>)> = Vec::new();
         let mut row_numbers = Vec::new();
         let mut without_customer = 0;
-        for row in table.rows() {
+        while let Some(row) = table.next(&mut reader.faults)? {
             let Some(ticket) = reader.ticket(row, &places) else { continue };
             if let Some(first) = first_rows.insert(ticket.id.clone(), row.number) {
                 let id = &ticket.id;
@@ -173,10 +176,10 @@ impl TicketTable {
             }
         }
         let treated = places.treated.and_then(|column| reader.all_or_none(column, &treated));
-        reader.faults.finish()?;
+        let rows = table.finish(reader.faults)?;
         let labels = places.label.map(|_| labels);
         let texts = places.texts.into_iter().map(|(name, _)| name).collect();
-        let (outcomes, rows) = (BTreeMap::new(), table.len());
+        let outcomes = BTreeMap::new();
         Ok(Self { tickets, labels, outcomes, treated, row_numbers, texts, without_customer, rows })
     }
 }
@@ -222,9 +225,9 @@ struct Places {
 }
 
 impl Places {
-    fn find(table: &Table, columns: &TicketColumns, label: Option<&str>) -> anyhow::Result<Self> {
+    fn find(head: &Head, columns: &TicketColumns, label: Option<&str>) -> anyhow::Result<Self> {
         let mut faults = Faults::default();
-        let mut must = |name: &str| match table.column(name) {
+        let mut must = |name: &str| match head.column(name) {
             Ok(place) => place,
             Err(error) => {
                 faults.push(error.to_string());
@@ -233,7 +236,7 @@ impl Places {
         };
         let mut may = |name: &Option<String>, default: &str| match name {
             Some(name) => Some(must(name)),
-            None => table.find(default),
+            None => head.find(default),
         };
         let channel = may(&columns.channel, "channel");
         let priority = may(&columns.priority, "priority");
@@ -259,7 +262,7 @@ impl Places {
         let texts = match &columns.text {
             Some(names) => all(names),
             None => {
-                let known = TEXTS.iter().filter_map(|name| Some((*name, table.find(name)?)));
+                let known = TEXTS.iter().filter_map(|name| Some((*name, head.find(name)?)));
                 known.map(|(name, place)| (name.to_owned(), place)).collect()
             }
         };

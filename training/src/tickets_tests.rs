@@ -8,7 +8,7 @@ fn read(rows: &[&str], columns: &TicketColumns) -> anyhow::Result<TicketTable> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("tickets.csv");
     std::fs::write(&path, format!("{HEADER}\n{}\n", rows.join("\n"))).unwrap();
-    TicketTable::from_table(&Table::read(&path).unwrap(), columns, None)
+    TicketTable::read(&path, columns, None)
 }
 
 fn fault(rows: &[&str]) -> String {

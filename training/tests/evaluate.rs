@@ -211,6 +211,25 @@ fn what_cannot_be_measured_is_refused_by_name() {
 }
 
 #[test]
+fn faults_of_rows_far_apart_are_told_at_once_before_anything_is_computed() {
+    let desk = Desk::new();
+    let model = desk.model("words-1", &banking("train.csv", 20), &[]);
+    let mut rows = "text,category\n".to_owned() + &"my card,card_arrival\n".repeat(600);
+    rows.push_str(",card_arrival\n");
+    rows.push_str(&"my card,card_arrival\n".repeat(600));
+    rows.push_str("my card,\n");
+    fs::write(desk.path("bad.csv"), rows).unwrap();
+    for output in [
+        desk.evaluate(&model, "bad.csv", &[]),
+        train(&["compare", "--a", &model, "--b", &model, "--data", &desk.path("bad.csv")]),
+    ] {
+        let message = refusal(&output);
+        assert!(message.contains("bad.csv, row 601, column text"), "{message}");
+        assert!(message.contains("bad.csv, row 1202, column category"), "{message}");
+    }
+}
+
+#[test]
 fn a_label_the_model_does_not_know_counts_as_wrong_and_other_spellings_are_no_other_label() {
     let desk = Desk::new();
     let model = desk.model("words-1", &banking("train.csv", 5), &[]);

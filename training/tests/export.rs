@@ -1,13 +1,19 @@
 //! `recontact-train export`: what others read of a model is what the model computes with.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must fail")]
 
-use recontact_training::table::Table;
+mod tables;
+
+use recontact::classify::encoder::InferenceOptions;
+use recontact::registry::{Artifact, ModelKind};
+use recontact_training::category::predictions::{Labels, TextColumns, TextQuestions, Truth};
+use recontact_training::table::Row;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use tables::Table;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -47,9 +53,10 @@ fn model(dir: &Path) -> PathBuf {
     out
 }
 
+/// The cells of a column, empty ones included.
 fn cells(table: &Table, column: &str) -> Vec<String> {
-    let column = table.column(column).unwrap();
-    table.rows().map(|row| row.cell(column).unwrap_or_default().to_owned()).collect()
+    let at = table.columns.iter().position(|name| name == column).unwrap();
+    table.rows.iter().map(|row| row[at].clone()).collect()
 }
 
 #[test]
@@ -76,7 +83,7 @@ fn the_weights_are_the_same_in_json_csv_and_parquet() {
         let table = Table::read(&file).unwrap();
         let columns = ["part", "term", "label", "weight"].map(|column| cells(&table, column));
         let mut terms = 0;
-        for row in 0..table.len() {
+        for row in 0..table.rows.len() {
             let [part, term, label, weight] = columns.each_ref().map(|cells| cells[row].clone());
             if part != "bias" {
                 let found = weights[&(part, term, label)];
@@ -103,6 +110,71 @@ fn what_a_model_says_of_texts_needs_no_labels() {
 }
 
 #[test]
+fn answers_do_not_depend_on_how_many_texts_are_asked_about_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let artifact = Artifact::open(&model(dir.path()), ModelKind::Category).unwrap();
+    let data = dir.path().join("new.csv");
+    let rows = (0..70).fold("text,category\n".to_owned(), |mut csv, n| {
+        writeln!(csv, "where is card {n},{}", ["card", "CARD ", "other", "another"][n % 4])
+            .unwrap();
+        csv
+    });
+    fs::write(&data, rows).unwrap();
+    let models = dir.path().join("models");
+    let ask = |step| {
+        let inference = InferenceOptions::default();
+        let columns = TextColumns { text: None, label: None };
+        let questions =
+            TextQuestions::open(&artifact, &data, columns, Labels::Needed, &models, &inference);
+        let (mut read, mut rows) = (Vec::new(), Vec::new());
+        let seen = |row: Row<'_>| read.push(row.number);
+        let unknown = questions.unwrap().ask(step, seen, |row, unknown| {
+            assert!(!matches!(row.truth, Truth::Unknown(at) if at >= unknown.len()));
+            rows.push(row);
+            Ok(())
+        });
+        assert_eq!(read, (1..=70).collect::<Vec<_>>());
+        (unknown.unwrap(), rows)
+    };
+    let (unknown, rows) = ask(1);
+    assert_eq!(unknown.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["other", "another"]);
+    assert_eq!((&rows[0].truth, &rows[1].truth), (&Truth::Label(0), &Truth::Label(0)));
+    assert_eq!((&rows[2].truth, &rows[3].truth), (&Truth::Unknown(0), &Truth::Unknown(1)));
+    for step in [0, 7, 69, 70, 1000] {
+        assert_eq!(ask(step), (unknown.clone(), rows.clone()), "{step}");
+    }
+}
+
+#[test]
+fn a_fault_in_the_last_of_many_rows_is_named_and_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = model(dir.path());
+    let data = dir.path().join("new.csv");
+    fs::write(&data, format!("text\n{}\"\"\n", "where is my card\n".repeat(900))).unwrap();
+    let before = fs::read_dir(dir.path()).unwrap().count();
+    for form in ["said.csv", "said.parquet"] {
+        let out = dir.path().join(form);
+        let refused =
+            train(&["export", "--model", text(&model), "--data", text(&data), "--out", text(&out)]);
+        let message = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{message}");
+        assert!(message.contains("new.csv, row 901, column text: the text is empty"), "{message}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), before);
+}
+
+#[test]
+fn what_can_be_read_only_once_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (model, out) = (model(dir.path()), dir.path().join("said.csv"));
+    let refused =
+        train(&["export", "--model", text(&model), "--data", "/dev/null", "--out", text(&out)]);
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{message}");
+    assert!(message.contains("/dev/null: expected a file, which is read twice"), "{message}");
+}
+
+#[test]
 fn every_ticket_of_a_file_gets_its_risk() {
     let dir = tempfile::tempdir().unwrap();
     let tickets = root().join("data/incidents/tickets.csv.gz");
@@ -110,9 +182,8 @@ fn every_ticket_of_a_file_gets_its_risk() {
     let out = dir.path().join("risks.parquet");
     done(&["export", "--model", text(&risk), "--data", text(&tickets), "--out", text(&out)]);
     let (all, said) = (Table::read(&tickets).unwrap(), Table::read(&out).unwrap());
-    let customer = all.column("customer_id").unwrap();
-    let known = all.rows().filter(|row| row.cell(customer).is_some()).count();
-    assert_eq!(said.len(), known);
+    let known = cells(&all, "customer_id").iter().filter(|cell| !cell.is_empty()).count();
+    assert_eq!(said.rows.len(), known);
     let probabilities: Vec<f64> =
         cells(&said, "probability").iter().map(|cell| cell.parse().unwrap()).collect();
     assert!(probabilities.iter().all(|p| (0.0..=1.0).contains(p)));

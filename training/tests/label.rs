@@ -1,9 +1,11 @@
 //! `recontact-train label` from tables to labels.
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
 
+mod tables;
+
 use recontact_training::label::{LabelArgs, LabelParams, LabelReport, label};
-use recontact_training::table::Table;
 use std::path::{Path, PathBuf};
+use tables::Table;
 use tempfile::TempDir;
 
 const TICKETS: &str = "ticket_id,customer_id,opened_at,closed_at,category\n";
@@ -95,11 +97,8 @@ fn args(tickets: &Path, out: &Path) -> LabelArgs {
 
 fn read(path: &Path) -> Vec<Vec<(String, String)>> {
     let table = Table::read(path).unwrap();
-    let columns = table.columns();
-    let cell = |row: recontact_training::table::Row<'_>, column: usize| {
-        (columns[column].clone(), row.cell(column).unwrap_or_default().to_owned())
-    };
-    table.rows().map(|row| (0..columns.len()).map(|column| cell(row, column)).collect()).collect()
+    let named = |row: Vec<String>| table.columns.iter().cloned().zip(row).collect();
+    table.rows.clone().into_iter().map(named).collect()
 }
 
 fn cell(row: &[(String, String)], column: &str) -> String {

@@ -1,14 +1,16 @@
 //! `recontact-train simulate` as an analyst runs it, and the coverage of the intervals.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up must fail")]
 
+mod tables;
+
 use recontact_training::simulate::coverage::{self, ScenarioCoverage};
 use recontact_training::simulate::params::SimulationParams;
-use recontact_training::table::Table;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use tables::Table;
 
 fn simulate(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_recontact-train"))
@@ -95,7 +97,8 @@ fn tables_fit_training_and_repeats_can_be_labelled_from_them() {
     for row in contacts.iter().filter(|row| !row["follow_up_id"].is_empty()) {
         assert_eq!(row["follow_up_id"], format!("f-{}", row["ticket_id"]));
     }
-    assert!(Table::read(&out.join("contacts.csv")).is_ok());
+    let read = Table::read(&out.join("contacts.csv")).unwrap();
+    assert!(read.rows.len() == contacts.len() && read.columns.len() > 2);
     let trained = Command::new(env!("CARGO_BIN_EXE_recontact-train"))
         .args(["risk", "--json", "--tickets", text(&out.join("tickets.csv"))])
         .args(["--out", text(&dir.path().join("model"))])

@@ -4,7 +4,7 @@
 
 use super::data::Examples;
 use crate::faults::Faults;
-use crate::table::Table;
+use crate::table::TableStream;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES, Head};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
@@ -54,27 +54,29 @@ impl Corrections {
     /// # Errors
     /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
     pub fn read(path: &Path, head: Head) -> anyhow::Result<Self> {
-        let table = Table::read(path)?;
+        let mut table = TableStream::open(path)?;
+        let columns = table.head().clone();
         let [contact, of_head, label, author, occurred_at] =
             ["contact_id", "head", "label", "author", "occurred_at"]
-                .map(|column| table.column(column));
+                .map(|column| columns.column(column));
         let (contact, of_head, label, author, occurred_at) =
             (contact?, of_head?, label?, author?, occurred_at?);
-        let text = table.find("text");
+        let text = columns.find("text");
         let (mut corrections, mut faults) = (Self::default(), Faults::default());
-        for row in table.rows() {
+        while let Some(row) = table.next(&mut faults)? {
             let cell = |column| row.cell(column).unwrap_or_default();
             match Head::parse(cell(of_head).trim()) {
                 Some(found) if found == head => {}
                 Some(_) => continue,
                 None => {
                     let known = Head::ALL.map(Head::as_str).join(", ");
-                    faults.push(format!("{}: expected one of {known}", table.place(row, of_head)));
+                    faults
+                        .push(format!("{}: expected one of {known}", columns.place(row, of_head)));
                     continue;
                 }
             }
             let mut fault = |column, error: String| {
-                faults.push(format!("{}: {error}", table.place(row, column)));
+                faults.push(format!("{}: {error}", columns.place(row, column)));
             };
             let id = Name::parse(cell(contact)).map_err(|e| fault(contact, e.to_string()));
             let right = Name::parse(cell(label)).map_err(|e| fault(label, e.to_string()));
@@ -94,7 +96,7 @@ impl Corrections {
             corrections
                 .add(id.as_str().to_owned(), Correction { label, author, occurred_at, text });
         }
-        faults.finish()?;
+        table.finish(faults)?;
         Ok(corrections)
     }
 

@@ -3,13 +3,16 @@
 use super::spelling::Spellings;
 use crate::bad_input;
 use crate::faults::Faults;
-use crate::table::{Table, TableStream};
+use crate::table::TableStream;
 use recontact::classify::category::{Label, LabelSet};
 use recontact::cleaning::clean;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
 use recontact::ticket::{IssueCategory, Name};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+
+/// Training takes about so many times what its rows take: features, embeddings and weights come besides.
+const TIMES_KEPT: f64 = 3.0;
 
 /// Texts with their categories.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +43,7 @@ impl Examples {
     /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
     pub fn read(path: &Path, columns: Columns<'_>) -> anyhow::Result<Self> {
         // Row after row: of a wide table only these columns are kept.
-        let mut table = TableStream::open(path)?;
+        let mut table = TableStream::open_to_keep(path, TIMES_KEPT)?;
         let head = table.head().clone();
         let (text_column, label_column) = (head.column(columns.text)?, head.column(columns.label)?);
         let id_column = columns.id.map(|id| head.column(id)).transpose()?;
@@ -148,6 +151,11 @@ impl Examples {
 
 /// Cleans all texts as the service does. One of which nothing would be left stays as it is; their number is told.
 pub fn clean_texts(texts: &mut [ContactText], file: &str) {
+    tell_left_as_they_are(clean_each(texts), file);
+}
+
+/// The same, with the number as the answer.
+pub(crate) fn clean_each(texts: &mut [ContactText]) -> usize {
     let mut kept = 0;
     for text in texts {
         let cleaned = clean(text.as_str());
@@ -157,6 +165,11 @@ pub fn clean_texts(texts: &mut [ContactText], file: &str) {
             _ => kept += 1,
         }
     }
+    kept
+}
+
+/// Tells how many texts stayed as they were.
+pub(crate) fn tell_left_as_they_are(kept: usize, file: &str) {
     if kept > 0 {
         eprintln!(
             "{file}: cleaning would leave nothing of {kept} text(s): they are left as they are"
@@ -207,21 +220,24 @@ fn read_taxonomy(
     path: &Path,
     spellings: &Spellings,
 ) -> anyhow::Result<HashMap<Name, Option<Name>>> {
-    let table = Table::read(path)?;
-    let (category, parent) = (table.column("category")?, table.column("parent")?);
+    let mut table = TableStream::open(path)?;
+    let head = table.head().clone();
+    let (category, parent) = (head.column("category")?, head.column("parent")?);
     let mut parent_of = HashMap::new();
-    for row in table.rows() {
+    let mut faults = Faults::default();
+    while let Some(row) = table.next(&mut faults)? {
         let name = |column| {
             Name::parse(row.cell(column).unwrap_or_default())
                 .map(|name| spellings.kept(&name).clone())
-                .map_err(|error| bad_input!("{}: {error}", table.place(row, column)))
+                .map_err(|error| bad_input!("{}: {error}", head.place(row, column)))
         };
         let category_name = name(category)?;
         let parent_name = row.cell(parent).map(|_| name(parent)).transpose()?;
         if parent_of.insert(category_name, parent_name).is_some() {
-            return Err(bad_input!("{}: the category stands twice", table.place(row, category)));
+            return Err(bad_input!("{}: the category stands twice", head.place(row, category)));
         }
     }
+    table.finish(faults)?;
     Ok(parent_of)
 }
 

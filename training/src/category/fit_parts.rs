@@ -5,10 +5,10 @@ use super::design::Design;
 use super::fit::TrainingRows;
 use super::held_out::{Fold, folds};
 use super::method::Part;
-use super::multinomial::{Problem, Weights};
+use super::multinomial::{Problem, TOLERANCE, Weights};
 use super::stack::{Scores, stack};
 use super::vocabulary::Vocabulary;
-use crate::progress;
+use crate::progress::FitBar;
 use ndarray::{Array1, Array2, Axis};
 use recontact::classify::lexical::SparseVector;
 use recontact::contact::ContactText;
@@ -35,6 +35,8 @@ pub struct Labelled<'a> {
     pub embeddings: Option<&'a Array2<f64>>,
     /// Most weights of the lexical part: terms times labels.
     pub most_weights: usize,
+    /// Where the fits tell how far they are.
+    pub fits: &'a FitBar,
 }
 
 /// The rows of one fit, as its parts see them.
@@ -104,15 +106,13 @@ impl View<'_> {
         c: f64,
         start: Option<(&View<'_>, &PartFit)>,
     ) -> anyhow::Result<PartFit> {
-        let weights = match part {
-            Part::Embedding if self.is_small() => {
-                self.fit_embedding(c, start.map(|(_, fit)| fit))?
-            }
+        let weights = self.of.fits.fit(part.fitted(), |told| match part {
+            Part::Embedding if self.is_small() => self.fit_embedding(c, start.map(|(_, fit)| fit)),
             Part::Embedding | Part::Lexical | Part::Joint => {
                 let start = start.map(|(view, fit)| self.carried_over(view, fit));
-                self.fit_sparse(part, c, start.as_ref())?
+                self.fit_sparse(part, c, start.as_ref(), told)
             }
-        };
+        })?;
         Ok(PartFit { part, c, weights })
     }
 
@@ -152,26 +152,22 @@ impl View<'_> {
         Ok(Weights { values, labels: self.of.labels, gradient: fitted.gradient })
     }
 
-    fn fit_sparse(&self, part: Part, c: f64, start: Option<&Weights>) -> anyhow::Result<Weights> {
+    fn fit_sparse(
+        &self,
+        part: Part,
+        c: f64,
+        start: Option<&Weights>,
+        told: &dyn Fn(f64, f64),
+    ) -> anyhow::Result<Weights> {
         let (kept, weight) = self.unique_rows();
         let x = self.embeddings().filter(|_| part.has_embeddings());
         let vectors = self.lexical.as_ref().map(|(_, vectors)| vectors.as_slice());
         let design = design(part, vectors, self.terms(part), x.as_ref()).select(&kept);
         let y = self.y();
         let y: Vec<usize> = kept.iter().map(|&row| y[row]).collect();
-        let bar = progress::steps(match part {
-            Part::Joint => "fitting words and embeddings",
-            Part::Embedding => "fitting embeddings",
-            Part::Lexical => "fitting words",
-        });
         let problem =
             Problem { design: &design, y: &y, weight: &weight, labels: self.of.labels, c };
-        let fitted = problem.fit(start, |step, gradient| {
-            bar.set_position(step as u64);
-            bar.set_message(format!("gradient {gradient:.1e}"));
-        })?;
-        bar.finish_and_clear();
-        Ok(fitted)
+        problem.fit(start, |_, gradient| told(gradient, TOLERANCE))
     }
 
     /// A fit over the terms of another view, as one over the terms of this one.
@@ -272,6 +268,10 @@ pub fn hold_out<'a>(
         left_out: None,
     };
     let fits_to_come = count(folds.len());
+    for (part, grid) in parts {
+        // Every strength on the first fold, then one on each other fold and on all rows.
+        labelled.fits.expect(part.fitted(), grid.len() + folds.len());
+    }
     for (number, fold) in folds.iter().enumerate() {
         let view = labelled.view(fold.fit.clone(), &names)?;
         let mut fits = Vec::new();
@@ -286,6 +286,7 @@ pub fn hold_out<'a>(
                     budget.check(others + others / strengths * (2 * fits_to_come)).err();
             }
             if *part == Part::Joint && found.left_out.is_some() {
+                labelled.fits.at_most(part.fitted(), 0);
                 continue;
             }
             let fit = match found.last.1.iter().find(|fit| fit.part == *part) {

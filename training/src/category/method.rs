@@ -114,6 +114,16 @@ impl Part {
         }
     }
 
+    /// What is fitted, for people.
+    #[must_use]
+    pub fn fitted(self) -> &'static str {
+        match self {
+            Self::Embedding => "embeddings",
+            Self::Lexical => "words",
+            Self::Joint => "words and embeddings",
+        }
+    }
+
     /// Whether it looks at embeddings.
     #[must_use]
     pub fn has_embeddings(self) -> bool {

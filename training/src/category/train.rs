@@ -86,6 +86,9 @@ impl Settled<'_> {
         let Self { all, choice, scope, .. } = self;
         let (view_before, fits_before) = &self.held_out.last;
         let chosen: Vec<Part> = choice.parts.iter().map(|part| part.part).collect();
+        for part in [Part::Embedding, Part::Lexical, Part::Joint] {
+            all.fits.at_most(part.fitted(), usize::from(chosen.contains(&part)));
+        }
         let view = all.view((0..all.texts.len()).collect(), &chosen)?;
         let mut fits: Vec<PartFit> = Vec::new();
         for part in &choice.parts {

@@ -43,7 +43,7 @@ pub fn named(rows: &[UsableRow]) -> Vec<NamedLabel> {
         if name.is_empty() {
             continue;
         }
-        *named += usize::from(format!(" {} ", words(&row.bare)).contains(&format!(" {name} ")));
+        *named += usize::from(format!(" {} ", words(&row.bare())).contains(&format!(" {name} ")));
     }
     let found = counted.into_iter().filter(|(_, (named, _))| *named > 0);
     let mut found: Vec<NamedLabel> =
@@ -60,49 +60,39 @@ fn words(text: &str) -> String {
 
 /// The columns that give the label away.
 #[must_use]
-pub fn giveaways(data: &ReadRows, text: &str, label: &str) -> Vec<Giveaway> {
-    let labels: HashMap<usize, &str> =
-        data.usable.iter().map(|row| (row.at.row, row.label.as_str())).collect();
+pub fn giveaways(data: &ReadRows) -> Vec<Giveaway> {
     let mut all: HashMap<&str, usize> = HashMap::new();
-    labels.values().for_each(|label| *all.entry(label).or_default() += 1);
+    data.usable.iter().for_each(|row| *all.entry(row.label.as_str()).or_default() += 1);
+    let labelled = data.usable.len();
     let most = all.values().copied().max().unwrap_or(0);
-    let majority = share(most, labels.len());
-    let columns = data.table.columns().iter().enumerate();
-    let others = columns.filter(|(_, name)| *name != text && *name != label);
-    let found = others.filter_map(|(at, name)| {
-        let mut values: BTreeMap<&str, HashMap<&str, usize>> = BTreeMap::new();
-        for row in data.table.rows() {
-            if let (Some(value), Some(label)) = (row.cell(at), labels.get(&row.number)) {
-                *values.entry(value).or_default().entry(label).or_default() += 1;
-            }
-        }
+    let majority = share(most, labelled);
+    let found = data.others.iter().filter_map(|column| {
         let (mut right, mut rows) = (0, 0);
-        for counts in values.values() {
-            let all: usize = counts.values().sum();
+        for labels in column.values() {
+            let all: usize = labels.iter().map(|(_, rows)| *rows as usize).sum();
             if all < 2 {
                 continue;
             }
             rows += all;
-            right += guessed(counts);
+            right += guessed(labels);
         }
         let accuracy = share(right, rows);
         // Of a column whose values hardly come twice nothing can be said.
-        let is_told = 2 * rows >= labels.len() && rows > 0;
+        let is_told = 2 * rows >= labelled && rows > 0;
         (is_told && accuracy >= GIVEAWAY && accuracy >= majority + ABOVE_MAJORITY)
-            .then(|| Giveaway { column: name.clone(), accuracy, rows })
+            .then(|| Giveaway { column: column.name.clone(), accuracy, rows })
     });
     found.collect()
 }
 
 /// Rows whose label is the most frequent one among the others of the same value; of equally frequent ones none is.
-fn guessed(counts: &HashMap<&str, usize>) -> usize {
-    let is_most = |label: &str, own: usize| {
-        counts.iter().all(|(other, count)| *other == label || *count < own)
-    };
-    counts
+fn guessed(labels: &[(u32, u32)]) -> usize {
+    let is_most =
+        |label: u32, own: u32| labels.iter().all(|(other, rows)| *other == label || *rows < own);
+    labels
         .iter()
-        .filter(|(label, own)| **own > 1 && is_most(label, **own - 1))
-        .map(|(_, own)| own)
+        .filter(|(label, own)| *own > 1 && is_most(*label, *own - 1))
+        .map(|(_, own)| *own as usize)
         .sum()
 }
 

@@ -19,8 +19,9 @@ use leaks::{Giveaway, NamedLabel};
 use near::NearPair;
 use noise::Noise;
 use recontact::classify::language;
-use rows::{Part, ReadRows, RowRef, Unusable, UsableRow, bare, read};
+use rows::{Part, RowRef, Unusable, UsableRow, bare, read};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
@@ -203,10 +204,10 @@ fn check(args: &CheckDataArgs) -> anyhow::Result<DataCheck> {
     let same = same_texts(&all);
     let noise = if args.quick { None } else { Some(noise::noise(&data.usable, args.seed)?) };
     let mut found = DataCheck {
-        file: data.table.file().to_owned(),
-        rows: data.table.len(),
-        test_file: test.as_ref().map(|test| test.table.file().to_owned()),
-        test_rows: test.as_ref().map_or(0, |test| test.table.len()),
+        file: data.file.clone(),
+        rows: data.rows,
+        test_file: test.as_ref().map(|test| test.file.clone()),
+        test_rows: test.as_ref().map_or(0, |test| test.rows),
         unusable,
         few_rows: labels.iter().filter(|label| (1..FEW_ROWS).contains(&label.rows)).count(),
         only_in_test: only_in_test(&labels),
@@ -218,7 +219,7 @@ fn check(args: &CheckDataArgs) -> anyhow::Result<DataCheck> {
         near: near_texts(&same, args.similar),
         noise,
         named_labels: leaks::named(&data.usable),
-        giveaways: giveaways(&data, args),
+        giveaways: leaks::giveaways(&data),
         languages: languages(&all),
         excerpts: Vec::new(),
     };
@@ -226,10 +227,6 @@ fn check(args: &CheckDataArgs) -> anyhow::Result<DataCheck> {
         found.excerpts = excerpts(&found, &all);
     }
     Ok(found)
-}
-
-fn giveaways(data: &ReadRows, args: &CheckDataArgs) -> Vec<Giveaway> {
-    leaks::giveaways(data, &args.text, &args.label)
 }
 
 fn label_counts(all: &[&UsableRow]) -> Vec<LabelCount> {
@@ -265,10 +262,14 @@ fn alike_labels(labels: &[LabelCount]) -> Vec<Vec<String>> {
 
 /// All rows by their text, in the order of their first rows.
 fn same_texts<'r>(all: &[&'r UsableRow]) -> Vec<Vec<&'r UsableRow>> {
-    let mut place: HashMap<&str, usize> = HashMap::new();
+    // Of each text a hash: the first half of the SHA-256.
+    let mut place: HashMap<[u8; 16], usize> = HashMap::new();
     let mut groups: Vec<Vec<&UsableRow>> = Vec::new();
     for row in all {
-        let at = *place.entry(row.bare.as_str()).or_insert(groups.len());
+        let hash = Sha256::digest(row.bare().as_bytes());
+        let mut half = [0; 16];
+        half.copy_from_slice(&hash[..16]);
+        let at = *place.entry(half).or_insert(groups.len());
         if at == groups.len() {
             groups.push(Vec::new());
         }
@@ -303,9 +304,9 @@ impl Groups {
 }
 
 fn near_texts(same: &[Vec<&UsableRow>], least: f64) -> NearFound {
-    let texts: Vec<&str> = same.iter().map(|rows| rows[0].bare.as_str()).collect();
+    let text = |at: usize| same[at][0].bare();
     let mut found = NearFound::default();
-    for (first, second, similarity) in near::pairs(&texts, least) {
+    for (first, second, similarity) in near::pairs(same.len(), text, least) {
         let (first, second) = (&same[first], &same[second]);
         let is_across =
             first.iter().chain(second).map(|row| row.at.part).collect::<BTreeSet<_>>().len() > 1;

@@ -5,8 +5,8 @@
 //! similarity 0.8 is missed once in four thousand times.
 
 use super::rows::RowRef;
+use crate::progress;
 use serde::Serialize;
-use std::collections::{BTreeSet, HashMap};
 
 /// Characters of a shingle.
 const SHINGLE: usize = 5;
@@ -28,30 +28,54 @@ pub struct NearPair {
     pub same_label: bool,
 }
 
-/// Pairs of positions whose texts have at least `least` of their shingles in common, the most alike first. Texts are in
-/// small letters with single blanks, each text once.
+/// Pairs of positions, below `count`, whose texts have at least `least` of their shingles in common, the most alike first.
+/// `text` gives each text, in small letters with single blanks; no two are the same. Only signatures are held.
 #[must_use]
-pub fn pairs(texts: &[&str], least: f64) -> Vec<(usize, usize, f64)> {
-    let sets: Vec<Vec<u64>> = texts.iter().map(|text| shingles(text)).collect();
-    let mut buckets: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
-    for (at, set) in sets.iter().enumerate() {
-        for (band, key) in bands(set).into_iter().enumerate() {
-            buckets.entry((band, key)).or_default().push(at);
-        }
+pub fn pairs(count: usize, text: impl Fn(usize) -> String, least: f64) -> Vec<(usize, usize, f64)> {
+    let bar = progress::bar(count as u64, "looking for near texts");
+    let mut keys: Vec<[u64; BANDS]> = Vec::with_capacity(count);
+    for at in 0..count {
+        keys.push(bands(&shingles(&text(at))));
+        bar.inc(1);
     }
-    let mut seen = BTreeSet::new();
-    for bucket in buckets.values() {
-        for (place, first) in bucket.iter().enumerate() {
-            seen.extend(bucket[place + 1..].iter().take(BUCKET).map(|second| (*first, *second)));
+    bar.finish_and_clear();
+    let candidates = candidates(&keys);
+    drop(keys);
+    let bar = progress::bar(candidates.len() as u64, "comparing near texts");
+    let mut found = Vec::new();
+    // All pairs of a first text stand together.
+    for pairs in candidates.chunk_by(|a, b| a.0 == b.0) {
+        let first = pairs[0].0;
+        let own = shingles(&text(first));
+        for (_, second) in pairs {
+            let similarity = jaccard(&own, &shingles(&text(*second)));
+            if similarity >= least {
+                found.push((first, *second, similarity));
+            }
         }
+        bar.inc(pairs.len() as u64);
     }
-    let mut found: Vec<(usize, usize, f64)> = seen
-        .into_iter()
-        .map(|(first, second)| (first, second, jaccard(&sets[first], &sets[second])))
-        .filter(|(_, _, similarity)| *similarity >= least)
-        .collect();
+    bar.finish_and_clear();
     found.sort_by(|a, b| b.2.total_cmp(&a.2).then((a.0, a.1).cmp(&(b.0, b.1))));
     found
+}
+
+/// Pairs of texts that share the key of a band, in rising order.
+fn candidates(keys: &[[u64; BANDS]]) -> Vec<(usize, usize)> {
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for band in 0..BANDS {
+        let mut order: Vec<(u64, usize)> = (0..keys.len()).map(|at| (keys[at][band], at)).collect();
+        order.sort_unstable();
+        for bucket in order.chunk_by(|a, b| a.0 == b.0) {
+            for (place, (_, first)) in bucket.iter().enumerate() {
+                let next = bucket[place + 1..].iter().take(BUCKET);
+                pairs.extend(next.map(|(_, second)| (*first, *second)));
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+    }
+    pairs
 }
 
 /// The hashes of a text's shingles, in rising order, each once. A shorter text is one shingle.
@@ -124,10 +148,11 @@ mod tests {
             "почему с меня дважды списали деньги за ту же покупку",
             "what is the exchange rate today",
         ];
+        let text = |at: usize| texts[at].to_owned();
         let found: Vec<(usize, usize)> =
-            pairs(&texts, 0.6).into_iter().map(|(a, b, _)| (a, b)).collect();
+            pairs(texts.len(), text, 0.6).into_iter().map(|(a, b, _)| (a, b)).collect();
         assert_eq!(found, [(0, 1), (2, 3)]);
-        assert!(pairs(&texts, 0.99).is_empty());
+        assert!(pairs(texts.len(), text, 0.99).is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::rows::{RowRef, UsableRow};
 use crate::category::data::SplitMix64;
 use crate::category::fit_parts::Labelled;
 use crate::category::method::Part as Model;
+use crate::progress::FitBar;
 use recontact::classify::head::softmax;
 use recontact::contact::ContactText;
 use serde::Serialize;
@@ -63,6 +64,7 @@ pub fn noise(rows: &[UsableRow], seed: u64) -> anyhow::Result<Noise> {
     let labels: Vec<&str> = members.keys().copied().collect();
     let (kept, y, fold) = folds(&members, seed);
     let texts: Vec<ContactText> = kept.iter().map(|at| rows[*at].text.clone()).collect();
+    let fits = FitBar::new("looking for wrong labels");
     let labelled = Labelled {
         texts: &texts,
         y: &y,
@@ -70,7 +72,9 @@ pub fn noise(rows: &[UsableRow], seed: u64) -> anyhow::Result<Noise> {
         labels: labels.len(),
         embeddings: None,
         most_weights: MOST_WEIGHTS,
+        fits: &fits,
     };
+    fits.expect(Model::Lexical.fitted(), FOLDS);
     let mut noise = Noise { checked: kept.len(), ..Noise::default() };
     for held_out in 0..FOLDS {
         let (out, fit): (Vec<usize>, Vec<usize>) =

@@ -9,12 +9,11 @@ pub mod texts;
 pub mod tickets;
 
 use crate::card::markdown_table;
-use crate::category::predictions::Labels;
+use crate::category::predictions::{Labels, TextQuestions};
 use crate::evaluate::bootstrap::Bootstrap;
 use crate::evaluate::html::ReportLanguage;
 use crate::evaluate::{TextArgs, open, write_page};
 use crate::risk;
-use crate::table::Table;
 use crate::{bad_input, whole_file};
 use clap::Args;
 use paired::Paired;
@@ -135,9 +134,11 @@ fn report(
     let file = args.data.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (paired, rows, changes, over) = match kind {
         ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
-            let table = Table::read(&args.data)?;
-            let ask = |model| args.texts.predictions(model, &table, Labels::Needed);
-            let found = [ask(a)?, ask(b)?];
+            let questions = |model| args.texts.questions(model, &args.data, Labels::Needed);
+            // Both are looked at before the first is asked.
+            let (of_a, of_b) = (questions(a)?, questions(b)?);
+            let ask = |questions: TextQuestions<'_>| questions.predictions(|_| ());
+            let found = [ask(of_a)?, ask(of_b)?];
             let (paired, rows, changes) = texts::compare(&file, found.each_ref(), args.bootstrap)?;
             (paired, rows, Changes::Texts(Box::new(changes)), "rows")
         }

@@ -2,7 +2,7 @@
 
 use super::paired::{McNemar, Paired, differences};
 use crate::bad_input;
-use crate::category::predictions::{TextPredictions, TextRow, Truth};
+use crate::category::predictions::{TextPredictions, Truth};
 use crate::evaluate::bootstrap::{Bootstrap, Units};
 use crate::evaluate::measures::{OF_TEXTS, TextMeasures};
 use crate::evaluate::parts::{ReliabilityBin, reliability};
@@ -70,7 +70,8 @@ pub fn compare(
         |row: &usize| found.iter().any(|found| found.rows[*row].truth == Truth::OutOfScope);
     let rows: Vec<usize> = (0..a.rows.len()).filter(|row| !is_outside(row)).collect();
     let names = Names::of(found);
-    let unknown = Sides { a: names.unknown(a), b: names.unknown(b) };
+    let told = |found: &TextPredictions| found.unknown.iter().map(ToString::to_string).collect();
+    let unknown = Sides { a: told(a), b: told(b) };
     let knows_none = |found: &TextPredictions| {
         !rows.iter().any(|row| matches!(found.rows[*row].truth, Truth::Label(_)))
     };
@@ -113,10 +114,7 @@ impl Names {
         let mut names = BTreeSet::new();
         for found in found {
             names.extend(found.labels.labels().iter().map(|label| label.category.to_string()));
-            names.extend(found.rows.iter().filter_map(|row| match &row.truth {
-                Truth::Unknown(name) => Some(name.to_string()),
-                Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
-            }));
+            names.extend(found.unknown.iter().map(ToString::to_string));
         }
         Self(names.into_iter().collect())
     }
@@ -132,11 +130,13 @@ impl Names {
             .iter()
             .map(|label| self.number(label.category.as_str()))
             .collect();
+        let unknown: Vec<usize> =
+            found.unknown.iter().map(|name| self.number(name.as_str())).collect();
         let mut measures = TextMeasures::default();
         for row in rows.iter().map(|row| &found.rows[*row]) {
             measures.truth.push(match &row.truth {
                 Truth::Label(at) => own[*at],
-                Truth::Unknown(name) => self.number(name.as_str()),
+                Truth::Unknown(at) => unknown[*at],
                 Truth::OutOfScope | Truth::Untold => self.0.len(),
             });
             measures.predicted.push(own[row.predicted]);
@@ -144,15 +144,6 @@ impl Names {
             measures.truth_probability.push(row.truth_probability);
         }
         measures
-    }
-
-    fn unknown(&self, found: &TextPredictions) -> Vec<String> {
-        let unknown = |row: &TextRow| match &row.truth {
-            Truth::Unknown(name) => Some(name.to_string()),
-            Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
-        };
-        let names: BTreeSet<String> = found.rows.iter().filter_map(unknown).collect();
-        names.into_iter().collect()
     }
 
     fn changes(&self, truth: &[usize], a: &[bool], b: &[bool]) -> Vec<LabelChange> {

@@ -3,17 +3,21 @@
 use super::params::DistillParams;
 use crate::bad_input;
 use crate::faults::Faults;
-use crate::table::Table;
+use crate::table::TableStream;
 use recontact::classify::encoder::{TextEncoder, TokenizedText};
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
 use recontact::registry::artifact::{DataFile, sha256_file};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
-use std::fs;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// Fewest words of a sentence that is learnt from; shorter ones are hardly more than rests of a faulty division.
 const LEAST_WORDS: usize = 3;
+
+/// Distilling takes about so many times what the texts take: their vectors come besides.
+const TIMES_KEPT: f64 = 4.0;
 
 /// Texts to learn from, each once, and the files they came from.
 #[derive(Debug)]
@@ -41,35 +45,25 @@ impl Texts {
         teacher: &TextEncoder,
         params: &DistillParams,
     ) -> anyhow::Result<Self> {
-        let mut texts = Self {
+        let texts = Self {
             texts: Vec::new(),
             tokenized: Vec::new(),
             used_tokens: HashSet::new(),
             files: Vec::new(),
             sha256: String::new(),
         };
-        let mut seen = HashSet::new();
+        let mut learner = Learner { texts, seen: HashSet::new(), teacher, params };
         let mut digest = Sha256::new();
         for path in paths {
-            let rows = read_rows(path, column)?;
-            texts.files.push(DataFile {
+            let rows = learner.read(path, column, &mut digest)?;
+            learner.texts.files.push(DataFile {
                 role: "texts".to_owned(),
                 file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 sha256: sha256_file(path)?,
-                rows: rows.len(),
+                rows,
             });
-            for row in &rows {
-                for piece in pieces(row.as_str(), teacher, params)? {
-                    if seen.insert(piece.to_owned()) {
-                        texts.used_tokens.extend(teacher.tokenize(piece)?.ids());
-                        texts.tokenized.push(teacher.tokenize_within(piece, params.max_tokens)?);
-                        texts.texts.push(piece.to_owned());
-                        digest.update(piece.as_bytes());
-                        digest.update([0]);
-                    }
-                }
-            }
         }
+        let mut texts = learner.texts;
         let least = params.held_out + params.batch;
         if texts.tokenized.len() < least {
             return Err(bad_input!(
@@ -84,35 +78,79 @@ impl Texts {
     }
 }
 
-fn read_rows(path: &Path, column: &str) -> anyhow::Result<Vec<ContactText>> {
-    let mut faults = Faults::default();
-    let mut texts = Vec::new();
-    let mut parse =
-        |text: &str, place: &dyn Fn() -> String, faults: &mut Faults| match ContactText::parse(
-            text,
-            DEFAULT_MAX_TEXT_BYTES,
-        ) {
-            Ok(text) => texts.push(text),
-            Err(error) => faults.push(format!("{}: {error}", place())),
-        };
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt")) {
-        let content = fs::read_to_string(path)
-            .map_err(|error| bad_input!("{}: cannot be read: {error}", path.display()))?;
-        for (number, line) in
-            content.lines().enumerate().filter(|(_, line)| !line.trim().is_empty())
-        {
-            parse(line, &|| format!("{}, line {}", path.display(), number + 1), &mut faults);
+/// Takes in texts as they are read. Of one that occurred before only a hash is kept.
+struct Learner<'a> {
+    texts: Texts,
+    /// The first half of the SHA-256 of each text.
+    seen: HashSet<[u8; 16]>,
+    teacher: &'a TextEncoder,
+    params: &'a DistillParams,
+}
+
+impl Learner<'_> {
+    /// Reads a file; gives its rows.
+    fn read(&mut self, path: &Path, column: &str, digest: &mut Sha256) -> anyhow::Result<usize> {
+        let mut faults = Faults::default();
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("txt")) {
+            let cannot_read =
+                |error: io::Error| bad_input!("{}: cannot be read: {error}", path.display());
+            let lines = BufReader::new(File::open(path).map_err(cannot_read)?).lines();
+            let mut rows = 0;
+            for (number, line) in (1..).zip(lines) {
+                let line = line.map_err(cannot_read)?;
+                if line.trim().is_empty() {
+                    continue;
+                }
+                rows += 1;
+                let place = || format!("{}, line {number}", path.display());
+                self.take(&line, place, &mut faults, digest)?;
+            }
+            faults.finish()?;
+            return Ok(rows);
         }
-    } else {
-        let table = Table::read(path)?;
-        let column = table.column(column)?;
-        for row in table.rows() {
+        let mut table = TableStream::open_to_keep(path, TIMES_KEPT)?;
+        let head = table.head().clone();
+        let column = head.column(column)?;
+        while let Some(row) = table.next(&mut faults)? {
             let text = row.cell(column).unwrap_or_default();
-            parse(text, &|| table.place(row, column), &mut faults);
+            self.take(text, || head.place(row, column), &mut faults, digest)?;
         }
+        table.finish(faults)
     }
-    faults.finish()?;
-    Ok(texts)
+
+    fn take(
+        &mut self,
+        text: &str,
+        place: impl FnOnce() -> String,
+        faults: &mut Faults,
+        digest: &mut Sha256,
+    ) -> anyhow::Result<()> {
+        let text = match ContactText::parse(text, DEFAULT_MAX_TEXT_BYTES) {
+            Ok(text) => text,
+            Err(error) => {
+                faults.push(format!("{}: {error}", place()));
+                return Ok(());
+            }
+        };
+        if !faults.is_empty() {
+            // Nothing will be learnt: only further faults are looked for.
+            return Ok(());
+        }
+        let Self { texts, seen, teacher, params } = self;
+        for piece in pieces(text.as_str(), teacher, params)? {
+            let hash = Sha256::digest(piece.as_bytes());
+            let mut half = [0; 16];
+            half.copy_from_slice(&hash[..16]);
+            if seen.insert(half) {
+                texts.used_tokens.extend(teacher.tokenize(piece)?.ids());
+                texts.tokenized.push(teacher.tokenize_within(piece, params.max_tokens)?);
+                texts.texts.push(piece.to_owned());
+                digest.update(piece.as_bytes());
+                digest.update([0]);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A text as it is learnt from: whole, or in sentences where it is too long.

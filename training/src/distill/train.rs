@@ -74,8 +74,7 @@ pub fn train(
     let first = optimiser.step_number();
     let end = params.steps.min(stop_after.map_or(usize::MAX, |count| first + count));
     let bar = progress::bar(params.steps as u64, "distilling");
-    bar.set_position(first as u64);
-    bar.reset_eta();
+    bar.begin_at(first as u64);
     let mut clock = Clock::start(first);
     let mut losses = Vec::new();
     while optimiser.step_number() < end {

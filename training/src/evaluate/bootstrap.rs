@@ -5,6 +5,7 @@
 //! calibration error look larger and a macro-F1 smaller than they are. The seed makes it repeatable.
 
 use crate::category::data::SplitMix64;
+use crate::progress;
 use recontact::statistics::{CONFIDENCE, Interval, quantile};
 use serde::Serialize;
 
@@ -76,12 +77,15 @@ impl Bootstrap {
         let mut draws: Vec<Vec<f64>> = vec![Vec::with_capacity(self.draws); values.len()];
         let mut random = SplitMix64(self.seed);
         let mut drawn = vec![0; units.count];
+        let bar = progress::bar(self.draws as u64, "drawing intervals");
         for _ in 0..self.draws {
             units.draw(&mut random, &mut drawn, &mut weights);
             for (draws, value) in draws.iter_mut().zip(figures(&weights)) {
                 draws.extend(value.filter(|value| value.is_finite()));
             }
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         let estimates = values.into_iter().zip(draws);
         estimates.map(|(value, draws)| value.map(|value| self.of_draws(value, draws))).collect()
     }

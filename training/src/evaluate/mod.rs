@@ -13,15 +13,16 @@ pub mod tickets;
 mod print;
 
 use crate::bad_input;
-use crate::category::predictions::{Labels, TextColumns, TextPredictions, predictions};
+use crate::category::predictions::{Labels, TextColumns, TextPredictions, TextQuestions};
 use crate::risk;
-use crate::table::Table;
+use crate::table::TableStream;
 use bootstrap::Bootstrap;
 use clap::Args;
 use html::ReportLanguage;
-use parts::{DataSeen, SliceColumn, slice_columns};
+use parts::{DataSeen, SliceColumn, slice_columns, slice_places};
 use recontact::classify::encoder::{InferenceOptions, Precision};
 use recontact::registry::{Artifact, ArtifactError, Manifest, ModelKind};
+use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
 use std::path::{Path, PathBuf};
 
@@ -81,20 +82,20 @@ fn parse_precision(name: &str) -> Result<Precision, String> {
 }
 
 impl TextArgs {
-    /// What a model of texts says of every row of a table.
+    /// A model of texts, ready to be asked about every row of a file.
     ///
     /// # Errors
     /// [`crate::failure::BadInput`] when data or encoder are at fault.
-    pub fn predictions(
+    pub fn questions<'p>(
         &self,
         artifact: &Artifact,
-        table: &Table,
+        data: &'p Path,
         wanted: Labels,
-    ) -> anyhow::Result<TextPredictions> {
+    ) -> anyhow::Result<TextQuestions<'p>> {
         let columns = TextColumns { text: self.text.as_deref(), label: self.label.as_deref() };
         let inference =
             InferenceOptions { precision: self.precision, ..InferenceOptions::default() };
-        predictions(artifact, table, columns, wanted, &self.models, &inference)
+        TextQuestions::open(artifact, data, columns, wanted, &self.models, &inference)
     }
 }
 
@@ -104,19 +105,19 @@ impl TextArgs {
 /// [`crate::failure::BadInput`] when model, data or encoder are at fault.
 pub fn run(args: &EvaluateArgs, now: Timestamp) -> anyhow::Result<()> {
     let artifact = open(&args.model, "--model")?;
-    let table = Table::read(&args.data)?;
-    let data = DataSeen::of(&args.data, table.len(), &artifact.manifest().data)?;
+    let seen = |rows| DataSeen::of(&args.data, rows, &artifact.manifest().data);
     match artifact.manifest().kind {
         ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
-            let found = args.texts.predictions(&artifact, &table, Labels::Needed)?;
-            let columns = text_columns(&table, &found, &args.slice)?;
+            let (found, columns) = ask_texts(args, &artifact)?;
+            let data = seen(found.rows.len())?;
             let evaluation = texts::evaluate(&artifact, data, &found, &columns, args.bootstrap)?;
             print::texts(&evaluation, args.json)?;
             write_page(args.html.as_deref(), || html::texts::page(&evaluation, args.language))
         }
         ModelKind::Risk => {
             let found = risk::predictions(&artifact, &args.data, now)?;
-            let columns = ticket_columns(&table, &found, &args.slice)?;
+            let columns = ticket_columns(&args.data, &found, &args.slice)?;
+            let data = seen(found.table_rows)?;
             let evaluation = tickets::evaluate(&artifact, data, found, columns, args.bootstrap);
             print::tickets(&evaluation, args.json)?;
             write_page(args.html.as_deref(), || html::tickets::page(&evaluation, args.language))
@@ -145,37 +146,41 @@ pub fn write_page(path: Option<&Path>, page: impl FnOnce() -> html::Page) -> any
     Ok(())
 }
 
-fn text_columns(
-    table: &Table,
-    found: &TextPredictions,
-    asked: &[String],
-) -> anyhow::Result<Vec<SliceColumn>> {
-    let numbers: Vec<usize> = (1..=table.len()).collect();
-    let mut columns = slice_columns(table, asked, &numbers)?;
+/// What a model of texts says of every row, and the values by which its figures are told apart.
+fn ask_texts(
+    args: &EvaluateArgs,
+    artifact: &Artifact,
+) -> anyhow::Result<(TextPredictions, Vec<SliceColumn>)> {
+    let head = TableStream::open(&args.data)?.head().clone();
+    let (names, places) = slice_places(&head, &args.slice)?;
+    let mut columns: Vec<SliceColumn> = names.into_iter().map(SliceColumn::new).collect();
+    let found = args.texts.questions(artifact, &args.data, Labels::Needed)?.predictions(|row| {
+        for (column, place) in columns.iter_mut().zip(&places) {
+            column.push(row.cell(*place));
+        }
+    })?;
     if !columns.iter().any(|column| column.name == "language") {
-        let values = found.rows.iter().map(|row| row.language.map(str::to_owned)).collect();
-        columns.insert(0, SliceColumn { name: "language".to_owned(), values });
+        columns.insert(0, SliceColumn::of("language", found.rows.iter().map(|row| row.language)));
     }
-    Ok(columns)
+    Ok((found, columns))
 }
 
 fn ticket_columns(
-    table: &Table,
+    data: &Path,
     found: &risk::RiskPredictions,
     asked: &[String],
 ) -> anyhow::Result<Vec<SliceColumn>> {
-    let numbers: Vec<usize> = found.rows.iter().map(|row| row.number).collect();
-    let mut columns = slice_columns(table, asked, &numbers)?;
+    let numbers: Vec<usize> = found.rows.iter().map(|row| row.number - 1).collect();
+    let mut columns: Vec<SliceColumn> =
+        slice_columns(data, asked)?.iter().map(|column| column.pick(&numbers)).collect();
     if !columns.iter().any(|column| column.name == "channel") {
-        let values: Vec<Option<String>> =
-            found.rows.iter().map(|row| row.channel.as_ref().map(ToString::to_string)).collect();
-        if values.iter().any(Option::is_some) {
-            columns.insert(0, SliceColumn { name: "channel".to_owned(), values });
+        let channels = || found.rows.iter().map(|row| row.channel.as_ref().map(Name::as_str));
+        if channels().any(|channel| channel.is_some()) {
+            columns.insert(0, SliceColumn::of("channel", channels()));
         }
     }
     if found.has_texts && !columns.iter().any(|column| column.name == "language") {
-        let values = found.rows.iter().map(|row| row.language.map(str::to_owned)).collect();
-        columns.insert(0, SliceColumn { name: "language".to_owned(), values });
+        columns.insert(0, SliceColumn::of("language", found.rows.iter().map(|row| row.language)));
     }
     Ok(columns)
 }

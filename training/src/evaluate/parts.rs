@@ -2,12 +2,13 @@
 
 use super::bootstrap::{Bootstrap, Estimate};
 use super::measures::Measure;
+use crate::faults::Faults;
 use crate::metrics::{CALIBRATION_BINS, bin};
-use crate::table::Table;
+use crate::table::{Head, TableStream};
 use recontact::registry::artifact::{DataFile, sha256_file};
 use recontact::statistics::{CONFIDENCE, Interval, Proportion};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Most values of a column that are told; the rarer ones are counted.
@@ -121,13 +122,16 @@ pub fn reliability(probability: &[f64], came: &[bool]) -> Vec<ReliabilityBin> {
         .collect()
 }
 
-/// A column by which rows are told apart.
-#[derive(Debug, Clone)]
+/// A column by which rows are told apart. Of each value there is one copy, and a number in each row.
+#[derive(Debug, Clone, Default)]
 pub struct SliceColumn {
     /// Its name.
     pub name: String,
-    /// What each measured row has in it; none where the cell is empty.
-    pub values: Vec<Option<String>>,
+    /// The values; none for empty cells.
+    values: Vec<Option<String>>,
+    known: HashMap<String, u32>,
+    empty: Option<u32>,
+    of_row: Vec<u32>,
 }
 
 /// The rows of one value of a column.
@@ -140,53 +144,103 @@ pub struct Group {
 }
 
 impl SliceColumn {
-    /// A column of the file for rows with these numbers, counted from 1.
+    /// A column without rows.
     #[must_use]
-    pub fn of_table(table: &Table, name: &str, column: usize, numbers: &[usize]) -> Self {
-        let cells: Vec<Option<String>> =
-            table.rows().map(|row| row.cell(column).map(str::to_owned)).collect();
-        let values = numbers.iter().map(|number| cells.get(number - 1).cloned().flatten());
-        Self { name: name.to_owned(), values: values.collect() }
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// A column of these rows.
+    #[must_use]
+    pub fn of<'v>(name: &str, rows: impl Iterator<Item = Option<&'v str>>) -> Self {
+        let mut column = Self::new(name);
+        rows.for_each(|value| column.push(value));
+        column
+    }
+
+    /// Adds a row; none where its cell is empty.
+    pub fn push(&mut self, value: Option<&str>) {
+        let next = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
+        let known = match value {
+            Some(value) => self.known.get(value).copied(),
+            None => self.empty,
+        };
+        self.of_row.push(known.unwrap_or(next));
+        if known.is_some() {
+            return;
+        }
+        self.values.push(value.map(str::to_owned));
+        match value {
+            Some(value) => drop(self.known.insert(value.to_owned(), next)),
+            None => self.empty = Some(next),
+        }
+    }
+
+    /// The same column of some of the rows.
+    #[must_use]
+    pub fn pick(&self, rows: &[usize]) -> Self {
+        let of_row = rows.iter().map(|row| self.of_row[*row]).collect();
+        Self { of_row, ..self.clone() }
     }
 
     /// The rows by value, the most frequent first, and how many rarer values are left out.
     #[must_use]
     pub fn groups(&self) -> (Vec<Group>, usize) {
-        let mut by_value: BTreeMap<&Option<String>, Vec<usize>> = BTreeMap::new();
-        for (row, value) in self.values.iter().enumerate() {
-            by_value.entry(value).or_default().push(row);
+        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); self.values.len()];
+        for (row, value) in self.of_row.iter().enumerate() {
+            rows[*value as usize].push(row);
         }
-        let mut groups: Vec<Group> = by_value
-            .into_iter()
+        let mut groups: Vec<Group> = self
+            .values
+            .iter()
+            .zip(rows)
+            .filter(|(_, rows)| !rows.is_empty())
             .map(|(value, rows)| Group { value: value.clone(), rows })
             .collect();
-        groups.sort_by_key(|group| std::cmp::Reverse(group.rows.len()));
+        groups.sort_by(|a, b| (b.rows.len().cmp(&a.rows.len())).then(a.value.cmp(&b.value)));
         let further = groups.len().saturating_sub(MOST_VALUES);
         groups.truncate(MOST_VALUES);
         (groups, further)
     }
 }
 
-/// The columns asked for, and the channel where the file has one. A language column of the file goes before the language
-/// that is told from the text.
+/// Names and places of the columns asked for, of the channel and of the language where the file has them. A language column
+/// of the file goes before the language that is told from the text.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when a column that was asked for is not there.
-pub fn slice_columns(
-    table: &Table,
-    asked: &[String],
-    numbers: &[usize],
-) -> anyhow::Result<Vec<SliceColumn>> {
+pub fn slice_places(head: &Head, asked: &[String]) -> anyhow::Result<(Vec<String>, Vec<usize>)> {
     let mut names: Vec<&str> = vec!["language", "channel"];
-    names.retain(|name| table.find(name).is_some());
+    names.retain(|name| head.find(name).is_some());
     for name in asked {
-        table.column(name)?;
+        head.column(name)?;
         if !names.contains(&name.as_str()) {
             names.push(name);
         }
     }
-    let columns = names.into_iter().filter_map(|name| Some((name, table.find(name)?)));
-    Ok(columns.map(|(name, column)| SliceColumn::of_table(table, name, column, numbers)).collect())
+    let columns = names.into_iter().filter_map(|name| Some((name.to_owned(), head.find(name)?)));
+    Ok(columns.unzip())
+}
+
+/// The same columns with the values of all rows of a file.
+///
+/// # Errors
+/// As [`slice_places`], and when the file cannot be read.
+pub fn slice_columns(data: &Path, asked: &[String]) -> anyhow::Result<Vec<SliceColumn>> {
+    let mut table = TableStream::open(data)?;
+    let (names, places) = slice_places(table.head(), asked)?;
+    let mut columns: Vec<SliceColumn> = names.into_iter().map(SliceColumn::new).collect();
+    if columns.is_empty() {
+        return Ok(columns);
+    }
+    let mut faults = Faults::default();
+    while let Some(row) = table.next(&mut faults)? {
+        for (column, place) in columns.iter_mut().zip(&places) {
+            column.push(row.cell(*place));
+        }
+    }
+    table.finish(faults)?;
+    Ok(columns)
 }
 
 /// A count as a number.
@@ -211,9 +265,13 @@ mod tests {
     #[test]
     fn the_most_frequent_values_are_told_and_the_others_counted() {
         let values = (0..50).map(|row| Some(format!("v{}", row % 25))).chain([None, None, None]);
-        let (groups, further) =
-            SliceColumn { name: "team".into(), values: values.collect() }.groups();
+        let values: Vec<Option<String>> = values.collect();
+        let column = SliceColumn::of("team", values.iter().map(Option::as_deref));
+        let (groups, further) = column.groups();
         assert_eq!((groups.len(), further), (20, 6));
         assert_eq!((&groups[0].value, groups[0].rows.len()), (&None, 3));
+        let (picked, further) = column.pick(&[0, 25, 50, 51]).groups();
+        assert_eq!((picked.len(), further), (2, 0));
+        assert_eq!((picked[1].value.as_deref(), &picked[1].rows), (Some("v0"), &vec![0, 1]));
     }
 }

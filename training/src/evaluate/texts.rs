@@ -9,7 +9,7 @@ use crate::category::report::{Measured, ScopeFigures, scope_figures};
 use recontact::registry::{Artifact, ModelKind};
 use recontact::statistics::{CONFIDENCE, Interval, Proportion};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Confused pairs that are told.
 const MOST_CONFUSIONS: usize = 30;
@@ -176,11 +176,10 @@ pub fn evaluate(
 fn measures(found: &TextPredictions, unknown: &[String], rows: &[usize]) -> TextMeasures {
     let mut measures = TextMeasures::default();
     let known = found.labels.labels().len();
-    let number = |name: &str| unknown.iter().position(|other| other == name);
     for row in rows.iter().map(|row| &found.rows[*row]) {
         measures.truth.push(match &row.truth {
             Truth::Label(at) => *at,
-            Truth::Unknown(name) => known + number(name.as_str()).unwrap_or(unknown.len()),
+            Truth::Unknown(at) => known + at,
             Truth::OutOfScope | Truth::Untold => known + unknown.len(),
         });
         measures.predicted.push(row.predicted);
@@ -206,14 +205,7 @@ impl TextFigures {
 
 /// The labels of the rows that the model does not know. Their rows count as wrong.
 fn unknown_labels(file: &str, found: &TextPredictions) -> anyhow::Result<Vec<String>> {
-    let unknown: BTreeSet<String> = found
-        .rows
-        .iter()
-        .filter_map(|row| match &row.truth {
-            Truth::Unknown(name) => Some(name.to_string()),
-            Truth::Label(_) | Truth::OutOfScope | Truth::Untold => None,
-        })
-        .collect();
+    let unknown: Vec<String> = found.unknown.iter().map(ToString::to_string).collect();
     let names = unknown.iter().take(20).cloned().collect::<Vec<_>>().join(", ");
     if !found.rows.iter().any(|row| matches!(row.truth, Truth::Label(_))) {
         return Err(bad_input!(
@@ -227,7 +219,7 @@ fn unknown_labels(file: &str, found: &TextPredictions) -> anyhow::Result<Vec<Str
             unknown.len()
         );
     }
-    Ok(unknown.into_iter().collect())
+    Ok(unknown)
 }
 
 fn measured(found: &TextPredictions, is_wanted: impl Fn(&Truth) -> bool) -> Measured {
@@ -308,8 +300,7 @@ pub fn coverage(rows: &[TextRow]) -> Vec<CoveragePoint> {
 
 fn slices(measures: &TextMeasures, inside: &[usize], columns: &[SliceColumn]) -> Vec<TextSlices> {
     let of_column = |column: &SliceColumn| {
-        let values = inside.iter().map(|row| column.values[*row].clone()).collect();
-        let (groups, further_values) = SliceColumn { name: column.name.clone(), values }.groups();
+        let (groups, further_values) = column.pick(inside).groups();
         let values = groups.into_iter().filter_map(|group| {
             let mut weights = vec![0; inside.len()];
             group.rows.iter().for_each(|row| weights[*row] = 1);

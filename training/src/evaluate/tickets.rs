@@ -147,13 +147,9 @@ pub fn measures(rows: &[RiskRow]) -> RiskMeasures {
 
 fn heaviness(found: &RiskPredictions) -> SliceColumn {
     let most = found.heavy_customer_tickets;
-    let value = |row: &RiskRow| {
-        Some(if row.is_heavy { format!("more than {most}") } else { format!("at most {most}") })
-    };
-    SliceColumn {
-        name: "customer tickets".to_owned(),
-        values: found.rows.iter().map(value).collect(),
-    }
+    let (more, not_more) = (format!("more than {most}"), format!("at most {most}"));
+    let values = found.rows.iter().map(|row| Some(if row.is_heavy { &*more } else { &*not_more }));
+    SliceColumn::of("customer tickets", values)
 }
 
 fn bands(rows: &[RiskRow]) -> Vec<BandCount> {

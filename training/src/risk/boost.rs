@@ -18,7 +18,7 @@ pub struct BoostShape {
     pub rounds: usize,
 }
 
-/// Fits ensembles of several seeds and joins them into one whose output is their mean.
+/// Fits ensembles of several seeds and joins them into one whose output is their mean; `timed` is given each fit to do.
 ///
 /// # Errors
 /// What forust says.
@@ -29,6 +29,7 @@ pub fn fit(
     params: &TreeParams,
     seed: u64,
     seeds: usize,
+    timed: impl Fn(&dyn Fn() -> anyhow::Result<GradientBooster>) -> anyhow::Result<GradientBooster>,
 ) -> anyhow::Result<TreeEnsemble> {
     let outcomes: Vec<f64> =
         positive.iter().map(|positive| f64::from(u8::from(*positive))).collect();
@@ -36,7 +37,8 @@ pub fn fit(
     let part = 1.0 / number(seeds.max(1));
     let mut trees = Vec::with_capacity(shape.rounds * seeds);
     for index in 0..seeds as u64 {
-        let booster = boosted(columns, &outcomes, base, shape, params, seed.wrapping_add(index))?;
+        let seed = seed.wrapping_add(index);
+        let booster = timed(&|| boosted(columns, &outcomes, base, shape, params, seed))?;
         trees.extend(booster.trees.iter().map(|tree| converted(tree, part)));
     }
     Ok(TreeEnsemble { base, trees })

@@ -33,7 +33,7 @@ fn the_converted_trees_say_what_forust_says() {
     let booster = boosted(&columns, &outcomes, base(&outcomes), shape, &params(), 7).unwrap();
     let matrix = Matrix::new(&columns.trees, columns.rows, columns.tree_columns);
     let expected = booster.predict(&matrix, false);
-    let ensemble = fit(&columns, &positive, shape, &params(), 7, 1).unwrap();
+    let ensemble = fit(&columns, &positive, shape, &params(), 7, 1, |fit| fit()).unwrap();
     assert_eq!(ensemble.fault(3), None);
     for (found, expected) in columns.tree_logits(&ensemble).iter().zip(expected) {
         assert!((found - expected).abs() < 1e-4, "{found} {expected}");
@@ -44,9 +44,9 @@ fn the_converted_trees_say_what_forust_says() {
 fn trees_learn_what_two_columns_say_together_and_are_the_same_for_a_seed() {
     let (columns, positive) = rows(2000);
     let shape = BoostShape { leaves: 6, rounds: 60 };
-    let ensemble = fit(&columns, &positive, shape, &params(), 7, 2).unwrap();
+    let ensemble = fit(&columns, &positive, shape, &params(), 7, 2, |fit| fit()).unwrap();
     let auc = crate::metrics::roc_auc(&columns.tree_logits(&ensemble), &positive).unwrap();
     assert!(auc > 0.95, "{auc}");
-    assert_eq!(ensemble, fit(&columns, &positive, shape, &params(), 7, 2).unwrap());
-    assert_ne!(ensemble, fit(&columns, &positive, shape, &params(), 8, 2).unwrap());
+    assert_eq!(ensemble, fit(&columns, &positive, shape, &params(), 7, 2, |fit| fit()).unwrap());
+    assert_ne!(ensemble, fit(&columns, &positive, shape, &params(), 8, 2, |fit| fit()).unwrap());
 }

@@ -9,7 +9,7 @@ use super::select::{self, Choice, Plan};
 use super::threshold;
 use super::windows::{self, OutOfFold};
 use crate::logistic::{LogisticFit, LogisticTrainer};
-use crate::progress;
+use crate::progress::FitBar;
 use ndarray::{Array1, Axis};
 use recontact::risk::encoding::{Column, FeatureModel};
 use recontact::risk::{
@@ -30,8 +30,13 @@ pub struct FittedRisk {
 /// Fewest tickets of each outcome to fit a model on for the tickets before the folds.
 const MIN_EACH: usize = 10;
 
+/// What is fitted, for people.
+pub(super) const LOGISTIC: &str = "logistic regression";
+/// The trees of the model that is chosen.
+const CHOSEN_TREES: &str = "trees of the model";
+
 /// Chooses and fits a model on the training part of a split; the test part is not looked at. `has_windows` says whether
-/// outcomes within other windows than the main one are known.
+/// outcomes within other windows than the main one are known; `bar` is told of every fit, those of [`fit_like`] included.
 ///
 /// # Errors
 /// [`crate::failure::BadInput`] when no feature tells tickets apart, or what the solvers say.
@@ -40,11 +45,17 @@ pub fn fit(
     candidates: &[Candidate],
     params: &RiskParams,
     has_windows: bool,
+    bar: &FitBar,
 ) -> anyhow::Result<FittedRisk> {
     let folds = split.folds(params)?;
-    let steps = params.c_grid.len() + params.try_features.len() + params.trees.leaves.len() + 2;
-    let bar = progress::bar(steps as u64, "choosing");
-    let selection = select::select(candidates, &folds, params, |_| bar.inc(1))?;
+    // On all tickets, on those after the first fold where windows are fitted, and without heavy customers.
+    let models = 2 + usize::from(has_windows);
+    select::expect(candidates, folds.len(), params, bar);
+    bar.expect(LOGISTIC, models);
+    if params.model != ModelChoice::Logistic {
+        bar.expect(CHOSEN_TREES, models * params.trees.seeds);
+    }
+    let selection = select::select(candidates, &folds, params, bar)?;
     let (calibration, tried_calibrations) =
         calibrate::choose(&selection.predicted, params.calibration)?;
 
@@ -53,11 +64,13 @@ pub fn fit(
     let cut = threshold::choose(&later, &logits, params)?;
 
     let plan = selection.plan;
-    let (mut weights, design, fit) = on_all(split.train, candidates, &plan, params)?;
-    bar.inc(1);
+    if plan.model == ModelChoice::Logistic {
+        bar.at_most(CHOSEN_TREES, 0);
+    }
+    let (mut weights, design, fit) = on_all(split.train, candidates, &plan, params, bar)?;
     (weights.bands, weights.team_bands, weights.follow_up) = (cut.bands, cut.team_bands, cut.rule);
     if has_windows {
-        let mut rows = before_folds(split, &folds, candidates, &plan, params)?;
+        let mut rows = before_folds(split, &folds, candidates, &plan, params, bar)?;
         let in_folds = selection.predicted.iter().flat_map(|fold| &fold.logits);
         rows.extend(
             later.iter().zip(in_folds).map(|(example, logit)| OutOfFold { example, logit: *logit }),
@@ -67,7 +80,9 @@ pub fn fit(
         weights.windows = windows::fit(&model, &rows, &params.windows, split.at)?;
     }
     weights.calibration = calibration;
-    bar.finish_and_clear();
+    // What is left is the model without heavy customers.
+    bar.at_most(LOGISTIC, 1);
+    bar.at_most(CHOSEN_TREES, params.trees.seeds);
     let with_trees = plan.model != ModelChoice::Logistic;
     let choice = Choice {
         model: weights.scorer.as_str(),
@@ -97,8 +112,9 @@ pub fn fit_like(
     train: &[Example<'_>],
     candidates: &[Candidate],
     params: &RiskParams,
+    bar: &FitBar,
 ) -> anyhow::Result<RiskWeights> {
-    let (mut weights, ..) = on_all(train, candidates, &like.plan, params)?;
+    let (mut weights, ..) = on_all(train, candidates, &like.plan, params, bar)?;
     weights.calibration = like.weights.calibration.clone();
     weights.bands = like.weights.bands;
     Ok(weights)
@@ -112,6 +128,7 @@ fn before_folds<'e, 't>(
     candidates: &[Candidate],
     plan: &Plan,
     params: &RiskParams,
+    bar: &FitBar,
 ) -> anyhow::Result<Vec<OutOfFold<'e, 't>>> {
     let begin = folds.iter().map(|fold| fold.begin).min().unwrap_or(0);
     let (before, after) = split.train.split_at(begin);
@@ -119,7 +136,7 @@ fn before_folds<'e, 't>(
     if before.is_empty() || hits < MIN_EACH || after.len() - hits < MIN_EACH {
         return Ok(Vec::new());
     }
-    let (weights, design, fit) = on_all(after, candidates, plan, params)?;
+    let (weights, design, fit) = on_all(after, candidates, plan, params, bar)?;
     let logits = raw_logits(&weights, &fit, &design.columns(before));
     let rows = before.iter().zip(logits);
     Ok(rows.map(|(example, logit)| OutOfFold { example, logit }).collect())
@@ -140,25 +157,23 @@ fn on_all(
     candidates: &[Candidate],
     plan: &Plan,
     params: &RiskParams,
+    bar: &FitBar,
 ) -> anyhow::Result<(RiskWeights, Design, LogisticFit)> {
     let (mut design, columns) = Design::learn(candidates, train, &plan.groups, params)?;
     let means = columns.linear.mean_axis(Axis(0)).unwrap_or_default();
     let boosted = || {
-        boost::fit(
-            &columns,
-            &outcomes(train),
-            plan.shape,
-            &params.trees,
-            params.seed,
-            params.trees.seeds,
-        )
+        let (positive, trees) = (outcomes(train), &params.trees);
+        boost::fit(&columns, &positive, plan.shape, trees, params.seed, trees.seeds, |fit| {
+            bar.fit(CHOSEN_TREES, |_| fit())
+        })
     };
     let scorer = match plan.model {
         ModelChoice::Trees => RiskScorer::Trees { trees: boosted()? },
         ModelChoice::Blend => RiskScorer::Blend { trees: boosted()?, linear_share: plan.share },
         ModelChoice::Logistic | ModelChoice::Auto => RiskScorer::Logistic,
     };
-    let fit = LogisticTrainer::new(columns.linear, outcome_array(train)).fit(plan.c)?;
+    let mut trainer = LogisticTrainer::new(columns.linear, outcome_array(train));
+    let fit = bar.fit(LOGISTIC, |_| trainer.fit(plan.c))?;
     set_columns(&mut design.models, &fit, &means);
     let weights = RiskWeights {
         window_days: params.window_days,

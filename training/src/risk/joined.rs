@@ -3,9 +3,11 @@
 
 use super::params::Target;
 use crate::bad_input;
-use crate::table::{Row, Table};
+use crate::faults::Faults;
+use crate::table::{Head, Row, TableStream};
 use crate::tickets::TicketTable;
 use recontact::outcome::Outcome;
+use recontact::ticket::ClosedTicket;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -22,40 +24,43 @@ pub(super) fn join_outcomes(
     window_days: u32,
     target: Target,
 ) -> anyhow::Result<usize> {
-    let outcomes = Table::read(path)?;
-    let ticket = outcomes.column("ticket_id")?;
-    outcomes.column(&format!("outcome_{window_days}d"))?;
-    let columns: Vec<(u32, usize)> = outcomes
+    let mut outcomes = TableStream::open(path)?;
+    let head = outcomes.head().clone();
+    let ticket = head.column("ticket_id")?;
+    head.column(&format!("outcome_{window_days}d"))?;
+    let columns: Vec<(u32, usize)> = head
         .columns()
         .iter()
         .enumerate()
         .filter_map(|(place, name)| Some((window_of(name)?, place)))
         .collect();
-    let episode = outcomes.find("episode");
-    let mut labels: HashMap<&str, (u32, Vec<Option<bool>>)> = HashMap::new();
-    for row in outcomes.rows() {
+    let episode = head.find("episode");
+    let positions = positions(&table.tickets);
+    // For each ticket of the table its last episode so far, and what became of it.
+    let mut last: Vec<u32> = vec![0; table.tickets.len()];
+    let mut joined: BTreeMap<u32, Vec<Option<bool>>> =
+        columns.iter().map(|(days, _)| (*days, vec![None; table.tickets.len()])).collect();
+    let mut faults = Faults::default();
+    while let Some(row) = outcomes.next(&mut faults)? {
         let Some(id) = cell(row, ticket) else { continue };
         let number = episode.and_then(|column| cell(row, column)).and_then(|n| n.parse().ok());
         let number: u32 = number.unwrap_or(1);
-        let label = |(_, column): &(u32, usize)| label(&outcomes, row, *column, target);
+        let label = |(_, column): &(u32, usize)| label(&head, row, *column, target);
         let all: Vec<Option<bool>> = columns.iter().map(label).collect::<anyhow::Result<_>>()?;
-        let slot = labels.entry(id).or_insert((number, Vec::new()));
-        if number >= slot.0 {
-            *slot = (number, all);
+        let Some(&at) = positions.get(id).filter(|at| number >= last[**at]) else { continue };
+        last[at] = number;
+        for ((days, _), label) in columns.iter().zip(all) {
+            joined.entry(*days).and_modify(|of| of[at] = label);
         }
     }
-    let mut joined: BTreeMap<u32, Vec<Option<bool>>> = BTreeMap::new();
-    for (at, (days, _)) in columns.iter().enumerate() {
-        let found = |id: &str| labels.get(id).and_then(|(_, all)| all.get(at).copied().flatten());
-        let of = table.tickets.iter().map(|ticket| found(ticket.id.as_str())).collect();
-        joined.insert(*days, of);
-    }
+    let rows = outcomes.finish(faults)?;
+    drop(positions);
     let main = joined.get(&window_days).cloned().unwrap_or_default();
     if main.iter().all(Option::is_none) {
         return Err(bad_input!("{}: no ticket of the table has an outcome in it", path.display()));
     }
     (table.labels, table.outcomes) = (Some(main), joined);
-    Ok(outcomes.len())
+    Ok(rows)
 }
 
 /// Reads who was followed up, from columns `ticket_id` and `treated`. A ticket that the file does not name was never
@@ -76,23 +81,26 @@ pub(super) fn join_treated(
             "--treated: the table says itself which tickets were followed up; leave one of the two out"
         ));
     }
-    let rows = Table::read(path)?;
-    let (ticket, treated) = (rows.column("ticket_id")?, rows.column("treated")?);
-    let mut by_ticket: HashMap<&str, bool> = HashMap::new();
-    for row in rows.rows() {
+    let mut rows = TableStream::open(path)?;
+    let head = rows.head().clone();
+    let (ticket, treated) = (head.column("ticket_id")?, head.column("treated")?);
+    let mut by_ticket: HashMap<String, bool> = HashMap::new();
+    let mut faults = Faults::default();
+    while let Some(row) = rows.next(&mut faults)? {
         let Some(id) = cell(row, ticket) else {
-            return Err(bad_input!("{}: expected a ticket", rows.place(row, ticket)));
+            return Err(bad_input!("{}: expected a ticket", head.place(row, ticket)));
         };
         let was_treated = match cell(row, treated).map(str::to_ascii_lowercase).as_deref() {
             Some("true" | "1" | "yes") => true,
             Some("false" | "0" | "no") => false,
             other => {
-                let (place, found) = (rows.place(row, treated), other.unwrap_or("nothing"));
+                let (place, found) = (head.place(row, treated), other.unwrap_or("nothing"));
                 return Err(bad_input!("{place}: expected true or false, got {found}"));
             }
         };
-        *by_ticket.entry(id).or_default() |= was_treated;
+        *by_ticket.entry(id.to_owned()).or_default() |= was_treated;
     }
+    let rows = rows.finish(faults)?;
     let found = |id: &str| by_ticket.get(id).copied();
     let of: Vec<Option<bool>> =
         table.tickets.iter().map(|ticket| found(ticket.id.as_str())).collect();
@@ -106,7 +114,12 @@ pub(super) fn join_treated(
         by_ticket.len() - named
     ));
     table.treated = Some(of.into_iter().map(|treated| treated.unwrap_or(false)).collect());
-    Ok(rows.len())
+    Ok(rows)
+}
+
+/// The position of each ticket in the table.
+fn positions(tickets: &[ClosedTicket]) -> HashMap<&str, usize> {
+    tickets.iter().enumerate().map(|(at, ticket)| (ticket.id.as_str(), at)).collect()
 }
 
 /// The window of a column of outcomes.
@@ -114,18 +127,13 @@ fn window_of(column: &str) -> Option<u32> {
     column.strip_prefix("outcome_")?.strip_suffix('d')?.parse().ok()
 }
 
-fn label(
-    outcomes: &Table,
-    row: Row<'_>,
-    column: usize,
-    target: Target,
-) -> anyhow::Result<Option<bool>> {
+fn label(head: &Head, row: Row<'_>, column: usize, target: Target) -> anyhow::Result<Option<bool>> {
     let word = match cell(row, column) {
         None | Some("immature") => return Ok(None),
         Some(word) => word,
     };
     let outcome = parse(word).ok_or_else(|| {
-        let place = outcomes.place(row, column);
+        let place = head.place(row, column);
         bad_input!("{place}: expected none, explicit, implicit, induced or unrelated, got {word:?}")
     })?;
     Ok(Some(match target {

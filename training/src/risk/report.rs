@@ -6,7 +6,7 @@ use super::protocol::{Example, Split, positives};
 use super::select::Choice;
 use super::threshold::AtCapacity;
 use super::windows::MeasuredWindow;
-use crate::metrics;
+use crate::{metrics, progress};
 use recontact::risk::features::FeatureValue;
 use recontact::risk::{
     BandThresholds, FeatureContext, FollowUpRule, RecontactRisk, RiskBand, RiskModel,
@@ -14,6 +14,9 @@ use recontact::risk::{
 use recontact::timestamp::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Tickets between two steps of the progress bar.
+const STEP: usize = 1024;
 
 /// The result of a risk training run.
 #[derive(Debug, Clone, Serialize)]
@@ -198,7 +201,14 @@ pub fn figures(score: &[f64], positive: &[bool], is_probability: bool, seed: u64
 /// What a model says of tickets: asked once, since its reasons take most of the time of a run.
 #[must_use]
 pub fn assess(model: &RiskModel, tickets: &[Example<'_>]) -> Vec<RecontactRisk> {
-    tickets.iter().map(|ticket| model.assess_facts(&ticket.facts)).collect()
+    let bar = progress::bar(tickets.len() as u64, "asking the model");
+    let mut risks = Vec::with_capacity(tickets.len());
+    for step in tickets.chunks(STEP) {
+        risks.extend(step.iter().map(|ticket| model.assess_facts(&ticket.facts)));
+        bar.inc(step.len() as u64);
+    }
+    bar.finish_and_clear();
+    risks
 }
 
 /// Measures a model by what it says of tickets, and counts its bands.

@@ -7,9 +7,11 @@
 use super::boost::{self, BoostShape};
 use super::calibrate::{Predicted, TriedCalibration};
 use super::design::{Candidate, Columns, Design, outcome_array, outcomes};
+use super::fit::LOGISTIC;
 use super::params::{FeatureGroup, ModelChoice, RiskParams};
 use super::protocol::Fold;
 use crate::logistic::LogisticTrainer;
+use crate::progress::FitBar;
 use crate::{bad_input, metrics};
 use ndarray::Array2;
 use serde::Serialize;
@@ -17,6 +19,8 @@ use std::collections::BTreeSet;
 
 /// What another model must gain in log loss over the logistic regression, and a group of features over none.
 const MIN_GAIN: f64 = 0.0005;
+/// Seeds of the trees that leaves are chosen by: one alone chooses by luck.
+const SEEDS: usize = 2;
 
 /// What was chosen, and everything that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,6 +94,24 @@ pub struct Selection {
     pub predicted: Vec<Predicted>,
 }
 
+/// Says how many fits the choice needs: each step of the grids on every fold, trees with two seeds.
+pub(super) fn expect(candidates: &[Candidate], folds: usize, params: &RiskParams, bar: &FitBar) {
+    let tried = params.try_features.iter().filter(|group| {
+        let is_there = candidates.iter().any(|candidate| candidate.group == Some(**group));
+        is_there && !params.keep_features.contains(group)
+    });
+    bar.expect(LOGISTIC, folds * (params.c_grid.len() + tried.count()));
+    if params.model != ModelChoice::Logistic {
+        for leaves in &params.trees.leaves {
+            bar.expect(&trees_of(*leaves), folds * SEEDS);
+        }
+    }
+}
+
+fn trees_of(leaves: usize) -> String {
+    format!("trees of {leaves} leaves")
+}
+
 /// Chooses.
 ///
 /// # Errors
@@ -98,10 +120,10 @@ pub fn select(
     candidates: &[Candidate],
     folds: &[Fold<'_, '_>],
     params: &RiskParams,
-    mut progress: impl FnMut(&str),
+    bar: &FitBar,
 ) -> anyhow::Result<Selection> {
     let mut tried = Vec::new();
-    let (c, groups, linear) = logistic(candidates, folds, params, &mut tried, &mut progress)?;
+    let (c, groups, linear) = logistic(candidates, folds, params, &mut tried, bar)?;
     let mut plan = Plan {
         model: ModelChoice::Logistic,
         c,
@@ -112,7 +134,7 @@ pub fn select(
     let truth: Vec<Vec<bool>> = folds.iter().map(|fold| outcomes(fold.later)).collect();
     let mut best = linear.clone();
     if params.model != ModelChoice::Logistic {
-        let (shape, trees) = forest(candidates, folds, &plan, params, &mut tried, &mut progress)?;
+        let (shape, trees) = forest(candidates, folds, &plan, params, &mut tried, bar)?;
         plan.shape = shape;
         let (share, blend) = blend(&linear, &trees, &truth, params, &mut tried)?;
         let loss = |logits: &[Vec<f64>]| measured("", logits, &truth).log_loss;
@@ -146,15 +168,14 @@ fn logistic(
     folds: &[Fold<'_, '_>],
     params: &RiskParams,
     tried: &mut Vec<Tried>,
-    progress: &mut impl FnMut(&str),
+    bar: &FitBar,
 ) -> anyhow::Result<(f64, BTreeSet<FeatureGroup>, Logits)> {
     let truth: Vec<Vec<bool>> = folds.iter().map(|fold| outcomes(fold.later)).collect();
     let mut groups: BTreeSet<FeatureGroup> = params.keep_features.iter().copied().collect();
     let mut prepared = prepare(candidates, folds, &groups, params)?;
     let mut best: Option<(f64, Tried, Logits)> = None;
     for c in &params.c_grid {
-        progress(&format!("logistic, C = {c}"));
-        let logits = fitted(&mut prepared, *c)?;
+        let logits = fitted(&mut prepared, *c, bar)?;
         let this = measured(&format!("logistic, C = {c}"), &logits, &truth);
         tried.push(this.clone());
         if best.as_ref().is_none_or(|(_, best, _)| this.log_loss < best.log_loss) {
@@ -168,10 +189,9 @@ fn logistic(
         if !is_there || groups.contains(group) {
             continue;
         }
-        progress(&format!("with {group:?}"));
         let mut with: BTreeSet<FeatureGroup> = groups.clone();
         with.insert(*group);
-        let with_logits = fitted(&mut prepare(candidates, folds, &with, params)?, c)?;
+        let with_logits = fitted(&mut prepare(candidates, folds, &with, params)?, c, bar)?;
         let names: Vec<String> =
             with.iter().map(|group| format!("{group:?}").to_lowercase()).collect();
         let this = measured(&format!("logistic with {}", names.join(", ")), &with_logits, &truth);
@@ -197,8 +217,12 @@ fn prepare(
     folds.iter().map(prepare).collect()
 }
 
-fn fitted(prepared: &mut [Prepared], c: f64) -> anyhow::Result<Logits> {
-    prepared.iter_mut().map(|fold| Ok(fold.trainer.fit(c)?.logits(&fold.later))).collect()
+fn fitted(prepared: &mut [Prepared], c: f64, bar: &FitBar) -> anyhow::Result<Logits> {
+    let fit = |fold: &mut Prepared| {
+        let fitted = bar.fit(LOGISTIC, |_| fold.trainer.fit(c))?;
+        Ok(fitted.logits(&fold.later))
+    };
+    prepared.iter_mut().map(fit).collect()
 }
 
 /// Chooses leaves and number of trees.
@@ -208,7 +232,7 @@ fn forest(
     plan: &Plan,
     params: &RiskParams,
     tried: &mut Vec<Tried>,
-    progress: &mut impl FnMut(&str),
+    bar: &FitBar,
 ) -> anyhow::Result<(BoostShape, Logits)> {
     let truth: Vec<Vec<bool>> = folds.iter().map(|fold| outcomes(fold.later)).collect();
     let columns: Vec<(Columns, Columns)> = folds
@@ -223,16 +247,16 @@ fn forest(
     let most = rounds.last().copied().unwrap_or(1);
     let mut best: Option<(Tried, BoostShape, Logits)> = None;
     for leaves in &params.trees.leaves {
-        progress(&format!("trees of {leaves} leaves"));
+        let kind = trees_of(*leaves);
         let shape = BoostShape { leaves: *leaves, rounds: most };
         let mut staged: Vec<Logits> = vec![Vec::new(); rounds.len()];
         for (fold, (earlier, later)) in folds.iter().zip(&columns) {
             let positive = outcomes(fold.earlier);
             let mut sums: Vec<Vec<f64>> = Vec::new();
-            // Two seeds: one alone chooses by luck.
-            for seed in 0..2 {
+            for seed in 0..SEEDS as u64 {
                 let seed = params.seed.wrapping_add(1000 + seed);
-                let trees = boost::fit(earlier, &positive, shape, &params.trees, seed, 1)?;
+                let timed = |fit: &dyn Fn() -> _| bar.fit(&kind, |_| fit());
+                let trees = boost::fit(earlier, &positive, shape, &params.trees, seed, 1, timed)?;
                 let stages = boost::staged_logits(&trees, later, &rounds);
                 if sums.is_empty() {
                     sums = stages;

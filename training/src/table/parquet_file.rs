@@ -19,16 +19,18 @@ pub(super) struct Records {
     number: usize,
 }
 
-/// Reads the schema: the column names, and the rows to come.
-pub(super) fn open(file: &str, opened: File) -> anyhow::Result<(Vec<String>, Records)> {
+/// Reads the schema: the column names, the number of rows, and the rows to come.
+pub(super) fn open(file: &str, opened: File) -> anyhow::Result<(Vec<String>, u64, Records)> {
     let reader = SerializedFileReader::new(opened)
         .map_err(|error| malformed(file, "expected Parquet", error))?;
-    let schema = reader.metadata().file_metadata().schema();
+    let described = reader.metadata().file_metadata();
+    let schema = described.schema();
+    let all = u64::try_from(described.num_rows()).unwrap_or(0);
     let columns: Vec<String> =
         schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
     let is_nanos: Vec<bool> = schema.get_fields().iter().map(|field| is_nanos(field)).collect();
     let rows = RowIter::from_file_into(Box::new(reader));
-    Ok((columns, Records { rows, is_nanos, number: 0 }))
+    Ok((columns, all, Records { rows, is_nanos, number: 0 }))
 }
 
 impl Records {

@@ -3,10 +3,10 @@
 use super::Places;
 use crate::faults::Faults;
 use crate::instant::parse_instant;
-use crate::table::{Row, Table};
+use crate::table::{Head, Row};
 use recontact::ticket::{AttributeValue, Name, TicketDetails};
 use recontact::timestamp::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 
 /// A ticket whose customer may not be known.
@@ -21,13 +21,19 @@ pub(super) struct CheckedRow {
 
 /// Reads cells and notes every fault instead of stopping at the first.
 pub(super) struct Reader<'t> {
-    pub(super) table: &'t Table,
+    head: &'t Head,
     pub(super) faults: Faults,
+    /// Names that come again, so that each is in memory once.
+    names: HashSet<Name>,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    pub(super) fn new(head: &'t Head) -> Self {
+        Self { head, faults: Faults::default(), names: HashSet::new() }
+    }
+
     pub(super) fn ticket(&mut self, row: Row<'_>, places: &Places) -> Option<CheckedRow> {
-        let id = self.required(row, places.ticket_id, Self::name);
+        let id = self.required(row, places.ticket_id, Self::parsed_name);
         let customer = self.name(row, places.customer_id);
         let opened_at = self.required(row, places.opened_at, Self::instant);
         let closed_at = self.required(row, places.closed_at, Self::instant);
@@ -53,7 +59,7 @@ impl Reader<'_> {
     fn details(&mut self, row: Row<'_>, places: &Places) -> TicketDetails {
         let mut attributes = BTreeMap::new();
         for (name, column) in &places.categorical {
-            if let Some(value) = self.name(row, *column) {
+            if let Some(value) = self.parsed_name(row, *column) {
                 attributes.insert(name.clone(), AttributeValue::Text(value.into()));
             }
         }
@@ -92,7 +98,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn fault(&mut self, row: Row<'_>, column: usize, fault: &str) {
-        self.faults.push(format!("{}: {fault}", self.table.place(row, column)));
+        self.faults.push(format!("{}: {fault}", self.head.place(row, column)));
     }
 
     /// Whether each ticket was followed up, from a column that says so of all of them, or `None` from one that is empty.
@@ -107,7 +113,7 @@ impl Reader<'_> {
             return None;
         }
         if let Some((number, _)) = rows.iter().find(|(_, treated)| treated.is_none()) {
-            let (file, name) = (self.table.file(), &self.table.columns()[column]);
+            let (file, name) = (self.head.file(), &self.head.columns()[column]);
             self.faults.push(format!(
                 "{file}, row {number}, column {name}: expected true or false in every row or in none, {} of {} cells are \
                  empty; whether those tickets were followed up is not known",
@@ -142,7 +148,17 @@ impl Reader<'_> {
         parsed.map_err(|fault| self.fault(row, column, &fault)).ok()
     }
 
+    /// A name that other rows have too.
     fn name(&mut self, row: Row<'_>, column: usize) -> Option<Name> {
+        let name = self.parsed_name(row, column)?;
+        if let Some(known) = self.names.get(&name) {
+            return Some(known.clone());
+        }
+        self.names.insert(name.clone());
+        Some(name)
+    }
+
+    fn parsed_name(&mut self, row: Row<'_>, column: usize) -> Option<Name> {
         self.read(row, column, |text| Name::parse(text).map_err(|error| error.to_string()))
     }
 

@@ -8,6 +8,9 @@ use recontact::cleaning::clean;
 use recontact::contact::{ContactText, DEFAULT_MAX_TEXT_BYTES};
 use std::collections::HashMap;
 
+/// The search takes about so many times what the texts take: their vectors come besides.
+const TIMES_KEPT: f64 = 3.0;
+
 /// A text of the file.
 pub struct Sent {
     /// Its row, from 1.
@@ -23,7 +26,7 @@ pub struct Sent {
 /// # Errors
 /// [`crate::failure::BadInput`] with every fault: file, row, column, what was expected.
 pub fn read(args: &TopicsArgs, is_cleaned: bool) -> anyhow::Result<(Vec<Sent>, usize)> {
-    let mut table = TableStream::open(&args.data)?;
+    let mut table = TableStream::open_to_keep(&args.data, TIMES_KEPT)?;
     let head = table.head().clone();
     let column = head.column(&args.text)?;
     let id_column = args.id.as_deref().map(|id| head.column(id)).transpose()?;

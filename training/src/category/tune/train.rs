@@ -168,8 +168,7 @@ pub(super) fn train(
     }
     let steps = order.epochs * order.per_epoch;
     let bar = progress::bar(steps as u64, "training the encoder");
-    bar.set_position(optimiser.step_number() as u64);
-    bar.reset_eta();
+    bar.begin_at(optimiser.step_number() as u64);
     while optimiser.step_number() < steps {
         let batch = order.batch(optimiser.step_number(), rows);
         let mut dropout = Dropout::new(order.dropout, order.seed, optimiser.step_number() as u64);
