@@ -129,7 +129,10 @@ pub fn is_long(text: &str) -> bool {
 /// sure of it.
 #[must_use]
 pub fn unknown_to(text: &str, known: impl Fn(&str) -> bool) -> Option<&'static str> {
-    let guess = whatlang::detect(text).filter(|guess| guess.is_reliable() && is_long(text))?;
+    if !is_long(text) {
+        return None;
+    }
+    let guess = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
     code(guess.lang()).filter(|code| !known(code))
 }
 

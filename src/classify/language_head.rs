@@ -1,7 +1,7 @@
 //! The language head: which language a text is in, how likely, and what is told where no model knows it.
 //!
-//! Where there is a language model, it answers like every other head. A text that is in none of its languages, or in which it
-//! knows nothing, is asked of trigram statistics ([`super::language`]). Without model and rules these tell the language alone,
+//! Where there is a language model, it answers like every other head, but for a long text of which trigram statistics
+//! ([`super::language`]) are sure that it is in a language which the model does not know. Without model and rules these tell the language alone,
 //! and nobody says how likely it is.
 
 use super::answer::{Action, HeadAnswer, Reason, ScoredLabel, Source};
@@ -11,7 +11,7 @@ use crate::contact::Head;
 use crate::probability::Probability;
 use crate::ticket::Name;
 
-/// How often trigram statistics are right of a long text that the language model takes for none of its languages, where they
+/// How often trigram statistics are right that a long text is in a language which the shipped model does not know, where they
 /// call themselves reliable: measured on the test part of `data/language`, see docs/evaluation.md.
 pub const TRIGRAM_PROBABILITY: f64 = 0.95;
 /// What these statistics are called in answers: the crate and its version.
@@ -34,7 +34,7 @@ impl Classifier {
         }
         // The likeliest label is needed also where nobody asks for alternatives.
         let mut answer = self.answer_head(Head::Language, text, top_k.max(1)).answer;
-        if matches!(answer.reason, Some(Reason::OutOfScope | Reason::NoTokens)) {
+        if matches!(answer.source, Source::Model(_)) {
             answer = self.unknown_language(text.text, answer);
         }
         let likeliest = match answer.reason {
@@ -74,8 +74,8 @@ impl Classifier {
     }
 
     /// The answer of trigram statistics where they are sure that a text is in a language which the model does not know; else the
-    /// abstention stays.
-    fn unknown_language(&self, text: &str, abstaining: HeadAnswer) -> HeadAnswer {
+    /// model's stays.
+    fn unknown_language(&self, text: &str, by_model: HeadAnswer) -> HeadAnswer {
         let is_label = |code: &str| {
             self.model(Head::Language).is_some_and(|model| {
                 let labels = model.head.description().labels.labels();
@@ -84,16 +84,14 @@ impl Classifier {
         };
         let told = language::unknown_to(text, is_label).and_then(|code| Name::parse(code).ok());
         let (Some(label), Ok(probability)) = (told, Probability::new(TRIGRAM_PROBABILITY)) else {
-            return abstaining;
+            return by_model;
         };
         let source = Source::Trigrams(TRIGRAMS.to_owned());
         let thresholds = self.policy.thresholds(Head::Language);
         if probability < thresholds.suggest {
             return HeadAnswer {
                 alternatives: vec![ScoredLabel { label, probability }],
-                reason: Some(Reason::LowProbability),
-                source,
-                ..abstaining
+                ..self.abstaining(Head::Language, Reason::LowProbability, source)
             };
         }
         let is_sure = probability >= thresholds.auto;

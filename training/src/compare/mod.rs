@@ -134,7 +134,11 @@ fn report(
 ) -> anyhow::Result<CompareReport> {
     let file = args.data.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (paired, rows, changes, over) = match kind {
-        ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
+        ModelKind::Category
+        | ModelKind::Kind
+        | ModelKind::Urgency
+        | ModelKind::Team
+        | ModelKind::Language => {
             let table = Table::read(&args.data)?;
             let ask = |model| args.texts.predictions(model, &table, Labels::Needed);
             let found = [ask(a)?, ask(b)?];

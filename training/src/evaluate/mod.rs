@@ -107,7 +107,11 @@ pub fn run(args: &EvaluateArgs, now: Timestamp) -> anyhow::Result<()> {
     let table = Table::read(&args.data)?;
     let data = DataSeen::of(&args.data, table.len(), &artifact.manifest().data)?;
     match artifact.manifest().kind {
-        ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
+        ModelKind::Category
+        | ModelKind::Kind
+        | ModelKind::Urgency
+        | ModelKind::Team
+        | ModelKind::Language => {
             let found = args.texts.predictions(&artifact, &table, Labels::Needed)?;
             let columns = text_columns(&table, &found, &args.slice)?;
             let evaluation = texts::evaluate(&artifact, data, &found, &columns, args.bootstrap)?;
