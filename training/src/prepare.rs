@@ -4,7 +4,7 @@
 //! last event up to that instant, so that nothing is told that was not known then. `closed_code` is left out: most
 //! tickets get theirs afterwards. Nothing that says who worked on a ticket is taken over.
 
-mod pieces;
+pub mod pieces;
 
 use crate::bad_input;
 use crate::faults::Faults;
