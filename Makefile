@@ -86,13 +86,20 @@ bench-peers: encoder ## compare with ONNX Runtime, OpenVINO and torch on this ma
 	mkdir -p $(PEERS) && $(PEERS)/venv/bin/python benches/peers/compare.py --worker "$$worker" \
 		--encoder models/encoder/$(ENCODER) --work $(PEERS) $(ARGS) | tee $(PEERS)/report.md
 
-train: tools ## train both shipped models again, into var/train/
+train: tools ## train the shipped models again, into var/train/
 	$(CARGO) build --release --workspace --bins
 	$(CARGO) run --release --quiet --bin recontact-train -- category \
 		--train data/banking77/train.csv --test data/banking77/test.csv --text text --label category \
 		--encoder minilm-l3-support --config training/configs/banking77.toml --out $(TRAIN_OUT)/category/banking77
 	$(CARGO) run --release --quiet --bin recontact-train -- risk \
 		--tickets data/incidents/tickets.csv.gz --config training/configs/incidents.toml --out $(TRAIN_OUT)/risk/incidents
+	mkdir -p $(TRAIN_OUT)/language
+	for part in train test; do \
+		$(CARGO) run --release --quiet --bin recontact-train -- prepare pieces \
+			--texts data/language/$$part.csv.gz --out $(TRAIN_OUT)/language/$$part.csv.gz || exit 1; done
+	$(CARGO) run --release --quiet --bin recontact-train -- category --head language --label language --method lexical \
+		--train $(TRAIN_OUT)/language/train.csv.gz --test $(TRAIN_OUT)/language/test.csv.gz --out-of-scope-label other \
+		--config training/configs/language.toml --out $(TRAIN_OUT)/language/en-ru-be-uk
 	@echo "written below $(TRAIN_OUT); compare with models/ and CONTRIBUTING.md, \"Retrain and ship a model\""
 
 check: lint test deny ## most of what CI runs, without installing anything

@@ -12,8 +12,8 @@ use std::sync::Arc;
 /// The way a contact came in, as the helpdesk names it (`email`, `phone`, `chat`, …).
 pub type Channel = Name;
 
-/// What a contact is classified by. Each head answers with one label of its own: the tenant's issue categories, and three
-/// short lists beside them.
+/// What a contact is classified by. Each head answers with one label of its own: the tenant's issue categories, three
+/// short lists beside them, and the language.
 #[derive(
     Debug,
     Clone,
@@ -37,11 +37,14 @@ pub enum Head {
     Urgency,
     /// Who should take it.
     Team,
+    /// In which language it is: an ISO 639-1 code.
+    Language,
 }
 
 impl Head {
     /// Every head, in the order in which they are told.
-    pub const ALL: [Self; 4] = [Self::Category, Self::Kind, Self::Urgency, Self::Team];
+    pub const ALL: [Self; 5] =
+        [Self::Category, Self::Kind, Self::Urgency, Self::Team, Self::Language];
 
     /// The word in requests, answers, configuration and folders.
     #[must_use]
@@ -51,6 +54,17 @@ impl Head {
             Self::Kind => "kind",
             Self::Urgency => "urgency",
             Self::Team => "team",
+            Self::Language => "language",
+        }
+    }
+
+    /// The field of a classification in which its answer stands; none for the category, whose answer stands at the top.
+    #[must_use]
+    pub fn answer_field(self) -> Option<&'static str> {
+        match self {
+            Self::Category => None,
+            Self::Language => Some("language_answer"),
+            other => Some(other.as_str()),
         }
     }
 

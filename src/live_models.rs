@@ -149,7 +149,7 @@ impl ModelSource {
         for (head, found) in found {
             // A head that cannot be used leaves the others answering, and the one before it where there was one.
             let found = found.and_then(|model| {
-                Classifier::check_encoder(head, &model, encoder.as_deref()).map(|()| model)
+                Classifier::check_model(head, &model, encoder.as_deref()).map(|()| model)
             });
             match found {
                 Ok(model) => {
@@ -160,7 +160,7 @@ impl ModelSource {
                     errors.push(error);
                     let before = before.and_then(|models| models.classifier.as_ref().ok());
                     let kept = before.and_then(|before| before.other(head)).filter(|model| {
-                        Classifier::check_encoder(head, model, encoder.as_deref()).is_ok()
+                        Classifier::check_model(head, model, encoder.as_deref()).is_ok()
                     });
                     others.extend(kept.map(|model| (head, model.clone())));
                 }
@@ -202,7 +202,7 @@ impl ModelSource {
         let is_better_served = serving.is_some_and(|serving| serving.encoder().is_some());
         match found {
             Ok(encoder) => {
-                Classifier::check_encoder(Head::Category, category, Some(&encoder))?;
+                Classifier::check_model(Head::Category, category, Some(&encoder))?;
                 Ok(Some(encoder))
             }
             Err(error) if category.head.has_lexical_part() && !is_better_served => {

@@ -61,7 +61,7 @@ enum ModelsCommand {
     },
     /// Check a model whole and make it live; where one is live, the new one must have been compared with it
     Promote {
-        /// category, kind, urgency, team or risk
+        /// category, kind, urgency, team, language or risk
         kind: ModelKind,
         /// Name of the folder
         version: String,
@@ -80,7 +80,7 @@ enum ModelsCommand {
     },
     /// Make the model live that was so before the present one
     Rollback {
-        /// category, kind, urgency, team or risk
+        /// category, kind, urgency, team, language or risk
         kind: ModelKind,
         /// Why; kept in live.toml
         #[arg(long, value_name = "TEXT", value_parser = Reason::parse)]
@@ -91,7 +91,7 @@ enum ModelsCommand {
     },
     /// Score a model beside the live one without telling its answers to anybody
     Shadow {
-        /// category, kind, urgency, team or risk
+        /// category, kind, urgency, team, language or risk
         kind: ModelKind,
         /// Name of the folder
         #[arg(required_unless_present = "off", conflicts_with = "off")]

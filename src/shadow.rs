@@ -250,7 +250,7 @@ fn load_head(
     let artifact = open(registry, head.into(), named)?;
     let loaded = TextHead::load(&artifact).map_err(|error| error.to_string())?;
     let model = HeadModel { version: named.version.clone(), head: Arc::new(loaded) };
-    Classifier::check_encoder(head, &model, classifier.encoder().map(AsRef::as_ref))?;
+    Classifier::check_model(head, &model, classifier.encoder().map(AsRef::as_ref))?;
     let (entry, agreement) = (named.clone(), Arc::default());
     Ok(Some(Shadow { entry, live, model: model.head, agreement }))
 }

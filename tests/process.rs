@@ -673,7 +673,7 @@ fn what_is_no_model_is_refused_by_name() {
     let usage = models(&place.models(), &["promote", "colour", "red"]);
     assert_eq!(usage.status.code(), Some(2));
     assert!(
-        text(&usage.stderr).contains("category, kind, urgency, team, risk"),
+        text(&usage.stderr).contains("category, kind, urgency, team, language, risk"),
         "{}",
         text(&usage.stderr)
     );

@@ -92,11 +92,13 @@ pub struct ClassificationResult {
     pub urgency: Option<HeadResult>,
     /// Who should take it; null without a model or rules for it.
     pub team: Option<HeadResult>,
+    /// In which language it is, an ISO 639-1 code, with its probability; null without a model or rules for it.
+    pub language_answer: Option<HeadResult>,
     /// The same as tags that a helpdesk can act on, such as `category__card_arrival` and `category_action__auto`.
     pub tags: Vec<String>,
     /// Whether words alone decided, because the model's encoder could not be loaded: less accurate.
     pub without_encoder: bool,
-    /// ISO 639-1 code of the text's language.
+    /// ISO 639-1 code of the text's likeliest language, however likely; null where there is nothing to tell it by.
     pub language: Option<&'static str>,
     /// Whether the end of the text was left out.
     pub truncated: bool,
@@ -124,7 +126,7 @@ pub struct HeadResult {
     pub action: Action,
     /// Why the action is not auto.
     pub reason: Option<Reason>,
-    /// The model's version, or the rule.
+    /// The version of the model or of the rules, or of the trigram statistics of a language that the model does not know.
     pub source: Source,
 }
 
@@ -160,6 +162,7 @@ impl ClassificationResult {
             kind: of(Head::Kind),
             urgency: of(Head::Urgency),
             team: of(Head::Team),
+            language_answer: of(Head::Language),
             tags,
             without_encoder: classification.is_without_encoder,
             language: classification.language,

@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 pub struct FeedbackRequest {
     /// The contact.
     contact_id: Name,
-    /// Which of its labels: category, kind, urgency or team.
+    /// Which of its labels: category, kind, urgency, team or language.
     head: Head,
     /// The right one. The predicted one confirms it.
     label: Name,

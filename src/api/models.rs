@@ -26,7 +26,7 @@ pub struct ModelList {
 /// One model folder.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ModelView {
-    /// category, kind, urgency, team or risk.
+    /// category, kind, urgency, team, language or risk.
     kind: &'static str,
     /// The folder's name.
     version: String,

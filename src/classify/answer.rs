@@ -62,6 +62,8 @@ pub enum Source {
     Model(String),
     /// A rule of the configuration, or that none of them applied.
     Rules(String),
+    /// Trigram statistics of this version: the text is in a language that the language model does not know.
+    Trigrams(String),
 }
 
 /// A label with its probability.
@@ -115,7 +117,7 @@ pub struct Classification {
     pub labels: Vec<ScoredLabel>,
     /// What the other heads say; those with neither a model nor rules are missing.
     pub heads: BTreeMap<Head, HeadAnswer>,
-    /// ISO 639-1 code of the text's language, where one can be told.
+    /// ISO 639-1 code of the text's likeliest language, however likely, where there is anything to tell it by.
     pub language: Option<&'static str>,
     /// How much of the text was read; without an encoder, in words.
     pub tokens: TokenCount,
@@ -145,7 +147,9 @@ impl Classification {
             tags.extend(answer.label_or_default().map(|label| tag(name, label.as_str())));
             tags.push(tag(&format!("{name}_action"), answer.action.as_str()));
         }
-        tags.extend(self.language.map(|code| tag("language", code)));
+        // Without a language head the language is told all the same, only not how likely it is.
+        let alone = self.language.filter(|_| !self.heads.contains_key(&Head::Language));
+        tags.extend(alone.map(|code| tag(Head::Language.as_str(), code)));
         tags
     }
 }

@@ -1,4 +1,4 @@
-//! The language of a text: [`detect`].
+//! The language of a text without a model of it: [`detect`], and [`unknown_to`] for a text that the model does not know.
 //!
 //! Trigram statistics (whatlang) are unsure about a handful of words, and most contacts are a handful of words. So a sure
 //! answer is taken as it is, and an unsure one is asked again among the languages the helpdesk expects.
@@ -77,7 +77,7 @@ const EAST_SLAVIC: [Lang; 3] = [Lang::Rus, Lang::Bel, Lang::Ukr];
 #[must_use]
 pub fn detect(text: &str, expected: &[String]) -> Option<&'static str> {
     let mut expected: Vec<Lang> = expected.iter().filter_map(|code| language(code)).collect();
-    let is_long = text.chars().filter(|c| c.is_alphabetic()).count() >= SURE_LETTERS;
+    let is_long = is_long(text);
     if !is_long {
         // Where only one expected language is written in the text's script, statistics have nothing to decide.
         let script = whatlang::detect_script(text)?;
@@ -119,6 +119,29 @@ pub fn detect(text: &str, expected: &[String]) -> Option<&'static str> {
 /// that share words are often "reliably" mistaken for each other.
 const SURE_LETTERS: usize = 60;
 
+/// Whether a text has so many letters that trigram statistics can be sure of its language.
+#[must_use]
+pub fn is_long(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).nth(SURE_LETTERS - 1).is_some()
+}
+
+/// ISO 639-1 code of the language of a long text that is in none of the languages `known`, as far as trigram statistics can be
+/// sure of it.
+#[must_use]
+pub fn unknown_to(text: &str, known: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if !is_long(text) {
+        return None;
+    }
+    let guess = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
+    code(guess.lang()).filter(|code| !known(code))
+}
+
+/// A code as it stands in the list of languages, where it does.
+#[must_use]
+pub fn known(code: &str) -> Option<&'static str> {
+    CODES.iter().map(|(_, known)| *known).find(|known| *known == code)
+}
+
 fn language(code: &str) -> Option<Lang> {
     CODES.iter().find(|(_, known)| *known == code).map(|(lang, _)| *lang)
 }
@@ -127,7 +150,7 @@ fn code(language: Lang) -> Option<&'static str> {
     CODES.iter().find(|(lang, _)| *lang == language).map(|(_, code)| *code)
 }
 
-/// Whether a code is one that [`detect`] can answer with.
+/// Whether a code is one that [`detect`] and the labels of a language head can be.
 #[must_use]
 pub fn is_known(code: &str) -> bool {
     language(code).is_some()

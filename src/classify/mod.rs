@@ -10,6 +10,7 @@ pub mod category;
 pub mod encoder;
 pub mod head;
 pub mod language;
+mod language_head;
 pub mod lexical;
 pub mod policy;
 pub mod queue;
@@ -21,6 +22,7 @@ use crate::ticket::Name;
 use answer::{Action, Classification, HeadAnswer, Reason, ScoredLabel, Source};
 use encoder::{Embedding, EncoderError, EncoderIdentity, TextEncoder, TokenCount};
 use head::{TextHead, TextView};
+pub use language_head::TRIGRAM_PROBABILITY;
 pub use policy::{ClassifyPolicy, Prefer};
 use ranking::{best_area, path, rank};
 use rules::{RuleSet, RuleView, TextWords};
@@ -70,7 +72,7 @@ impl Classifier {
     ) -> Result<Self, String> {
         let all = others.iter().map(|(head, model)| (*head, model));
         for (head, model) in [(Head::Category, &category)].into_iter().chain(all) {
-            Self::check_encoder(head, model, encoder.as_deref())?;
+            Self::check_model(head, model, encoder.as_deref())?;
         }
         let rules = RuleSet::compile(&policy.rules)?;
         Ok(Self { category: Some(category), others, encoder, policy, rules })
@@ -90,16 +92,31 @@ impl Classifier {
         })
     }
 
-    /// Compares the encoder that a head was trained on with the one that is here.
+    /// Compares the encoder that a head was trained on with the one that is here, and a language head's labels with the
+    /// languages there are.
     ///
     /// # Errors
-    /// The differing part, with the names of both; or that the head needs an encoder and there is none.
-    pub fn check_encoder(
+    /// The differing part, with the names of both; that the head needs an encoder and there is none; the label that is no
+    /// language.
+    pub fn check_model(
         head: Head,
         model: &HeadModel,
         encoder: Option<&TextEncoder>,
     ) -> Result<(), String> {
         let (name, version) = (head.as_str(), &model.version);
+        if head == Head::Language {
+            let labels = model.head.description().labels.labels();
+            let foreign = labels
+                .iter()
+                .map(|label| &label.category)
+                .find(|c| !language::is_known(c.as_str()));
+            if let Some(label) = foreign {
+                return Err(format!(
+                    "language model {version}: the label {:?} is no ISO 639-1 code known here",
+                    label.as_str()
+                ));
+            }
+        }
         let Some(trained) = &model.head.description().encoder else { return Ok(()) };
         let Some(encoder) = encoder else {
             return if model.head.has_lexical_part() {
@@ -134,7 +151,12 @@ impl Classifier {
             labels.iter().any(|known| known.category == *label)
         });
         let is_default = self.policy.default_label(head) == Some(label);
-        self.answers(head).then(|| by_model || is_default || self.rules.gives(head, label))
+        // What the language model does not know is told by trigrams.
+        let by_trigrams = head == Head::Language
+            && self.model(head).is_some()
+            && language::is_known(label.as_str());
+        self.answers(head)
+            .then(|| by_model || by_trigrams || is_default || self.rules.gives(head, label))
     }
 
     /// The version of the category model, or of the rules where they alone say what a text is about.
@@ -191,14 +213,17 @@ impl Classifier {
         embedding: Option<&Embedding>,
         top_k: usize,
     ) -> Classification {
-        let language = language::detect(text.as_str(), &self.policy.expected_languages);
         let words = (!self.rules.is_empty()).then(|| TextWords::new(text.as_str()));
-        let text = ReadText { text: text.as_str(), words, channel, embedding, language };
+        let mut text = ReadText { text: text.as_str(), words, channel, embedding, language: None };
+        // First of all the language: other heads and rules ask for it.
+        let told = self.tell_language(&text, top_k);
+        text.language = told.code;
+        let language = told.code;
         let decided = self.answer_head(Head::Category, &text, top_k);
-        let others = Head::ALL.into_iter().filter(|head| *head != Head::Category);
-        let heads = others.filter(|head| self.answers(*head));
+        let others = [Head::Kind, Head::Urgency, Head::Team];
+        let heads = others.into_iter().filter(|head| self.answers(*head));
         let heads = heads.map(|head| (head, self.answer_head(head, &text, top_k).answer));
-        let heads = heads.collect();
+        let heads = heads.chain(told.answer.map(|answer| (Head::Language, answer))).collect();
         let (area, path, labels) = match (&self.category, &decided.probabilities) {
             (Some(HeadModel { head, .. }), Some(probabilities)) => (
                 best_area(head, probabilities),
@@ -326,17 +351,25 @@ impl Classifier {
             Decided { answer, probabilities: None, words: TokenCount { total: words, used: words } }
         };
         let is_known = |code: &str| described.languages.iter().any(|known| known == code);
-        if text.language.is_some_and(|code| !is_known(code)) {
+        if head != Head::Language && text.language.is_some_and(|code| !is_known(code)) {
             return abstain(answer, Reason::UnsupportedLanguage);
         }
         let has_terms = vector.as_ref().is_some_and(|vector| !vector.entries.is_empty());
-        if !(has_terms || text.embedding.is_some_and(|embedding| embedding.has_words)) {
+        // An embedding tells nothing to a head that reads words alone.
+        let embedding = text.embedding.filter(|_| described.encoder.is_some());
+        let has_something = has_terms || embedding.is_some_and(|embedding| embedding.has_words);
+        // Figures and emoji are in no language.
+        let is_in_none = head == Head::Language && !text.text.contains(char::is_alphabetic);
+        if !has_something || is_in_none {
             return abstain(answer, Reason::NoTokens);
         }
-        let scored = model.head.score(TextView {
+        let mut scored = model.head.score(TextView {
             embedding: text.embedding.map(|embedding| embedding.vector.as_slice()),
             lexical: vector.as_ref(),
         });
+        if head == Head::Language {
+            self.expect_languages(&described.labels, text.text, &mut scored.probabilities);
+        }
         let mut ranked = rank(&model.head, &scored.probabilities, top_k.max(2));
         let (best, second) = (ranked[0].probability.value(), ranked[1].probability.value());
         let thresholds = self.policy.thresholds(head);

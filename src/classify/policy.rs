@@ -84,6 +84,14 @@ impl ClassifyPolicy {
             check_order(&place, thresholds.auto, thresholds.suggest)?;
         }
         RuleSet::compile(&self.rules)?;
+        if let Some(label) =
+            self.default_label(Head::Language).filter(|l| !language::is_known(l.as_str()))
+        {
+            let label = label.as_str();
+            return Err(format!(
+                "heads.language: default: {label:?} is no ISO 639-1 code known here"
+            ));
+        }
         match self.expected_languages.iter().find(|code| !language::is_known(code)) {
             Some(code) => {
                 Err(format!("expected_languages: {code:?} is no ISO 639-1 code known here"))
@@ -154,6 +162,8 @@ mod tests {
     fn auto_below_suggest_is_refused_for_a_single_head_too() {
         let refused = policy("[heads.team]\nauto_threshold = 0.1").unwrap_err();
         assert!(refused.contains("heads.team"), "{refused}");
+        let refused = policy("[heads.language]\ndefault = \"english\"").unwrap_err();
+        assert!(refused.contains("heads.language: default: \"english\""), "{refused}");
         assert!(policy("[heads.colour]\nauto_threshold = 0.9").is_err());
     }
 }

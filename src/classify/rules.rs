@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleText {
-    /// The head: category, kind, urgency or team.
+    /// The head: category, kind, urgency, team or language.
     pub head: String,
-    /// The label when the rule holds.
+    /// The label when the rule holds; of the head language an ISO 639-1 code.
     pub label: String,
     /// At least one of these must occur.
     pub any: Vec<String>,
@@ -141,6 +141,9 @@ impl Rule {
                     .to_owned(),
             );
         }
+        if head == Head::Language {
+            check_language_rule(&label, &text.languages)?;
+        }
         if let Some(code) = text.languages.iter().find(|code| !language::is_known(code)) {
             return Err(format!("languages: {code:?} is no ISO 639-1 code known here"));
         }
@@ -172,6 +175,23 @@ impl Rule {
             && self.all.iter().all(occurs)
             && !self.none.iter().any(occurs)
     }
+}
+
+/// What a rule says of the language is no other than a language, and cannot depend on it.
+fn check_language_rule(label: &Name, languages: &[String]) -> Result<(), String> {
+    if !language::is_known(label.as_str()) {
+        let label = label.as_str();
+        return Err(format!(
+            "label: {label:?} is no ISO 639-1 code known here, as the head language needs"
+        ));
+    }
+    if !languages.is_empty() {
+        return Err(
+            "languages: a rule of the head language tells the language and cannot ask for it; expected no languages"
+                .to_owned(),
+        );
+    }
+    Ok(())
 }
 
 fn terms(list: &str, texts: &[String]) -> Result<Vec<Term>, String> {
@@ -354,6 +374,16 @@ mod tests {
             (urgent(&["a*b"]), "any: a star ends"),
             (urgent(&["*"]), "any: a star ends"),
             (RuleText { languages: list(&["xx"]), ..urgent(&["a"]) }, "languages: \"xx\""),
+            (RuleText { head: "language".into(), ..urgent(&["a"]) }, "label: \"high\" is no ISO"),
+            (
+                RuleText {
+                    head: "language".into(),
+                    label: "be".into(),
+                    languages: list(&["ru"]),
+                    ..urgent(&["a"])
+                },
+                "languages: a rule of the head language",
+            ),
         ] {
             let fault = fault(rule);
             assert!(fault.starts_with("rule 2: ") && fault.contains(named), "{fault}");

@@ -37,13 +37,16 @@ pub enum ModelKind {
     Urgency,
     /// Text to who should take it.
     Team,
+    /// Text to its language.
+    Language,
     /// Closed ticket to recontact risk.
     Risk,
 }
 
 impl ModelKind {
     /// Every kind, in the order in which they are listed.
-    pub const ALL: [Self; 5] = [Self::Category, Self::Kind, Self::Urgency, Self::Team, Self::Risk];
+    pub const ALL: [Self; 6] =
+        [Self::Category, Self::Kind, Self::Urgency, Self::Team, Self::Language, Self::Risk];
 
     /// The folder below `models/` and the word on the command line.
     #[must_use]
@@ -53,6 +56,7 @@ impl ModelKind {
             Self::Kind => Head::Kind.as_str(),
             Self::Urgency => Head::Urgency.as_str(),
             Self::Team => Head::Team.as_str(),
+            Self::Language => Head::Language.as_str(),
             Self::Risk => "risk",
         }
     }
@@ -65,6 +69,7 @@ impl ModelKind {
             Self::Kind => Some(Head::Kind),
             Self::Urgency => Some(Head::Urgency),
             Self::Team => Some(Head::Team),
+            Self::Language => Some(Head::Language),
             Self::Risk => None,
         }
     }
@@ -77,6 +82,7 @@ impl From<Head> for ModelKind {
             Head::Kind => Self::Kind,
             Head::Urgency => Self::Urgency,
             Head::Team => Self::Team,
+            Head::Language => Self::Language,
         }
     }
 }

@@ -196,9 +196,11 @@ impl Registry {
         let artifact = self.open(kind, version)?;
         match kind {
             ModelKind::Risk => drop(RiskModel::load(&artifact)?),
-            ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
-                drop(TextHead::load(&artifact)?);
-            }
+            ModelKind::Category
+            | ModelKind::Kind
+            | ModelKind::Urgency
+            | ModelKind::Team
+            | ModelKind::Language => drop(TextHead::load(&artifact)?),
         }
         Ok(artifact)
     }

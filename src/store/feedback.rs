@@ -290,6 +290,7 @@ struct StoredAnswer {
 enum StoredSource {
     Model(String),
     Rules(String),
+    Trigrams(String),
 }
 
 impl Prediction {
@@ -297,9 +298,9 @@ impl Prediction {
     fn of(head: Head, classification: &str, category_version: String) -> Result<Self, StoreError> {
         let corrupt = |error| StoreError::corrupt("contacts", "classification", error);
         let mut said: serde_json::Value = serde_json::from_str(classification).map_err(corrupt)?;
-        let said = match head {
-            Head::Category => said,
-            other => said.get_mut(other.as_str()).map(serde_json::Value::take).unwrap_or_default(),
+        let said = match head.answer_field() {
+            None => said,
+            Some(field) => said.get_mut(field).map(serde_json::Value::take).unwrap_or_default(),
         };
         let answer: Option<StoredAnswer> = serde_json::from_value(said).map_err(corrupt)?;
         let Some(answer) = answer.filter(|answer| answer.action.is_some()) else {
@@ -307,7 +308,11 @@ impl Prediction {
         };
         let StoredAnswer { label, probability, action, source } = answer;
         let model_version = match source {
-            Some(StoredSource::Model(version) | StoredSource::Rules(version)) => Some(version),
+            Some(
+                StoredSource::Model(version)
+                | StoredSource::Rules(version)
+                | StoredSource::Trigrams(version),
+            ) => Some(version),
             None => (head == Head::Category).then_some(category_version),
         };
         Ok(Self {

@@ -67,6 +67,7 @@ fn a_contact_gets_category_alternatives_action_language_and_token_counts() {
             }
           ],
           "language": "en",
+          "language_answer": null,
           "path": [
             {
               "label": "cards",

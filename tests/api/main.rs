@@ -30,6 +30,7 @@ mod feedback;
 mod follow_ups;
 mod health;
 mod kpis;
+mod language;
 mod models;
 mod monitoring;
 mod next_issues;

@@ -44,6 +44,7 @@ use fit_parts::Labelled;
 use load::{Loaded, Notes, indices, languages, load};
 use method::Method;
 use params::CategoryParams;
+use recontact::classify::category::LabelSet;
 use recontact::classify::head::{HeadDescription, WEIGHTS};
 use recontact::classify::language;
 use recontact::contact::Head;
@@ -76,7 +77,7 @@ pub struct CategoryArgs {
     /// The column with the label.
     #[arg(long, value_name = "COLUMN", default_value = "category")]
     pub label: String,
-    /// What the labels say: category, kind, urgency or team.
+    /// What the labels say: category, kind, urgency, team or language.
     #[arg(long, value_name = "HEAD", default_value = "category", value_parser = parse_head)]
     pub head: Head,
     /// How to train. auto compares the methods on texts that are held out, as far as there is the time.
@@ -192,9 +193,13 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
             None => "no encoder: words alone".to_owned(),
         }
     );
+    let languages = match args.head {
+        Head::Language => languages_of(&labels)?,
+        _ => languages(&train.examples.texts, &params),
+    };
     let description = HeadDescription {
         encoder: None,
-        languages: languages(&train.examples.texts, &params),
+        languages,
         temperature: 1.0,
         labels,
         lexical: None,
@@ -264,6 +269,20 @@ pub fn run(args: &CategoryArgs) -> anyhow::Result<()> {
     report.print(args.json)?;
     eprintln!("model written to {}", args.out.display());
     Ok(())
+}
+
+/// The labels of a language head, which are its languages.
+fn languages_of(labels: &LabelSet) -> anyhow::Result<Vec<String>> {
+    let codes = labels.labels().iter().map(|label| label.category.as_str());
+    codes
+        .map(|code| match language::known(code) {
+            Some(code) => Ok(code.to_owned()),
+            None => Err(bad_input!(
+                "--head language: the label {code:?} is no ISO 639-1 code known here; \
+                 --out-of-scope-label names the label of texts in none of the languages"
+            )),
+        })
+        .collect()
 }
 
 /// What `auto` may spend; the other methods take what they need.

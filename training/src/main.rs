@@ -19,7 +19,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     FetchEncoder(hub::FetchEncoderArgs),
-    /// Turn a public data set into a table of closed tickets.
+    /// Make a table that can be trained on.
     #[command(subcommand)]
     Prepare(prepare::PrepareCommand),
     /// Look for what is wrong with labelled texts before training on them.

@@ -1,8 +1,11 @@
-//! `recontact-train prepare incident-log`: the public incident event log as one row per closed ticket.
+//! `recontact-train prepare`: tables that can be trained on. `pieces` cuts texts into short ones; `incident-log` is here: the
+//! public incident event log as one row per closed ticket.
 //!
 //! A ticket counts as closed when it was resolved, or closed where it never was resolved. Its values are those of the
 //! last event up to that instant, so that nothing is told that was not known then. `closed_code` is left out: most
 //! tickets get theirs afterwards. Nothing that says who worked on a ticket is taken over.
+
+pub mod pieces;
 
 use crate::bad_input;
 use crate::faults::Faults;
@@ -21,6 +24,8 @@ use std::path::{Path, PathBuf};
 pub enum PrepareCommand {
     /// The UCI incident management event log (one row per event) to one row per closed ticket.
     IncidentLog(IncidentLogArgs),
+    /// A table of texts to one of pieces of them, from single words to whole sentences.
+    Pieces(pieces::PiecesArgs),
 }
 
 /// Arguments of `prepare incident-log`.
@@ -39,9 +44,15 @@ pub struct IncidentLogArgs {
 /// # Errors
 /// [`crate::failure::BadInput`] when the log is not of its form, else what the disk says.
 pub fn run(command: PrepareCommand) -> anyhow::Result<()> {
-    let PrepareCommand::IncidentLog(args) = command;
+    match command {
+        PrepareCommand::IncidentLog(args) => prepare_incident_log(&args),
+        PrepareCommand::Pieces(args) => pieces::run(&args),
+    }
+}
+
+fn prepare_incident_log(args: &IncidentLogArgs) -> anyhow::Result<()> {
     let (events, tickets) = tickets(&args.events)?;
-    write(&args.out, &tickets)?;
+    write(&args.out, |out| write_csv(out, &tickets))?;
     eprintln!("{events} events of {} tickets written to {}", tickets.len(), args.out.display());
     Ok(())
 }
@@ -223,24 +234,28 @@ fn known(row: Row<'_>, column: usize) -> Option<&str> {
     row.cell(column).map(str::trim).filter(|text| !matches!(*text, "" | "?"))
 }
 
-fn write(path: &Path, tickets: &[Prepared]) -> anyhow::Result<()> {
+/// Writes a file whole, packed where its name ends in `.gz`; the same content gives the same bytes.
+fn write(
+    path: &Path,
+    content: impl Fn(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     if path.is_dir() {
         return Err(bad_input!("{}: expected a file name, this is a folder", path.display()));
     }
     let is_packed = path.extension().is_some_and(|extension| extension == "gz");
     write_with(path, |file| {
         if !is_packed {
-            return write_csv(file, tickets);
+            return content(file);
         }
-        // No time and no name in the gzip header: the same tickets give the same bytes.
+        // No time and no name in the gzip header.
         let mut packed = GzBuilder::new().mtime(0).write(file, Compression::best());
-        write_csv(&mut packed, tickets)?;
+        content(&mut packed)?;
         packed.finish()?;
         Ok(())
     })
 }
 
-fn write_csv(out: &mut impl Write, tickets: &[Prepared]) -> anyhow::Result<()> {
+fn write_csv(out: &mut dyn Write, tickets: &[Prepared]) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     let leading =
         ["ticket_id", "customer_id", "opened_at", "closed_at", "category", "first_response_at"];

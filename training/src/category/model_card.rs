@@ -7,6 +7,7 @@ use super::report::Report;
 use super::zero_shot::SCALE;
 use crate::card::{Card, markdown_table};
 use recontact::classify::head::HeadDescription;
+use recontact::contact::Head;
 
 /// The model card.
 pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescription) -> String {
@@ -64,6 +65,13 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
             scope.threshold, recorded.params.scope_loss
         ),
     };
+    let languages = if report.head == Head::Language {
+        "A text in none of these languages is told by trigram statistics where it is long, and else answered with `abstain`; a \
+         few words of another language may pass as one of them."
+    } else {
+        "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
+         words in another Latin-script language may pass as one of them."
+    };
     Card::new(&format!("Model of texts {} ({})", report.version, report.head.as_str()))
         .section(
             "What it does",
@@ -114,8 +122,7 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         .section(
             "Limits",
             &format!(
-                "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
-                 words in another Latin-script language may pass as one of them. {scope} Figures are those of this data; \
+                "{languages} {scope} Figures are those of this data; \
                  measure on your own with `recontact-train evaluate`."
             ),
         )

@@ -133,7 +133,11 @@ fn report(
 ) -> anyhow::Result<CompareReport> {
     let file = args.data.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let (paired, rows, changes, over) = match kind {
-        ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
+        ModelKind::Category
+        | ModelKind::Kind
+        | ModelKind::Urgency
+        | ModelKind::Team
+        | ModelKind::Language => {
             let questions = |model| args.texts.questions(model, &args.data, Labels::Needed);
             // Both are looked at before the first is asked.
             let (of_a, of_b) = (questions(a)?, questions(b)?);

@@ -107,7 +107,11 @@ pub fn run(args: &EvaluateArgs, now: Timestamp) -> anyhow::Result<()> {
     let artifact = open(&args.model, "--model")?;
     let seen = |rows| DataSeen::of(&args.data, rows, &artifact.manifest().data);
     match artifact.manifest().kind {
-        ModelKind::Category | ModelKind::Kind | ModelKind::Urgency | ModelKind::Team => {
+        ModelKind::Category
+        | ModelKind::Kind
+        | ModelKind::Urgency
+        | ModelKind::Team
+        | ModelKind::Language => {
             let (found, columns) = ask_texts(args, &artifact)?;
             let data = seen(found.rows.len())?;
             let evaluation = texts::evaluate(&artifact, data, &found, &columns, args.bootstrap)?;
