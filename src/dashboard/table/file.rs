@@ -175,3 +175,65 @@ impl NumberFormat {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cell, Column, Table};
+    use super::*;
+    use std::io::Read;
+
+    const DANGEROUS: [&str; 7] = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\u{ff1d}1"];
+
+    fn table(texts: &[&str]) -> Table {
+        let columns = vec![Column::name("=name"), Column::number("n"), Column::text("when")];
+        let local = Timestamp::parse("2026-11-26T14:05:09.500Z").unwrap().millis();
+        let when = Cell { data: Data::Instant(local, String::new()), ..Cell::text("26 Nov 2026") };
+        let number = Cell::number(-0.125, NumberFormat::Percent, "−12.5%");
+        let row = |text: &&str| vec![Cell::text(*text), number.clone(), when.clone()];
+        Table::new("figures", "Figures", columns).with_rows(texts.iter().map(row))
+    }
+
+    #[test]
+    fn a_csv_file_is_utf_8_with_a_mark_and_reads_back() {
+        let csv = FileFormat::Csv.write(&table(&["a, \"b\"\nц", "<script>"]), "UTC+03:00").unwrap();
+        let csv = String::from_utf8(csv).unwrap();
+        let expected = "\u{feff}'=name,n,when (UTC+03:00)\r\n\"a, \"\"b\"\"\nц\",-0.125,2026-11-26 14:05:09\r\n\
+             <script>,-0.125,2026-11-26 14:05:09\r\n";
+        assert_eq!(csv, expected);
+    }
+
+    #[test]
+    fn no_text_of_a_csv_file_is_a_formula_and_numbers_stay_numbers() {
+        let csv = FileFormat::Csv.write(&table(&DANGEROUS), "UTC").unwrap();
+        let mut reader = csv::Reader::from_reader(&csv[3..]);
+        let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), DANGEROUS.len());
+        for (record, text) in records.iter().zip(DANGEROUS) {
+            assert_eq!((&record[0], &record[1]), (format!("'{text}").as_str(), "-0.125"));
+        }
+    }
+
+    /// A file of a ZIP archive, by its local header (APPNOTE 4.3.7).
+    fn unzipped(archive: &[u8], name: &str) -> String {
+        let at =
+            (30..archive.len()).find(|at| archive[*at..].starts_with(name.as_bytes())).unwrap();
+        let extra = u16::from_le_bytes([archive[at - 2], archive[at - 1]]);
+        let data = &archive[at + name.len() + usize::from(extra)..];
+        let mut text = String::new();
+        flate2::read::DeflateDecoder::new(data).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_workbook_has_numbers_dates_and_texts_and_never_a_formula() {
+        let book = FileFormat::Xlsx.write(&table(&DANGEROUS), "UTC").unwrap();
+        assert!(book.starts_with(b"PK"));
+        let sheet = unzipped(&book, "xl/worksheets/sheet1.xml");
+        assert!(!sheet.contains("<f>"), "{sheet}");
+        assert!(sheet.contains("<v>-0.125</v>"), "{sheet}");
+        // 2026-11-26 is day 46352 of Excel; 14:05:09 of a day.
+        assert!(sheet.contains("<v>46352.58690972222"), "{sheet}");
+        let texts = unzipped(&book, "xl/sharedStrings.xml");
+        assert!(texts.contains(">=1+1</t>") && texts.contains(">@SUM(A1)</t>"), "{texts}");
+    }
+}
