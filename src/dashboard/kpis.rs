@@ -170,8 +170,9 @@ fn notices(frame: &Frame, asked: &Asked, report: &KpiReport) -> Vec<String> {
     let young = rcr.filter(|rcr| rcr.n == 0).map_or(0, |rcr| immature(&rcr.excluded));
     let mut notices = Vec::new();
     if young > 0 {
-        let message = frame.say("kpi-only-immature").with("count", young);
-        notices.push(message.with("days", asked.window_days).into());
+        let message =
+            frame.say("kpi-only-immature").with("count", young).with("days", asked.window_days);
+        notices.push(message.into());
     }
     notices
 }
@@ -187,8 +188,8 @@ fn hints(frame: &Frame, asked: &Asked, all: &KpiReport, by_step: &KpiReport) -> 
     let rcr = all.groups.iter().flat_map(|group| &group.figures).find(|one| one.measure == "rcr");
     let young = rcr.map_or(0, |rcr| immature(&rcr.excluded));
     if young > 0 {
-        let hint = frame.say("kpi-immature").with("count", young);
-        hints.push(hint.with("days", asked.window_days).into());
+        let hint = frame.say("kpi-immature").with("count", young).with("days", asked.window_days);
+        hints.push(hint.into());
     }
     let is_cut = |group: &crate::kpi::KpiGroup| match asked.step {
         Step::Day => false,

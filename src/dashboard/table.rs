@@ -257,12 +257,9 @@ impl Table {
     }
 
     fn shown_rows(&self) -> impl Iterator<Item = Vec<(&Column, &Cell)>> {
-        let row = |row: &'_ Vec<Cell>| -> Vec<usize> {
-            let both = self.columns.iter().zip(row).enumerate();
-            both.filter(|(_, (column, _))| column.place != Place::File).map(|(at, _)| at).collect()
-        };
         self.rows.iter().take(self.most_shown).map(move |cells| {
-            row(cells).into_iter().map(|at| (&self.columns[at], &cells[at])).collect()
+            let both = self.columns.iter().zip(cells);
+            both.filter(|(column, _)| column.place != Place::File).collect()
         })
     }
 }
@@ -316,7 +313,7 @@ impl Export {
         let Some((table, format)) = named else { return Err(viewer.hide().await) };
         viewer.note_export(asked).await?;
         let name = table.name;
-        let zone = viewer.frame("export").zone();
+        let zone = viewer.frame_named(name).zone();
         // A large table takes some time to be packed.
         let body = web::block(move || format.write(&table, &zone)).await;
         let body = match body {

@@ -130,8 +130,11 @@ fn left_out(frame: &Frame, figure: &Figure) -> String {
 fn remarks(frame: &Frame, figure: &Figure, needs: &[&str], now: Timestamp) -> String {
     let mut remarks = Vec::new();
     if figure.not_measured.is_some() {
-        let message = frame.say("kpi-not-measured").with("count", needs.len());
-        remarks.push(message.with("fields", needs.join(", ")).to_string());
+        let message = frame
+            .say("kpi-not-measured")
+            .with("count", needs.len())
+            .with("fields", needs.join(", "));
+        remarks.push(message.to_string());
     } else if figure.value.is_none() {
         remarks.push(frame.say("kpi-no-cases").to_string());
     } else if figure.is_small {
@@ -211,7 +214,7 @@ pub(super) fn slices_table(frame: &Frame, asked: &Asked, report: &KpiReport) -> 
     let mut all = vec![Column::name(frame.say(dimension_message(dimension)))];
     all.extend(columns(frame));
     let rows = report.groups.iter().flat_map(|group| {
-        group.figures.iter().map(|figure| {
+        group.figures.iter().map(move |figure| {
             let label = group.label.as_deref();
             let unknown = || frame.say("label-unknown").to_string();
             let mut text = label.map_or_else(unknown, str::to_owned);
@@ -258,14 +261,15 @@ fn trend(
         x_title: frame.say(step_message(asked.step)).into(),
         y_title: name,
     };
-    let figures = || {
-        let of_group =
-            |group| Some((step_label(frame, asked.step, group)?, group.figures.get(part)?));
-        report.groups.iter().filter_map(of_group)
-    };
-    let points: Vec<Point> = figures()
-        .map(|(label, figure)| Point {
-            label: label.0,
+    let figures: Vec<_> = report
+        .groups
+        .iter()
+        .filter_map(|group| Some((step_label(frame, asked.step, group)?, group.figures.get(part)?)))
+        .collect();
+    let points: Vec<Point> = figures
+        .iter()
+        .map(|((label, _, _), figure)| Point {
+            label: label.clone(),
             value: figure.value,
             interval: figure.interval,
             is_young: figure.mature_at.is_some_and(|mature_at| mature_at > report.as_of),
@@ -277,7 +281,7 @@ fn trend(
         Column::text(frame.say("kpi-until")).in_file(),
     ];
     all.extend(columns(frame));
-    let rows = figures().map(|((_, label, days), figure)| {
+    let rows = figures.into_iter().map(|((_, label, days), figure)| {
         let mut row = vec![Cell::text(label)];
         row.extend(days.map(Cell::text));
         row.extend(cells(frame, figure, definition.needs, report.as_of));
