@@ -85,10 +85,10 @@ fn cells(figure: &Value) -> Vec<String> {
 fn every_number_of_the_page_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
     work(app);
     let mut eva = Browser::signed_in(app, "eva");
-    let report = app.get("/v1/kpis?from=2026-01-05&to=2026-02-02&window_days=7").expect(200);
+    let report = app.get("/v1/kpis?from=2026-01-05&to=2026-02-02&window_days=14").expect(200);
     let figures = report["groups"][0]["figures"].as_array().unwrap();
-    let page = eva.get(&format!("/kpis?{PERIOD}&window=7"));
-    let rows = file(&mut eva, &format!("/kpis?{PERIOD}&window=7&file=measures.csv"));
+    let page = eva.get(&format!("/kpis?{PERIOD}&window=14"));
+    let rows = file(&mut eva, &format!("/kpis?{PERIOD}&window=14&file=measures.csv"));
     assert_eq!((figures.len(), rows.len()), (25, 25));
     for (figure, row) in figures.iter().zip(&rows) {
         assert_eq!(row[1..7], cells(figure), "{}", figure["measure"]);
@@ -104,7 +104,7 @@ fn every_number_of_the_page_is_what_the_api_tells_and_sql_counts(app: &TestApp) 
         app,
         "SELECT CAST(COUNT(*) AS BIGINT) FROM episodes e WHERE EXISTS (SELECT 1 FROM recontacts r \
          WHERE r.tenant = e.tenant AND r.ticket_id = e.ticket_id AND r.episode = e.number AND r.gap_ms > 0 \
-         AND r.gap_ms <= 604800000 AND r.relation IN ('explicit', 'implicit'))",
+         AND r.gap_ms <= 1209600000 AND r.relation IN ('explicit', 'implicit'))",
     )[0];
     assert!(closed == 40 && again > 0, "{again} of {closed}");
     assert_eq!((&rows[0][4], &rows[0][5]), (&again.to_string(), &closed.to_string()));
@@ -229,7 +229,7 @@ fn tables_are_files_for_whoever_sees_the_page_and_are_written_down(app: &TestApp
     assert!(file(&mut ann, "/overview?window=7&file=change.csv").len() > 1);
     let lines = file(&mut ann, "/audit?file=audit.csv");
     assert_eq!((lines[0][1].as_str(), lines[0][2].as_str()), ("ann", "took a table as a file"));
-    assert_eq!(lines[0][3], "/audit audit.csv");
+    assert_eq!(lines[0][3], "/overview change.csv");
     assert_says(&ann.get("/users"), 200, "href=\"/users?file=users.xlsx\"");
     let mut eva = Browser::signed_in(app, "eva");
     for address in ["/users?file=users.csv", "/audit?file=audit.csv"] {
