@@ -314,6 +314,7 @@ fn each_library_is_named_in_its_own_layer_only() {
     assert_only(&["api"], "utoipa_swagger_ui");
     assert_only(&["dashboard"], "askama");
     assert_only(&["dashboard"], "fluent_bundle");
+    assert_only(&["dashboard"], "rust_xlsxwriter");
     assert_only(&["user/password.rs"], "argon2");
 }
 

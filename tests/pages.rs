@@ -20,7 +20,7 @@ mod helpers;
 mod trained;
 
 use chromium::Chromium;
-use helpers::{TestApp, spawn_app};
+use helpers::{TestApp, spawn_app_with};
 use recontact::customer_key;
 use recontact::store::{AuditAction, AuditEntry, NewUser, Store, StoreOptions, Tenant};
 use recontact::ticket::Name;
@@ -34,9 +34,12 @@ const PASSWORD: &str = "correct horse battery";
 const LONG: &str = "<script>alert(1)</script>";
 
 /// Every page: its name in pictures, and its address.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 10] = [
     ("overview", "/overview"),
     ("overview-empty", "/overview?until=2001-01-01"),
+    ("kpis", "/kpis?by=category&measure=rcr"),
+    ("kpis-parts", "/kpis?by=team&measure=csat_by_contacts&step=month"),
+    ("kpis-empty", "/kpis?from=2001-01-01&until=2001-02-01"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),
@@ -86,7 +89,8 @@ fn add_user(app: &TestApp, name: &str, display_name: &str, role: Role) {
 }
 
 fn service() -> TestApp {
-    let app = spawn_app();
+    // All days of the desk are counted for the first page.
+    let app = spawn_app_with(|settings| settings.kpi.days_at_once = 1000);
     add_user(&app, "ann", "Ann", Role::Admin);
     add_user(&app, "eva", &LONG.repeat(8), Role::Analyst);
     add_user(&app, "tom", "Tom", Role::TeamLead);

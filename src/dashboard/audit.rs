@@ -1,8 +1,8 @@
 //! `/audit`: who did what. For admins.
 
 use super::error::show;
-use super::format::Shown;
 use super::session::Viewer;
+use super::table::{Cell, Column, Export, Table};
 use super::{Frame, PageError};
 use crate::store::{AuditAction, AuditEntry};
 use actix_web::HttpResponse;
@@ -15,34 +15,39 @@ const LINES: u32 = 200;
 #[template(path = "audit.html")]
 struct AuditPage {
     frame: Frame,
-    lines: Vec<AuditLine>,
+    lines: Table,
     most: u32,
 }
 
-struct AuditLine {
-    when: Shown,
-    who: String,
-    what: String,
-    object: String,
-    address: String,
-}
-
-pub(super) async fn show_audit(viewer: Viewer) -> Result<HttpResponse, PageError> {
+pub(super) async fn show_audit(viewer: Viewer, export: Export) -> Result<HttpResponse, PageError> {
     let app = &viewer.app;
     let frame = viewer.frame("audit-title");
     let entries = app.store.audit_entries(&app.tenant, LINES).await?;
-    let lines = entries.into_iter().map(|entry| line(entry, &frame)).collect();
-    show(&AuditPage { frame, lines, most: LINES })
+    let columns = vec![
+        Column::text(frame.say("audit-when")),
+        Column::text(frame.say("audit-who")),
+        Column::text(frame.say("audit-what")),
+        Column::text(frame.say("audit-object")),
+        Column::text(frame.say("audit-address")),
+    ];
+    let caption = frame.say("audit-count").with("count", entries.len());
+    let lines = Table::new("audit", caption, columns)
+        .with_rows(entries.into_iter().map(|entry| line(entry, &frame)))
+        .with_files(&export);
+    match export.answer(&viewer, [&lines]).await? {
+        Some(file) => Ok(file),
+        None => show(&AuditPage { frame, lines, most: LINES }),
+    }
 }
 
-fn line(entry: AuditEntry, frame: &Frame) -> AuditLine {
-    AuditLine {
-        when: frame.date_time(entry.occurred_at),
-        who: entry.actor.unwrap_or_else(|| frame.say("audit-nobody").to_string()),
-        what: frame.say(action_message(entry.action)).to_string(),
-        object: entry.object.unwrap_or_default(),
-        address: entry.address.unwrap_or_default(),
-    }
+fn line(entry: AuditEntry, frame: &Frame) -> Vec<Cell> {
+    vec![
+        Cell::instant(frame, entry.occurred_at),
+        Cell::text(entry.actor.unwrap_or_else(|| frame.say("audit-nobody").to_string())),
+        Cell::text(frame.say(action_message(entry.action))),
+        Cell::text(entry.object.unwrap_or_default()),
+        Cell::text(entry.address.unwrap_or_default()),
+    ]
 }
 
 fn action_message(action: AuditAction) -> &'static str {
@@ -57,5 +62,6 @@ fn action_message(action: AuditAction) -> &'static str {
         AuditAction::UserEnabled => "audit-user-enabled",
         AuditAction::RoleChanged => "audit-role-changed",
         AuditAction::PasswordSet => "audit-password-set",
+        AuditAction::Exported => "audit-exported",
     }
 }

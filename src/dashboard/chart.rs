@@ -2,6 +2,7 @@
 //! has them), and the same figures as a table below. A template shows a chart as it is (`{{ chart }}`).
 
 use super::Frame;
+use super::table::{Cell, Column, Export, NumberFormat, Table};
 use crate::statistics::Interval;
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -29,16 +30,36 @@ pub struct SharePoint {
     pub trials: u64,
 }
 
-/// A line of shares over time, with a band for their intervals.
+/// A figure in any unit that changes from one period to the next.
+#[derive(Debug, Clone)]
+pub struct Point {
+    /// The period, short.
+    pub label: String,
+    /// The figure; `None` where there was nothing: the line has a gap.
+    pub value: Option<f64>,
+    /// Its interval.
+    pub interval: Option<Interval>,
+    /// Whether it will still change.
+    pub is_young: bool,
+}
+
+/// What is written around a chart. `id`: unique in the page.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "named after what they are")]
+pub struct ChartTexts {
+    pub id: &'static str,
+    pub title: String,
+    pub x_title: String,
+    pub y_title: String,
+}
+
+/// A line of figures over time, with a band for their intervals.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/line_chart.html")]
 pub struct LineChart {
-    id: &'static str,
-    title: String,
+    texts: ChartTexts,
     frame: Frame,
-    x_title: String,
-    y_title: String,
-    rows: Vec<Row>,
+    table: Table,
     y_ticks: Vec<Tick>,
     x_ticks: Vec<Tick>,
     bands: Vec<String>,
@@ -47,16 +68,6 @@ pub struct LineChart {
 }
 
 impl HtmlSafe for LineChart {}
-
-/// A line of the table.
-#[derive(Debug, Clone)]
-struct Row {
-    label: String,
-    share: String,
-    low: String,
-    high: String,
-    trials: String,
-}
 
 /// A figure at an axis.
 #[derive(Debug, Clone)]
@@ -70,10 +81,11 @@ struct Dot {
     x: f64,
     y: f64,
     text: String,
+    is_young: bool,
 }
 
 impl LineChart {
-    /// A chart of the points from left to right. `id`: unique in the page.
+    /// A chart of shares from left to right, whose table says out of how many closed tickets. `id`: unique in the page.
     #[must_use]
     pub fn new(
         frame: &Frame,
@@ -83,8 +95,44 @@ impl LineChart {
         y_title: impl Into<String>,
         points: &[SharePoint],
     ) -> Self {
-        let top = nice_top(points);
-        let y = |share: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share / top);
+        let texts = ChartTexts {
+            id,
+            title: title.into(),
+            x_title: x_title.into(),
+            y_title: y_title.into(),
+        };
+        let columns = vec![
+            Column::text(texts.x_title.clone()),
+            Column::number(texts.y_title.clone()),
+            Column::number(frame.say("interval-low")),
+            Column::number(frame.say("interval-high")),
+            Column::number(frame.say("closed-tickets")),
+        ];
+        let rows = points.iter().map(|point| row(frame, point));
+        let table = Table::new(id, texts.title.clone(), columns).with_rows(rows);
+        let point = |point: &SharePoint| Point {
+            label: point.label.clone(),
+            value: point.share,
+            interval: point.interval,
+            is_young: false,
+        };
+        let points: Vec<Point> = points.iter().map(point).collect();
+        let in_words = |share| frame.percent(share);
+        Self::draw(frame, texts, &points, |share| frame.percent_short(share), in_words, table)
+    }
+
+    /// A chart of figures from left to right. `at_axis` and `in_words` write a figure, `table` has all of them.
+    #[must_use]
+    pub fn draw(
+        frame: &Frame,
+        texts: ChartTexts,
+        points: &[Point],
+        at_axis: impl Fn(f64) -> String,
+        in_words: impl Fn(f64) -> String,
+        table: Table,
+    ) -> Self {
+        let scale = Scale::of(points);
+        let y = |value: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - scale.part(value));
         let x = |index: usize| {
             let step = (WIDTH - LEFT - RIGHT) / as_f64(points.len().max(2) - 1);
             LEFT + step * as_f64(index)
@@ -96,16 +144,9 @@ impl LineChart {
         });
         let drawn = |runs: Vec<Vec<(usize, f64)>>| runs.iter().map(|run| path(run, x, y)).collect();
         Self {
-            id,
-            title: title.into(),
-            x_title: x_title.into(),
-            y_title: y_title.into(),
-            rows: points.iter().map(|point| row(frame, point)).collect(),
-            y_ticks: (0..=4_u32)
-                .map(|step| {
-                    let share = top * f64::from(step) / 4.0;
-                    Tick { at: y(share), label: frame.percent_short(share) }
-                })
+            y_ticks: scale
+                .ticks()
+                .map(|value| Tick { at: y(value), label: at_axis(value) })
                 .collect(),
             x_ticks: labelled
                 .map(|(index, point)| Tick { at: x(index), label: point.label.clone() })
@@ -116,30 +157,82 @@ impl LineChart {
                 .iter()
                 .enumerate()
                 .filter_map(|(index, point)| {
-                    let share = point.share?;
-                    let text = format!("{}: {}", point.label, frame.percent(share));
-                    Some(Dot { x: x(index), y: y(share), text })
+                    let value = point.value?;
+                    let text = format!("{}: {}", point.label, in_words(value));
+                    Some(Dot { x: x(index), y: y(value), text, is_young: point.is_young })
                 })
                 .collect(),
             frame: frame.clone(),
+            texts,
+            table,
         }
+    }
+
+    /// With links to the files of its table.
+    #[must_use]
+    pub fn with_files(self, export: &Export) -> Self {
+        Self { table: self.table.with_files(export), ..self }
+    }
+
+    /// Its figures as a table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Whether some figures will still change.
+    fn has_young(&self) -> bool {
+        self.dots.iter().any(|dot| dot.is_young)
+    }
+
+    /// Whether any figure has an interval.
+    fn has_intervals(&self) -> bool {
+        self.bands.iter().any(|band| !band.trim().is_empty())
     }
 }
 
-/// The top of the left axis: above everything drawn, and a number that four parts of are short.
-fn nice_top(points: &[SharePoint]) -> f64 {
-    let highest = |point: &SharePoint| point.interval.map(|interval| interval.high).or(point.share);
-    let highest = points.iter().filter_map(highest).fold(0.0, f64::max);
-    let tops = [0.02, 0.04, 0.08, 0.2, 0.4, 0.6, 0.8];
-    tops.into_iter().find(|top| *top >= highest).unwrap_or(1.0)
+/// From where to where the left axis goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Scale {
+    bottom: f64,
+    step: f64,
+}
+
+impl Scale {
+    /// Four steps from 0 upwards that hold everything drawn, each a number that is short; from below 0 where something is negative.
+    fn of(points: &[Point]) -> Self {
+        let ends = |point: &Point| {
+            let interval = point.interval.map(|interval| [interval.low, interval.high]);
+            interval.into_iter().flatten().chain(point.value).collect::<Vec<_>>()
+        };
+        let all: Vec<f64> = points.iter().flat_map(ends).collect();
+        let highest = all.iter().copied().fold(0.0, f64::max);
+        let lowest = all.iter().copied().fold(0.0, f64::min);
+        let span = if highest > lowest { highest - lowest } else { 1.0 };
+        let power = 10_f64.powf((span / 4.0).log10().floor());
+        let steps = [1.0, 2.0, 2.5, 5.0, 10.0, 20.0].into_iter().map(|part| part * power);
+        let mut scales = steps.map(|step| Self { bottom: step * (lowest / step).floor(), step });
+        let holds = |scale: &Self| scale.bottom + 4.0 * scale.step >= highest * (1.0 - 1e-9);
+        let otherwise = Self { bottom: lowest, step: span / 4.0 };
+        scales.find(holds).unwrap_or(otherwise)
+    }
+
+    /// How high a value lies, of 0 to 1.
+    fn part(self, value: f64) -> f64 {
+        (value - self.bottom) / (4.0 * self.step)
+    }
+
+    fn ticks(self) -> impl Iterator<Item = f64> {
+        (0..=4_u32).map(move |index| self.bottom + self.step * f64::from(index))
+    }
 }
 
 /// The points that follow each other without a gap.
-fn runs(points: &[SharePoint]) -> Vec<Vec<(usize, f64)>> {
+fn runs(points: &[Point]) -> Vec<Vec<(usize, f64)>> {
     let mut runs = vec![Vec::new()];
     for (index, point) in points.iter().enumerate() {
-        match (point.share, runs.last_mut()) {
-            (Some(share), Some(run)) => run.push((index, share)),
+        match (point.value, runs.last_mut()) {
+            (Some(value), Some(run)) => run.push((index, value)),
             _ => runs.push(Vec::new()),
         }
     }
@@ -149,13 +242,13 @@ fn runs(points: &[SharePoint]) -> Vec<Vec<(usize, f64)>> {
 
 fn path(run: &[(usize, f64)], x: impl Fn(usize) -> f64, y: impl Fn(f64) -> f64) -> String {
     let points: Vec<String> =
-        run.iter().map(|(index, share)| format!("{:.1},{:.1}", x(*index), y(*share))).collect();
+        run.iter().map(|(index, value)| format!("{:.1},{:.1}", x(*index), y(*value))).collect();
     points.join(" ")
 }
 
 /// The bands of the intervals: along the upper ends, and back along the lower ones.
 fn bands(
-    points: &[SharePoint],
+    points: &[Point],
     x: impl Fn(usize) -> f64 + Copy,
     y: impl Fn(f64) -> f64 + Copy,
 ) -> Vec<String> {
@@ -170,15 +263,19 @@ fn bands(
     runs(points).iter().map(of_run).collect()
 }
 
-fn row(frame: &Frame, point: &SharePoint) -> Row {
-    let share = |value: Option<f64>| value.map_or("–".to_owned(), |value| frame.percent(value));
-    Row {
-        label: point.label.clone(),
-        share: share(point.share),
-        low: share(point.interval.map(|interval| interval.low)),
-        high: share(point.interval.map(|interval| interval.high)),
-        trials: frame.integer(point.trials),
-    }
+fn row(frame: &Frame, point: &SharePoint) -> Vec<Cell> {
+    let share = |value: Option<f64>| value.map_or(Cell::nothing(), |value| percent(frame, value));
+    vec![
+        Cell::text(point.label.clone()),
+        share(point.share),
+        share(point.interval.map(|interval| interval.low)),
+        share(point.interval.map(|interval| interval.high)),
+        Cell::count(frame, point.trials),
+    ]
+}
+
+fn percent(frame: &Frame, share: f64) -> Cell {
+    Cell::number(share, NumberFormat::Percent, frame.percent(share))
 }
 
 /// A bar from the middle to the left or right, for a cell of a table that has the figure beside it.
@@ -210,9 +307,9 @@ fn as_f64(count: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn point(share: Option<f64>) -> SharePoint {
-        let interval = share.map(|share| Interval { low: share / 2.0, high: share * 1.5 });
-        SharePoint { label: "w".to_owned(), share, interval, trials: 10 }
+    fn point(value: Option<f64>) -> Point {
+        let interval = value.map(|value| Interval { low: value / 2.0, high: value * 1.5 });
+        Point { label: "w".to_owned(), value, interval, is_young: false }
     }
 
     #[test]
@@ -225,10 +322,20 @@ mod tests {
     }
 
     #[test]
-    fn the_axis_holds_every_interval() {
-        assert!((nice_top(&[point(Some(0.1))]) - 0.2).abs() < 1e-12);
-        assert!((nice_top(&[point(Some(0.9))]) - 1.0).abs() < 1e-12);
-        assert!(nice_top(&[]) > 0.0);
+    fn the_axis_holds_every_interval_in_four_short_steps() {
+        for value in [0.001, 0.1, 0.37, 0.66, 1.0, 7.0, 86_400.0, -35.0] {
+            let scale = Scale::of(&[point(Some(value))]);
+            for end in [value, value / 2.0, value * 1.5] {
+                let part = scale.part(end);
+                assert!((-1e-9..=1.0 + 1e-9).contains(&part), "{value}: {end} at {part}");
+            }
+            let ticks: Vec<f64> = scale.ticks().collect();
+            let digits = |tick: &f64| format!("{:e}", (tick * 1e6).round()).len();
+            assert!(ticks.iter().all(|tick| digits(tick) <= 6), "{ticks:?}");
+        }
+        let scale = Scale::of(&[point(Some(0.1))]);
+        assert!(scale.bottom.abs() < 1e-12 && (scale.step - 0.05).abs() < 1e-12, "{scale:?}");
+        assert!(Scale::of(&[]).step > 0.0);
     }
 
     #[test]

@@ -181,6 +181,24 @@ pub fn show_again(page: &impl Template) -> Result<HttpResponse, PageError> {
     with_status(StatusCode::UNPROCESSABLE_ENTITY, page)
 }
 
+/// A page that cannot tell what it is to tell just now, and says so.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_later(page: &impl Template) -> Result<HttpResponse, PageError> {
+    with_status(StatusCode::SERVICE_UNAVAILABLE, page)
+}
+
+/// A file that the browser keeps. `name`: of letters, digits, `-` and `.`.
+#[must_use]
+pub fn attach(body: Vec<u8>, content_type: &'static str, name: &str) -> HttpResponse {
+    let disposition = format!("attachment; filename=\"recontact-{name}\"");
+    HttpResponse::Ok()
+        .content_type(content_type)
+        .insert_header((header::CONTENT_DISPOSITION, disposition))
+        .body(body)
+}
+
 /// Leads to another page after something was done, so that neither reloading nor going back does it again.
 #[must_use]
 pub fn lead_to(path: &str) -> HttpResponse {

@@ -5,14 +5,16 @@ use super::messages::{Message, Texts};
 use super::static_files::{ICON, SCRIPT, STYLE};
 use crate::app::App;
 use crate::follow_up::UtcOffset;
+use crate::kpi::Day;
 use crate::timestamp::Timestamp;
 use crate::user::{Language, Permission, Role, Theme, User};
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
 /// The sections of the pages in the order of the navigation: address, message, and whom they are for.
-const SECTIONS: [(&str, &str, Permission); 3] = [
+const SECTIONS: [(&str, &str, Permission); 4] = [
     ("/overview", "nav-overview", Permission::SeeFigures),
+    ("/kpis", "nav-kpis", Permission::SeeFigures),
     ("/users", "nav-users", Permission::ManageUsers),
     ("/audit", "nav-audit", Permission::ManageUsers),
 ];
@@ -167,6 +169,30 @@ impl Frame {
         format::date_time(self.texts.language, instant, self.zone)
     }
 
+    /// Milliseconds since 1970 by the clocks of the zone of the page.
+    #[must_use]
+    pub fn local_millis(&self, instant: Timestamp) -> i64 {
+        instant.millis() + self.zone.minutes() * 60_000
+    }
+
+    /// A calendar day of whichever zone.
+    #[must_use]
+    pub fn day(&self, day: Day) -> String {
+        format::date(self.texts.language, of_day(day), UtcOffset::default()).text
+    }
+
+    /// A calendar day without its year: for axes.
+    #[must_use]
+    pub fn short_day(&self, day: Day) -> String {
+        format::short_date(self.texts.language, of_day(day), UtcOffset::default())
+    }
+
+    /// A number with so many digits behind the point.
+    #[must_use]
+    pub fn decimal(&self, value: f64, digits: usize) -> String {
+        format::decimal(self.texts.language, value, digits)
+    }
+
     /// The end of a day in the zone of the page, given as `2026-11-26`.
     #[must_use]
     pub fn end_of_day(&self, text: &str) -> Option<Timestamp> {
@@ -223,6 +249,11 @@ impl Frame {
     pub fn icon(&self) -> &'static str {
         &ICON.path
     }
+}
+
+/// The first instant of a day in UTC.
+fn of_day(day: Day) -> Timestamp {
+    Timestamp::EARLIEST.plus_days(i64::from(day.number()))
 }
 
 /// The message that names a role.

@@ -3,7 +3,7 @@
 //! One file per page: a struct with what the page shows, its template in `templates/`, its handlers. [`routes`] is the one table of
 //! pages and says of each whom it is for ([`Needs`]); a handler that takes a [`Viewer`] or a [`Submitted`] form is asked only when
 //! that is settled. What pages share: [`Frame`] (everything around the content), [`messages`] (words), [`format`](mod@format)
-//! (numbers and times), [`chart`], [`error`] (the only place that knows status codes). `docs/dashboard.md` says how to add a page.
+//! (numbers and times), [`chart`], [`table`], [`error`] (the only place that knows status codes). `docs/dashboard.md` says how to add a page.
 
 pub mod chart;
 pub mod error;
@@ -13,10 +13,13 @@ pub mod format;
 pub mod frame;
 pub mod messages;
 pub mod session;
+pub mod table;
 pub mod tile;
 
 mod account;
 mod audit;
+mod change;
+mod kpis;
 mod overview;
 mod sign_in;
 mod static_files;
@@ -50,6 +53,7 @@ pub fn routes(config: &mut ServiceConfig) {
     use Permission::{ManageUsers, SeeFigures};
     page(config, "/", Needs::SignIn, [get(overview::to_overview)]);
     page(config, "/overview", Needs::Permission(SeeFigures), [get(overview::show_overview)]);
+    page(config, "/kpis", Needs::Permission(SeeFigures), [get(kpis::show_kpis)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

@@ -1,14 +1,15 @@
 //! `/overview`: how many come back and why that changed, what there is to do, and how fresh and mature the figures are.
 
-mod change;
-
+use super::change::ChangeView;
 use super::chart::{LineChart, SharePoint};
 use super::error::{lead_to, show};
 use super::field::{SelectField, TextField};
 use super::format::Shown;
 use super::session::Viewer;
+use super::table::Export;
 use super::tile::Tile;
 use super::{Frame, PageError};
+use crate::kpi::{CategoryCounts, Decomposition};
 use crate::monitoring::{MonitoringReport, Status};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::RiskBand;
@@ -17,8 +18,8 @@ use crate::store::{FollowUpsOpen, OutcomeCounts, OutcomeFilter, WeekOutcomes};
 use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use change::ChangeView;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Days of closings that can be looked at.
@@ -75,6 +76,7 @@ pub(super) async fn to_overview(_viewer: Viewer) -> HttpResponse {
 pub(super) async fn show_overview(
     viewer: Viewer,
     query: Option<web::Query<OverviewQuery>>,
+    export: Export,
 ) -> Result<HttpResponse, PageError> {
     let query = query.map(web::Query::into_inner).unwrap_or_default();
     let window_days = chosen(&WINDOWS_DAYS, &query.window, 14);
@@ -99,6 +101,15 @@ pub(super) async fn show_overview(
     let at_risk = store.count_at_risk(tenant, RiskBand::High.as_str(), team, at_risk_since).await?;
     let follow_ups = store.count_open_follow_ups(tenant, team, now).await?;
     let newest = store.newest_events(tenant).await?;
+    let trend =
+        (!weeks.is_empty()).then(|| trend(&frame, &weeks, mature_until).with_files(&export));
+    let titles = [frame.say("change-before"), frame.say("change-after")].map(String::from);
+    let change = change(&weeks).and_then(|change| ChangeView::of(&frame, &change, titles));
+    let change = change.map(|change| change.with_files(&export));
+    let tables = [trend.as_ref().map(LineChart::table), change.as_ref().map(|one| &one.effects)];
+    if let Some(file) = export.answer(&viewer, tables.into_iter().flatten()).await? {
+        return Ok(file);
+    }
     show(&OverviewPage {
         window: days(&frame, &WINDOWS_DAYS, window_days, "window", "overview-window"),
         period: days(&frame, &PERIODS_DAYS, period_days, "period", "overview-period"),
@@ -110,8 +121,8 @@ pub(super) async fn show_overview(
         mature: summary.all.total(),
         immature: summary.immature,
         tiles: tiles(&frame, window_days, &summary.all, at_risk, follow_ups),
-        trend: (!weeks.is_empty()).then(|| trend(&frame, &weeks, mature_until)),
-        change: ChangeView::new(&frame, &weeks),
+        trend,
+        change,
         newest_closing: newest.closing.map(|instant| frame.date_time(instant)),
         newest_contact: newest.contact.map(|instant| frame.date_time(instant)),
         now: frame.date_time(now),
@@ -203,6 +214,23 @@ fn trend(frame: &Frame, weeks: &[WeekOutcomes], mature_until: Timestamp) -> Line
     let title = frame.say("overview-trend");
     let (x_title, y_title) = (frame.say("overview-trend-week"), frame.say("repeat-rate"));
     LineChart::new(frame, "trend", title, x_title, y_title, &points)
+}
+
+/// What changed from the week before the last to the last. `None` where one of the two has no closed ticket that is old enough.
+fn change(weeks: &[WeekOutcomes]) -> Option<Decomposition> {
+    let mut categories: BTreeMap<_, (Proportion, Proportion)> = BTreeMap::new();
+    for entry in weeks.iter().filter(|entry| week_of(entry) + 2 >= WEEKS) {
+        let (before, after) = categories.entry(entry.category.clone()).or_default();
+        let week = if week_of(entry) + 1 == WEEKS { after } else { before };
+        week.count += repeats(&entry.counts);
+        week.trials += entry.counts.total();
+    }
+    let categories = categories.into_iter().map(|(name, (before, after))| CategoryCounts {
+        category: Some(name.to_string()),
+        before,
+        after,
+    });
+    Decomposition::new(categories.collect())
 }
 
 /// The comparison of drift, unless it takes too long: then it goes on, and the next page has it.

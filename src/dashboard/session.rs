@@ -81,6 +81,12 @@ impl Viewer {
         deed(actor, action, object, self.address.clone(), self.now)
     }
 
+    /// A line in the audit of a file that they take from the page.
+    pub(super) async fn note_export(&self, file: &str) -> Result<(), PageError> {
+        let object = Some(format!("{} {file}", self.path));
+        self.audit(AuditAction::Exported, object).await
+    }
+
     async fn audit(&self, action: AuditAction, object: Option<String>) -> Result<(), PageError> {
         let entry = self.deed(action, object)?;
         Ok(self.app.store.record_audit(&self.app.tenant, &entry).await?)

@@ -7,6 +7,7 @@ use super::form::{Faults, Submitted};
 use super::format::{self, Shown};
 use super::frame::role_message;
 use super::session::Viewer;
+use super::table::{Cell, Column, Export, Table};
 use super::{Frame, PageError};
 use crate::store::{AuditAction, NewUser, UserChanged};
 use crate::ticket::Name;
@@ -21,7 +22,7 @@ struct UsersPage {
     frame: Frame,
     faults: Faults,
     csrf: String,
-    users: Vec<UserRow>,
+    users: Table,
     name: TextField,
     display_name: TextField,
     role: SelectField,
@@ -98,21 +99,50 @@ pub(super) struct PasswordForm {
     password: String,
 }
 
-pub(super) async fn list_users(viewer: Viewer) -> Result<HttpResponse, PageError> {
-    show(&users_page(&viewer, &NewUserForm::default(), Faults::default()).await?)
+pub(super) async fn list_users(viewer: Viewer, export: Export) -> Result<HttpResponse, PageError> {
+    let page = users_page(&viewer, &NewUserForm::default(), Faults::default(), &export).await?;
+    match export.answer(&viewer, [&page.users]).await? {
+        Some(file) => Ok(file),
+        None => show(&page),
+    }
+}
+
+fn users_table(frame: &Frame, users: &[User]) -> Table {
+    let columns = vec![
+        Column::text(frame.say("user-name")),
+        Column::name(frame.say("user-display-name")),
+        Column::text(frame.say("user-role")),
+        Column::name(frame.say("user-team")),
+        Column::text(frame.say("user-access")),
+        Column::text(frame.say("user-added")),
+    ];
+    let rows = users.iter().map(|user| {
+        let row = UserRow::new(user, frame);
+        vec![
+            Cell::text(row.name).linked(path_of(user)),
+            Cell::text(row.display_name),
+            Cell::text(row.role),
+            Cell::text(row.team),
+            Cell::text(row.access),
+            Cell::day_of(frame, user.created_at),
+        ]
+    });
+    let caption = frame.say("users-count").with("count", users.len());
+    Table::new("users", caption, columns).with_rows(rows)
 }
 
 async fn users_page(
     viewer: &Viewer,
     typed: &NewUserForm,
     faults: Faults,
+    export: &Export,
 ) -> Result<UsersPage, PageError> {
     let frame = viewer.frame("users-title");
     let users = viewer.app.store.users(&viewer.app.tenant).await?;
     let display_name = TextField::new("display_name", frame.say("user-display-name"), "off");
     Ok(UsersPage {
         csrf: viewer.csrf.clone(),
-        users: users.iter().map(|user| UserRow::new(user, &frame)).collect(),
+        users: users_table(&frame, &users).with_files(export),
         name: TextField::new("name", frame.say("user-name"), "off")
             .with_hint(frame.say("user-name-hint"))
             .with_value(&typed.name)
@@ -140,7 +170,10 @@ fn team_field(frame: &Frame, typed: &str, faults: &Faults) -> TextField {
         .with_faults(faults)
 }
 
-pub(super) async fn add_user(submitted: Submitted<NewUserForm>) -> Result<HttpResponse, PageError> {
+pub(super) async fn add_user(
+    submitted: Submitted<NewUserForm>,
+    export: Export,
+) -> Result<HttpResponse, PageError> {
     let Submitted { viewer, form } = submitted;
     let frame = viewer.frame("users-title");
     let mut faults = Faults::default();
@@ -164,7 +197,7 @@ pub(super) async fn add_user(submitted: Submitted<NewUserForm>) -> Result<HttpRe
         }
         faults.add("name", frame.say("fault-user-exists"));
     }
-    show_again(&users_page(&viewer, &form, faults).await?)
+    show_again(&users_page(&viewer, &form, faults, &export).await?)
 }
 
 /// Role and team; what is wrong with the team is noted.

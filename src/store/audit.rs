@@ -29,11 +29,13 @@ pub enum AuditAction {
     RoleChanged,
     /// A password was set: all sessions of the user ended.
     PasswordSet,
+    /// Somebody took a table of a page as a file.
+    Exported,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::SignedOut,
@@ -44,6 +46,7 @@ impl AuditAction {
         Self::UserEnabled,
         Self::RoleChanged,
         Self::PasswordSet,
+        Self::Exported,
     ];
 
     /// The word under which it is stored.
@@ -60,6 +63,7 @@ impl AuditAction {
             Self::UserEnabled => "user_enabled",
             Self::RoleChanged => "role_changed",
             Self::PasswordSet => "password_set",
+            Self::Exported => "exported",
         }
     }
 

@@ -4,6 +4,7 @@
 skip-to-content = Перайсці да зместу
 nav-label = Раздзелы
 nav-overview = Агляд
+nav-kpis = Паказчыкі
 nav-users = Карыстальнікі
 nav-audit = Журнал
 sign-out = Выйсці
@@ -141,6 +142,7 @@ audit-user-disabled = адключаны карыстальнік
 audit-user-enabled = карыстальніку зноў дазволены ўваход
 audit-role-changed = зменена роля або каманда
 audit-password-set = усталяваны пароль
+audit-exported = табліца ўзята файлам
 
 ## Паказчыкі
 count-days = { $count ->
@@ -152,10 +154,118 @@ interval = інтэрвал 95 %: ад { $low } да { $high }
 no-rate = Долі пакуль няма
 chart-table = Паказчыкі табліцай
 chart-interval = інтэрвал 95 %
+chart-young = яшчэ зменіцца
 interval-low = Ад
 interval-high = Да
 closed-tickets = Закрытыя звароты
 category = Катэгорыя
+label-unknown = (невядома)
+
+## Ключавыя паказчыкі
+kpi-title = Ключавыя паказчыкі
+kpi-from = З
+kpi-until = Па (уключна)
+kpi-by = Падзяліць
+kpi-by-none = не дзяліць
+kpi-only = Толькі гэта (дакладная назва)
+kpi-channel = Канал
+kpi-segment = Сегмент кліента
+kpi-step = Крок графіка
+kpi-step-day = Дзень
+kpi-step-week = Тыдзень
+kpi-step-month = Месяц
+kpi-window = Дзён пасля закрыцця
+kpi-measure = Паказчык
+kpi-scope = З { $from } па { $until } уключна; дні — у часавым поясе { $zone }.
+kpi-scope-slice = Толькі { $slice }: { $label }.
+kpi-all = Усе паказчыкі за перыяд
+kpi-value = Значэнне
+kpi-numerator = Што лічыцца
+kpi-denominator = З чаго
+kpi-cases = Выпадкаў
+kpi-window-days = Акно, дзён
+kpi-left-out = Не ўвайшло
+kpi-remarks = Заўвагі
+kpi-definition = Што гэта
+kpi-origin = Крыніца
+kpi-id = Абазначэнне
+kpi-numerator-is = Што лічыцца, словамі
+kpi-denominator-is = З чаго, словамі
+kpi-part = паведамленняў кліента: { $part }
+kpi-seconds = { $number } с
+kpi-minutes = { $number } хв
+kpi-hours = { $number } гадз
+kpi-days = { $number } дз.
+kpi-left-immature = { $count ->
+        [one] { $count } занадта нядаўні
+       *[other] { $count } занадта нядаўніх
+    }
+kpi-left-without-fields = { $count } без патрэбнага поля
+kpi-left-not-resolvable = { $count } не па сілах першай лініі
+kpi-left-without-scale = { $count } з невядомай шкалой
+kpi-not-measured = { $count ->
+        [one] не вымяраецца: у заяўках няма поля { $fields }
+       *[other] не вымяраецца: у заяўках няма палёў { $fields }
+    }
+kpi-no-cases = няма выпадкаў
+kpi-small = мала выпадкаў: амаль ні пра што не кажа
+kpi-immature-until = яшчэ зменіцца, да { $date }
+kpi-small-numbers = Адзначаны паказчыкі, у якіх менш за { $count ->
+        [one] { $count } выпадак
+        [few] { $count } выпадкі
+       *[other] { $count } выпадкаў
+    }: яны амаль ні пра што не кажуць.
+kpi-immature = { $count ->
+        [one] { $count } зварот перыяду скончыўся
+        [few] { $count } звароты перыяду скончыліся
+       *[other] { $count } зваротаў перыяду скончылася
+    } занадта нядаўна: яшчэ невядома, ці вернецца кліент цягам { $days ->
+        [one] { $days } дня
+       *[other] { $days } дзён
+    }. Тое, што ў апошнія дні падобна на паляпшэнне, звычайна тлумачыцца гэтым.
+kpi-cut = Першы або апошні крок графіка абрэзаны мяжой перыяду.
+kpi-empty = За гэты перыяд нічога не адкрыта, не закрыта і не сказана. Як толькі нешта з’явіцца, тут будуць паказчыкі.
+kpi-only-immature = Усе закрыцці гэтага перыяду занадта нядаўнія ({ $count }): долі паўторных зваротаў вядомыя праз { $days ->
+        [one] { $days } дзень
+        [few] { $days } дні
+       *[other] { $days } дзён
+    } пасля дня закрыцця.
+kpi-not-counted = { $count ->
+        [one] { $count } дзень змяніўся і павінен
+        [few] { $count } дні змяніліся і павінны
+       *[other] { $count } дзён змяніліся і павінны
+    } быць спачатку пералічаны — пасля абнаўлення або вялікай загрузкі. Зайдзіце праз некалькі хвілін.
+kpi-over-time = Па часе
+kpi-trend = Па часе: { $measure }
+kpi-slices = Па частках
+kpi-by-slice = { $measure }: { $slice }, па парадку назваў
+kpi-change-title = Што змянілася з папярэдняга перыяду: { $measure }
+kpi-change-from-to = З { $before } да { $after }: { $difference } п. п. (інтэрвал 95 %: ад { $low } да { $high }).
+kpi-change-before = Папярэдні перыяд
+kpi-change-after = Гэты перыяд
+kpi-change-none = У адным з двух перыядаў няма дастаткова даўніх выпадкаў.
+kpi-fault-day = Патрэбны дзень, напрыклад 2026-01-05, не раней за 1970 год.
+kpi-fault-period = Апошні дзень не можа быць раней за першы, і ўсяго можа быць не больш за { $most ->
+        [one] { $most } дзень
+        [few] { $most } дні
+       *[other] { $most } дзён
+    }.
+kpi-fault-by = Можна падзяліць па камандах, катэгорыях, каналах або сегментах.
+kpi-fault-only = Каб убачыць адну частку, скажыце, па чым дзяліць.
+kpi-fault-own-team = Вы бачыце толькі сваю каманду, і далей яна не дзеліцца.
+kpi-fault-measure = Такога паказчыка няма.
+kpi-fault-window = Можна 1, 3, 7, 14 або 30 дзён.
+kpi-fault-step = Можна дзень, тыдзень або месяц.
+kpi-fault-steps = На графіку можа быць не больш за { $most ->
+        [one] { $most } крок
+        [few] { $most } крокі
+       *[other] { $most } крокаў
+    }: абярыце даўжэйшы крок або карацейшы перыяд.
+kpi-fault-slices = Частак занадта шмат: не больш за { $most ->
+        [one] { $most } паказчык
+        [few] { $most } паказчыкі
+       *[other] { $most } паказчыкаў
+    }. Паглядзіце адну частку.
 
 ## Агляд
 overview-title = Агляд

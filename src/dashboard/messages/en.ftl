@@ -4,6 +4,7 @@
 skip-to-content = Skip to the content
 nav-label = Sections
 nav-overview = Overview
+nav-kpis = Key figures
 nav-users = Users
 nav-audit = Audit
 sign-out = Sign out
@@ -137,6 +138,7 @@ audit-user-disabled = disabled a user
 audit-user-enabled = enabled a user
 audit-role-changed = changed role or team
 audit-password-set = set a password
+audit-exported = took a table as a file
 
 ## Figures
 count-days = { $count ->
@@ -147,10 +149,108 @@ interval = 95% interval { $low } to { $high }
 no-rate = No rate yet
 chart-table = The figures as a table
 chart-interval = 95% interval
+chart-young = will still change
 interval-low = From
 interval-high = To
 closed-tickets = Closed tickets
 category = Category
+label-unknown = (not known)
+
+## Key figures
+kpi-title = Key figures
+kpi-from = From
+kpi-until = Until and with
+kpi-by = By
+kpi-by-none = not divided
+kpi-only = Only this one (its exact name)
+kpi-channel = Channel
+kpi-segment = Customer segment
+kpi-step = Steps of the chart
+kpi-step-day = Day
+kpi-step-week = Week
+kpi-step-month = Month
+kpi-window = Days after the closing
+kpi-measure = Key figure
+kpi-scope = From { $from } until and with { $until }; days begin as in the time zone { $zone }.
+kpi-scope-slice = Only { $slice }: { $label }.
+kpi-all = All key figures of the period
+kpi-value = Value
+kpi-numerator = What is counted
+kpi-denominator = Out of
+kpi-cases = Cases
+kpi-window-days = Window, days
+kpi-left-out = Left out
+kpi-remarks = Remarks
+kpi-definition = What it is
+kpi-origin = After
+kpi-id = Identifier
+kpi-numerator-is = What is counted, in words
+kpi-denominator-is = Out of what, in words
+kpi-part = messages of the customer: { $part }
+kpi-seconds = { $number } s
+kpi-minutes = { $number } min
+kpi-hours = { $number } h
+kpi-days = { $number } d
+kpi-left-immature = { $count } too recent
+kpi-left-without-fields = { $count } without a needed field
+kpi-left-not-resolvable = { $count } that the first level could not resolve
+kpi-left-without-scale = { $count } on an unknown scale
+kpi-not-measured = { $count ->
+        [one] not measured: tickets lack the field { $fields }
+       *[other] not measured: tickets lack the fields { $fields }
+    }
+kpi-no-cases = no cases
+kpi-small = few cases: says little
+kpi-immature-until = will still change until { $date }
+kpi-small-numbers = Figures of fewer than { $count ->
+        [one] { $count } case
+       *[other] { $count } cases
+    } are marked: they say little.
+kpi-immature = { $count ->
+        [one] { $count } episode
+       *[other] { $count } episodes
+    } of the period ended too recently: whether the customer comes back within { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } is not known yet. What looks like an improvement on the last days usually is just that.
+kpi-cut = The first or the last step of the chart is cut by the period.
+kpi-empty = Nothing was opened, closed or said in this period. As soon as something is, figures stand here.
+kpi-only-immature = Every closing of this period is too recent ({ $count }): rates of repeat contacts are told { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } after the day of the closing.
+kpi-not-counted = { $count ->
+        [one] { $count } day has
+       *[other] { $count } days have
+    } changed and must be counted first, after an upgrade or a large import. Come back in some minutes.
+kpi-over-time = Over time
+kpi-trend = Over time: { $measure }
+kpi-slices = Divided
+kpi-by-slice = { $measure } by { $slice }, in the order of names
+kpi-change-title = What changed since the period before: { $measure }
+kpi-change-from-to = From { $before } to { $after }: { $difference } percentage points (95% interval { $low } to { $high }).
+kpi-change-before = Period before
+kpi-change-after = This period
+kpi-change-none = In one of the two periods there are no cases that are old enough.
+kpi-fault-day = Expected a day such as 2026-01-05, from 1970 on.
+kpi-fault-period = The last day must not be before the first one, and there can be { $most ->
+        [one] { $most } day
+       *[other] { $most } days
+    } at most.
+kpi-fault-by = Expected team, category, channel or segment.
+kpi-fault-only = Say by what it is divided, to see one part alone.
+kpi-fault-own-team = You see your team only, which is not divided further.
+kpi-fault-measure = There is no such key figure.
+kpi-fault-window = Expected 1, 3, 7, 14 or 30 days.
+kpi-fault-step = Expected day, week or month.
+kpi-fault-steps = The chart can have { $most ->
+        [one] { $most } step
+       *[other] { $most } steps
+    } at most: choose longer steps or a shorter period.
+kpi-fault-slices = There are too many parts: { $most ->
+        [one] { $most } figure
+       *[other] { $most } figures
+    } at most. See one part alone.
 
 ## Overview
 overview-title = Overview

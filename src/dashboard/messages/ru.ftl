@@ -4,6 +4,7 @@
 skip-to-content = Перейти к содержимому
 nav-label = Разделы
 nav-overview = Обзор
+nav-kpis = Показатели
 nav-users = Пользователи
 nav-audit = Журнал
 sign-out = Выйти
@@ -139,6 +140,7 @@ audit-user-disabled = отключён пользователь
 audit-user-enabled = пользователю снова разрешён вход
 audit-role-changed = изменена роль или команда
 audit-password-set = установлен пароль
+audit-exported = таблица взята файлом
 
 ## Показатели
 count-days = { $count ->
@@ -150,10 +152,117 @@ interval = интервал 95 %: от { $low } до { $high }
 no-rate = Доли пока нет
 chart-table = Показатели таблицей
 chart-interval = интервал 95 %
+chart-young = ещё изменится
 interval-low = От
 interval-high = До
 closed-tickets = Закрытые обращения
 category = Категория
+label-unknown = (не известно)
+
+## Ключевые показатели
+kpi-title = Ключевые показатели
+kpi-from = С
+kpi-until = По (включительно)
+kpi-by = Разделить
+kpi-by-none = не делить
+kpi-only = Только это (точное название)
+kpi-channel = Канал
+kpi-segment = Сегмент клиента
+kpi-step = Шаг графика
+kpi-step-day = День
+kpi-step-week = Неделя
+kpi-step-month = Месяц
+kpi-window = Дней после закрытия
+kpi-measure = Показатель
+kpi-scope = С { $from } по { $until } включительно; дни — в часовом поясе { $zone }.
+kpi-scope-slice = Только { $slice }: { $label }.
+kpi-all = Все показатели за период
+kpi-value = Значение
+kpi-numerator = Что считается
+kpi-denominator = Из чего
+kpi-cases = Случаев
+kpi-window-days = Окно, дней
+kpi-left-out = Не вошло
+kpi-remarks = Примечания
+kpi-definition = Что это
+kpi-origin = Источник
+kpi-id = Обозначение
+kpi-numerator-is = Что считается, словами
+kpi-denominator-is = Из чего, словами
+kpi-part = сообщений клиента: { $part }
+kpi-seconds = { $number } с
+kpi-minutes = { $number } мин
+kpi-hours = { $number } ч
+kpi-days = { $number } дн.
+kpi-left-immature = { $count ->
+        [one] { $count } слишком недавнее
+       *[other] { $count } слишком недавних
+    }
+kpi-left-without-fields = { $count } без нужного поля
+kpi-left-not-resolvable = { $count ->
+        [one] { $count } не по силам первой линии
+       *[other] { $count } не по силам первой линии
+    }
+kpi-left-without-scale = { $count } с неизвестной шкалой
+kpi-not-measured = { $count ->
+        [one] не измеряется: в заявках нет поля { $fields }
+       *[other] не измеряется: в заявках нет полей { $fields }
+    }
+kpi-no-cases = нет случаев
+kpi-small = мало случаев: почти ни о чём не говорит
+kpi-immature-until = ещё изменится, до { $date }
+kpi-small-numbers = Отмечены показатели, в которых меньше { $count ->
+        [one] { $count } случая
+       *[other] { $count } случаев
+    }: они почти ни о чём не говорят.
+kpi-immature = { $count ->
+        [one] { $count } обращение периода закончилось
+        [few] { $count } обращения периода закончились
+       *[other] { $count } обращений периода закончились
+    } слишком недавно: ещё неизвестно, вернётся ли клиент в течение { $days ->
+        [one] { $days } дня
+       *[other] { $days } дней
+    }. То, что в последние дни похоже на улучшение, обычно объясняется этим.
+kpi-cut = Первый или последний шаг графика обрезан границей периода.
+kpi-empty = За этот период ничего не открыто, не закрыто и не сказано. Как только что-то появится, здесь будут показатели.
+kpi-only-immature = Все закрытия этого периода слишком недавние ({ $count }): доли повторных обращений известны через { $days ->
+        [one] { $days } день
+        [few] { $days } дня
+       *[other] { $days } дней
+    } после дня закрытия.
+kpi-not-counted = { $count ->
+        [one] { $count } день изменился и должен
+        [few] { $count } дня изменились и должны
+       *[other] { $count } дней изменились и должны
+    } быть сперва пересчитаны — после обновления или большой загрузки. Зайдите через несколько минут.
+kpi-over-time = По времени
+kpi-trend = По времени: { $measure }
+kpi-slices = По частям
+kpi-by-slice = { $measure }: { $slice }, по порядку названий
+kpi-change-title = Что изменилось с предыдущего периода: { $measure }
+kpi-change-from-to = С { $before } до { $after }: { $difference } п. п. (интервал 95 %: от { $low } до { $high }).
+kpi-change-before = Предыдущий период
+kpi-change-after = Этот период
+kpi-change-none = В одном из двух периодов нет достаточно давних случаев.
+kpi-fault-day = Нужен день, например 2026-01-05, не раньше 1970 года.
+kpi-fault-period = Последний день не может быть раньше первого, и всего может быть не больше { $most ->
+        [one] { $most } дня
+       *[other] { $most } дней
+    }.
+kpi-fault-by = Можно разделить по командам, категориям, каналам или сегментам.
+kpi-fault-only = Чтобы увидеть одну часть, скажите, по чему делить.
+kpi-fault-own-team = Вы видите только свою команду, и дальше она не делится.
+kpi-fault-measure = Такого показателя нет.
+kpi-fault-window = Можно 1, 3, 7, 14 или 30 дней.
+kpi-fault-step = Можно день, неделю или месяц.
+kpi-fault-steps = На графике может быть не больше { $most ->
+        [one] { $most } шага
+       *[other] { $most } шагов
+    }: выберите шаг длиннее или период короче.
+kpi-fault-slices = Частей слишком много: не больше { $most ->
+        [one] { $most } показателя
+       *[other] { $most } показателей
+    }. Посмотрите одну часть.
 
 ## Обзор
 overview-title = Обзор

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod guards;
+mod kpis;
 mod pages;
 mod roles;
 mod sessions;

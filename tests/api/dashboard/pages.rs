@@ -73,7 +73,7 @@ fn the_overview_tells_rates_with_intervals_and_what_moved_them(app: &TestApp) {
     let rows: Vec<&str> = page.text().split("<tr><th scope=\"row\">").skip(1).collect();
     assert_eq!(rows.len(), 13);
     let of_week = |row: &&str| {
-        let cell = row.split("</td></tr>").next().unwrap().rsplit('>').next().unwrap();
+        let cell = row.split("</data></td></tr>").next().unwrap().rsplit('>').next().unwrap();
         cell.parse::<u64>().unwrap()
     };
     assert_eq!(rows.iter().map(of_week).sum::<u64>(), trials);
