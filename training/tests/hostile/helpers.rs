@@ -46,7 +46,8 @@ pub(crate) fn words(dir: &Path, table: &Path) -> Command {
 /// A training that tunes a tiny encoder, to `dir/models/encoder/ours` and `dir/models/category/v1`.
 pub(crate) fn tuning(dir: &Path, method: &str) -> Command {
     let table = file(dir, "train.csv", two_labels());
-    let config = "[tune]\nepochs = 3\nbatch = 8\ncheckpoint_every = 2\npatience = 9\n";
+    let config =
+        "[tune]\nepochs = 3\nlast_epochs = 4\nbatch = 8\ncheckpoint_every = 2\npatience = 9\n";
     let config = file(dir, "tune.toml", config);
     let mut command = program();
     command

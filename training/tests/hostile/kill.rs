@@ -39,12 +39,15 @@ fn the_same_call_gives_the_same_bytes() {
 
 #[test]
 fn a_tuning_that_is_killed_goes_on_to_the_same_bytes_and_leaves_nothing() {
-    for method in ["fine-tune", "few-shot"] {
+    let first_stage = "epoch 2 of 3";
+    let last_stage = "epoch 1 of 4";
+    for (method, line) in
+        [("fine-tune", first_stage), ("fine-tune", last_stage), ("few-shot", first_stage)]
+    {
         let whole = tempfile::tempdir().unwrap();
         succeed(&mut tuning(whole.path(), method));
         let killed = tempfile::tempdir().unwrap();
-        // Of few-shot, in the first of its two trainings.
-        kill_at(&mut tuning(killed.path(), method), "epoch 2 of 3");
+        kill_at(&mut tuning(killed.path(), method), line);
         assert!(!model(killed.path()).exists());
         assert!(!killed.path().join("models/encoder/ours").exists(), "nothing half-trained loads");
         let again = succeed(&mut tuning(killed.path(), method));
@@ -103,7 +106,7 @@ fn an_encoder_of_another_run_or_a_changed_one_is_refused_and_stays() {
 fn a_damaged_checkpoint_of_a_tuning_and_one_of_another_run_are_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     kill_at(&mut tuning(dir.path(), "fine-tune"), "epoch 2 of 3");
-    let work = dir.path().join("models/encoder/ours.tuning.partial");
+    let work = dir.path().join("models/encoder/ours.choosing.partial");
     let of_weights =
         |entry: &fs::DirEntry| entry.path().extension().is_some_and(|end| end == "safetensors");
     let checkpoint = fs::read_dir(&work).unwrap().flatten().find(of_weights).unwrap().path();
