@@ -125,15 +125,23 @@ pub fn is_long(text: &str) -> bool {
     text.chars().filter(|c| c.is_alphabetic()).nth(SURE_LETTERS - 1).is_some()
 }
 
-/// ISO 639-1 code of the language of a long text that is in none of the languages `known`, as far as trigram statistics can be
-/// sure of it.
+/// ISO 639-1 code of the language of a text that is in none of the languages `known`, as far as trigram statistics are sure of
+/// it.
+///
+/// A script that none of these languages is written in is enough. Of a text in a script of theirs nothing but a long one is told,
+/// and only where `is_strange` says that its words are not theirs either: statistics alone take now and then a sentence of
+/// one language for one of a related language.
 #[must_use]
-pub fn unknown_to(text: &str, known: impl Fn(&str) -> bool) -> Option<&'static str> {
-    if !is_long(text) {
-        return None;
-    }
+pub fn unknown_to(
+    text: &str,
+    known: impl Fn(&str) -> bool,
+    is_strange: impl FnOnce() -> bool,
+) -> Option<&'static str> {
     let guess = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
-    code(guess.lang()).filter(|code| !known(code))
+    let told = code(guess.lang()).filter(|code| !known(code))?;
+    let script = guess.script();
+    let is_script_known = script.langs().iter().filter_map(|lang| code(*lang)).any(known);
+    (!is_script_known || is_long(text) && is_strange()).then_some(told)
 }
 
 /// A code as it stands in the list of languages, where it does.

@@ -1,19 +1,22 @@
 //! The language head: which language a text is in, how likely, and what is told where no model knows it.
 //!
-//! Where there is a language model, it answers like every other head, but for a long text of which trigram statistics
-//! ([`super::language`]) are sure that it is in a language which the model does not know. Without model and rules these tell the language alone,
-//! and nobody says how likely it is.
+//! Where there is a language model, it answers like every other head, but for a text which it knows little of and of which trigram
+//! statistics ([`super::language`]) are sure that it is in another language: see [`unknown_language`]. Without model and rules these
+//! tell the language alone, and nobody says how likely it is.
 
 use super::answer::{Action, HeadAnswer, Reason, ScoredLabel, Source};
 use super::category::LabelSet;
+use super::head::TextHead;
 use super::{Classifier, ReadText, language};
 use crate::contact::Head;
 use crate::probability::Probability;
 use crate::ticket::Name;
 
-/// How often trigram statistics are right that a long text is in a language which the shipped model does not know, where they
-/// call themselves reliable: measured on the test part of `data/language`, see docs/evaluation.md.
-pub const TRIGRAM_PROBABILITY: f64 = 0.84;
+/// How often [`unknown_language`] is right: measured on `data/language/others.csv.gz`, see docs/evaluation.md.
+pub const TRIGRAM_PROBABILITY: f64 = 0.87;
+/// A text of whose pieces of words a model knows a smaller share is strange to it. Of sentences in its own languages that it was
+/// not trained on it knows more: see docs/evaluation.md.
+const LEAST_KNOWN_SHARE: f64 = 0.5;
 /// What these statistics are called in answers: the crate and its version.
 const TRIGRAMS: &str = "whatlang-0.18";
 
@@ -25,6 +28,22 @@ pub(super) struct ToldLanguage {
     pub(super) answer: Option<HeadAnswer>,
 }
 
+/// ISO 639-1 code of the language that a text is in where it is none of the head's languages, as far as trigram statistics are sure
+/// and the head does not know better.
+///
+/// It does not where the text is in a script of none of its languages, and where a text of 60 letters or more is out of its scope or made of
+/// pieces of words of which it knows less than half.
+#[must_use]
+pub fn unknown_language(head: &TextHead, text: &str, is_in_scope: bool) -> Option<&'static str> {
+    let labels = head.description().labels.labels();
+    let is_label = |code: &str| labels.iter().any(|label| label.category.as_str() == code);
+    language::unknown_to(text, is_label, || {
+        let lexical = head.lexical();
+        let share = lexical.map(|part| part.features.share_of_known_pieces(text));
+        !is_in_scope || share.is_some_and(|share| share < LEAST_KNOWN_SHARE)
+    })
+}
+
 impl Classifier {
     /// The text's language, and the language head's answer.
     pub(super) fn tell_language(&self, text: &ReadText<'_>, top_k: usize) -> ToldLanguage {
@@ -34,8 +53,11 @@ impl Classifier {
         }
         // The likeliest label is needed also where nobody asks for alternatives.
         let mut answer = self.answer_head(Head::Language, text, top_k.max(1)).answer;
-        if matches!(answer.source, Source::Model(_)) {
-            answer = self.unknown_language(text.text, answer);
+        if let (Source::Model(_), Some(model)) = (&answer.source, self.model(Head::Language)) {
+            let is_in_scope = answer.reason != Some(Reason::OutOfScope);
+            if let Some(code) = unknown_language(&model.head, text.text, is_in_scope) {
+                answer = self.answer_of_trigrams(code).unwrap_or(answer);
+            }
         }
         let likeliest = match answer.reason {
             Some(Reason::LowProbability | Reason::SmallMargin) => {
@@ -73,29 +95,20 @@ impl Classifier {
         }
     }
 
-    /// The answer of trigram statistics where they are sure that a text is in a language which the model does not know; else the
-    /// model's stays.
-    fn unknown_language(&self, text: &str, by_model: HeadAnswer) -> HeadAnswer {
-        let is_label = |code: &str| {
-            self.model(Head::Language).is_some_and(|model| {
-                let labels = model.head.description().labels.labels();
-                labels.iter().any(|label| label.category.as_str() == code)
-            })
-        };
-        let told = language::unknown_to(text, is_label).and_then(|code| Name::parse(code).ok());
-        let (Some(label), Ok(probability)) = (told, Probability::new(TRIGRAM_PROBABILITY)) else {
-            return by_model;
-        };
+    /// The answer where trigram statistics tell a language that the model does not know.
+    fn answer_of_trigrams(&self, code: &str) -> Option<HeadAnswer> {
+        let label = Name::parse(code).ok()?;
+        let probability = Probability::new(TRIGRAM_PROBABILITY).ok()?;
         let source = Source::Trigrams(TRIGRAMS.to_owned());
         let thresholds = self.policy.thresholds(Head::Language);
         if probability < thresholds.suggest {
-            return HeadAnswer {
+            return Some(HeadAnswer {
                 alternatives: vec![ScoredLabel { label, probability }],
                 ..self.abstaining(Head::Language, Reason::LowProbability, source)
-            };
+            });
         }
         let is_sure = probability >= thresholds.auto;
-        HeadAnswer {
+        Some(HeadAnswer {
             label: Some(label),
             probability: Some(probability),
             default: None,
@@ -103,6 +116,6 @@ impl Classifier {
             action: if is_sure { Action::Auto } else { Action::Suggest },
             reason: (!is_sure).then_some(Reason::BelowAutoThreshold),
             source,
-        }
+        })
     }
 }
