@@ -7,13 +7,17 @@
 use super::answer::{Action, HeadAnswer, Reason, ScoredLabel, Source};
 use super::category::LabelSet;
 use super::head::TextHead;
+use super::language::Evidence;
 use super::{Classifier, ReadText, language};
 use crate::contact::Head;
 use crate::probability::Probability;
 use crate::ticket::Name;
 
-/// How often [`unknown_language`] is right: measured on `data/language/others.csv.gz`, see docs/evaluation.md.
-pub const TRIGRAM_PROBABILITY: f64 = 0.87;
+/// How often an [`unknown_language`] is the right one where the text's script tells that the model does not know it, and where
+/// trigram statistics alone do: measured on `data/language/others.csv.gz`, see docs/evaluation.md.
+pub const SCRIPT_PROBABILITY: f64 = 0.99;
+/// See [`SCRIPT_PROBABILITY`].
+pub const TRIGRAM_PROBABILITY: f64 = 0.84;
 /// A text of whose pieces of words a model knows a smaller share is strange to it. Of sentences in its own languages that it was
 /// not trained on it knows more: see docs/evaluation.md.
 const LEAST_KNOWN_SHARE: f64 = 0.5;
@@ -29,19 +33,31 @@ pub(super) struct ToldLanguage {
 }
 
 /// ISO 639-1 code of the language that a text is in where it is none of the head's languages, as far as trigram statistics are sure
-/// and the head does not know better.
+/// and the head does not know better, and how likely that is.
 ///
 /// It does not where the text is in a script of none of its languages, and where a text of 60 letters or more is out of its scope or made of
 /// pieces of words of which it knows less than half.
 #[must_use]
-pub fn unknown_language(head: &TextHead, text: &str, is_in_scope: bool) -> Option<&'static str> {
+pub fn unknown_language(
+    head: &TextHead,
+    text: &str,
+    is_in_scope: bool,
+) -> Option<(&'static str, f64)> {
     let labels = head.description().labels.labels();
     let is_label = |code: &str| labels.iter().any(|label| label.category.as_str() == code);
-    language::unknown_to(text, is_label, || {
-        let lexical = head.lexical();
-        let share = lexical.map(|part| part.features.share_of_known_pieces(text));
-        !is_in_scope || share.is_some_and(|share| share < LEAST_KNOWN_SHARE)
-    })
+    let is_strange = || !is_in_scope || knows_little_of(head, text);
+    let (code, evidence) = language::unknown_to(text, is_label, is_strange)?;
+    let probability = match evidence {
+        Evidence::Script => SCRIPT_PROBABILITY,
+        Evidence::Trigrams => TRIGRAM_PROBABILITY,
+    };
+    Some((code, probability))
+}
+
+/// Whether the head knows less than half of the pieces of a text's words.
+fn knows_little_of(head: &TextHead, text: &str) -> bool {
+    let share = head.lexical().map(|part| part.features.share_of_known_pieces(text));
+    share.is_some_and(|share| share < LEAST_KNOWN_SHARE)
 }
 
 impl Classifier {
@@ -54,10 +70,7 @@ impl Classifier {
         // The likeliest label is needed also where nobody asks for alternatives.
         let mut answer = self.answer_head(Head::Language, text, top_k.max(1)).answer;
         if let (Source::Model(_), Some(model)) = (&answer.source, self.model(Head::Language)) {
-            let is_in_scope = answer.reason != Some(Reason::OutOfScope);
-            if let Some(code) = unknown_language(&model.head, text.text, is_in_scope) {
-                answer = self.answer_of_trigrams(code).unwrap_or(answer);
-            }
+            answer = self.beyond_the_model(&model.head, text.text, answer);
         }
         let likeliest = match answer.reason {
             Some(Reason::LowProbability | Reason::SmallMargin) => {
@@ -95,10 +108,34 @@ impl Classifier {
         }
     }
 
+    /// The model's answer where it knows the text's language; else that of trigram statistics, or none where a long text is strange to
+    /// the model: one of its languages is always the likeliest, also of a text that is in none of them.
+    fn beyond_the_model(&self, head: &TextHead, text: &str, by_model: HeadAnswer) -> HeadAnswer {
+        let is_in_scope = by_model.reason != Some(Reason::OutOfScope);
+        let told = unknown_language(head, text, is_in_scope);
+        if let Some(answer) = told.and_then(|told| self.answer_of_trigrams(told)) {
+            return answer;
+        }
+        let HeadAnswer { label: Some(label), probability: Some(probability), .. } = &by_model
+        else {
+            return by_model;
+        };
+        if !language::is_long(text) || !knows_little_of(head, text) {
+            return by_model;
+        }
+        let mut alternatives =
+            vec![ScoredLabel { label: label.clone(), probability: *probability }];
+        alternatives.extend(by_model.alternatives);
+        HeadAnswer {
+            alternatives,
+            ..self.abstaining(Head::Language, Reason::OutOfScope, by_model.source)
+        }
+    }
+
     /// The answer where trigram statistics tell a language that the model does not know.
-    fn answer_of_trigrams(&self, code: &str) -> Option<HeadAnswer> {
+    fn answer_of_trigrams(&self, (code, probability): (&str, f64)) -> Option<HeadAnswer> {
         let label = Name::parse(code).ok()?;
-        let probability = Probability::new(TRIGRAM_PROBABILITY).ok()?;
+        let probability = Probability::new(probability).ok()?;
         let source = Source::Trigrams(TRIGRAMS.to_owned());
         let thresholds = self.policy.thresholds(Head::Language);
         if probability < thresholds.suggest {
