@@ -146,14 +146,15 @@ pub fn unknown_to(
     known: impl Fn(&str) -> bool,
     is_strange: impl FnOnce() -> bool,
 ) -> Option<(&'static str, Evidence)> {
+    let script = whatlang::detect_script(text)?;
+    let is_script_known = script.langs().iter().filter_map(|lang| code(*lang)).any(&known);
+    // Trigrams take longest, so they are asked last.
+    if is_script_known && !(is_long(text) && is_strange()) {
+        return None;
+    }
     let guess = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
     let told = code(guess.lang()).filter(|code| !known(code))?;
-    let script = guess.script();
-    let is_script_known = script.langs().iter().filter_map(|lang| code(*lang)).any(known);
-    if !is_script_known {
-        return Some((told, Evidence::Script));
-    }
-    (is_long(text) && is_strange()).then_some((told, Evidence::Trigrams))
+    Some((told, if is_script_known { Evidence::Trigrams } else { Evidence::Script }))
 }
 
 /// A code as it stands in the list of languages, where it does.
