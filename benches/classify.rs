@@ -1,4 +1,4 @@
-//! How long an embedding takes on each path, tokenizing included: one short text, and batches of 8 and 32.
+//! How long an embedding takes on each path, tokenizing included, and the language head: one short text, and batches of 8 and 32.
 //!
 //! `cargo bench --bench classify`. The tiny model shows what the code around the transformer costs; all-MiniLM-L6-v2, of which
 //! the shipped minilm-l3-support was made, is
@@ -8,6 +8,9 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use recontact::classify::encoder::{InferenceOptions, InferencePath, Precision, TextEncoder};
+use recontact::classify::head::{TextHead, TextView};
+use recontact::classify::unknown_language;
+use recontact::registry::{Artifact, ModelKind};
 use std::path::{Path, PathBuf};
 
 /// Texts in one call.
@@ -64,6 +67,21 @@ fn minilm_tokenizing_only(bencher: Bencher, texts: usize) {
     bencher.counter(ItemsCount::new(texts)).bench_local(|| {
         for text in TEXTS.into_iter().cycle().take(texts) {
             black_box(encoder.tokenize(black_box(text)).unwrap());
+        }
+    });
+}
+
+/// The shipped language head: terms, scores, and what trigrams say besides.
+#[divan::bench(args = COUNTS)]
+fn language_head(bencher: Bencher, texts: usize) {
+    let folder = below_root("models/language/en-ru-be-uk-2");
+    let artifact = Artifact::open(&folder, ModelKind::Language).unwrap();
+    let head = TextHead::load(&artifact).unwrap();
+    bencher.counter(ItemsCount::new(texts)).bench_local(|| {
+        for text in TEXTS.into_iter().cycle().take(texts) {
+            let lexical = head.lexical_vector(black_box(text));
+            let scored = head.score(TextView { embedding: None, lexical: lexical.as_ref() });
+            black_box(unknown_language(&head, text, scored.is_in_scope));
         }
     });
 }

@@ -125,15 +125,36 @@ pub fn is_long(text: &str) -> bool {
     text.chars().filter(|c| c.is_alphabetic()).nth(SURE_LETTERS - 1).is_some()
 }
 
-/// ISO 639-1 code of the language of a long text that is in none of the languages `known`, as far as trigram statistics can be
-/// sure of it.
+/// What tells that a text is in none of the languages that a model knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// None of them is written in its script.
+    Script,
+    /// Trigram statistics alone.
+    Trigrams,
+}
+
+/// ISO 639-1 code of the language of a text that is in none of the languages `known`, as far as trigram statistics are sure of
+/// it, and what tells so.
+///
+/// A script that none of these languages is written in is enough. Of a text in a script of theirs nothing but a long one is told,
+/// and only where `is_strange` says that its words are not theirs either: statistics alone take now and then a sentence of
+/// one language for one of a related language.
 #[must_use]
-pub fn unknown_to(text: &str, known: impl Fn(&str) -> bool) -> Option<&'static str> {
-    if !is_long(text) {
+pub fn unknown_to(
+    text: &str,
+    known: impl Fn(&str) -> bool,
+    is_strange: impl FnOnce() -> bool,
+) -> Option<(&'static str, Evidence)> {
+    let script = whatlang::detect_script(text)?;
+    let is_script_known = script.langs().iter().filter_map(|lang| code(*lang)).any(&known);
+    // Trigrams take longest, so they are asked last.
+    if is_script_known && !(is_long(text) && is_strange()) {
         return None;
     }
     let guess = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
-    code(guess.lang()).filter(|code| !known(code))
+    let told = code(guess.lang()).filter(|code| !known(code))?;
+    Some((told, if is_script_known { Evidence::Trigrams } else { Evidence::Script }))
 }
 
 /// A code as it stands in the list of languages, where it does.

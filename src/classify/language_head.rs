@@ -1,19 +1,26 @@
 //! The language head: which language a text is in, how likely, and what is told where no model knows it.
 //!
-//! Where there is a language model, it answers like every other head, but for a long text of which trigram statistics
-//! ([`super::language`]) are sure that it is in a language which the model does not know. Without model and rules these tell the language alone,
-//! and nobody says how likely it is.
+//! Where there is a language model, it answers like every other head, but for a text which it knows little of and of which trigram
+//! statistics ([`super::language`]) are sure that it is in another language: see [`unknown_language`]. Without model and rules these
+//! tell the language alone, and nobody says how likely it is.
 
 use super::answer::{Action, HeadAnswer, Reason, ScoredLabel, Source};
 use super::category::LabelSet;
+use super::head::TextHead;
+use super::language::Evidence;
 use super::{Classifier, ReadText, language};
 use crate::contact::Head;
 use crate::probability::Probability;
 use crate::ticket::Name;
 
-/// How often trigram statistics are right that a long text is in a language which the shipped model does not know, where they
-/// call themselves reliable: measured on the test part of `data/language`, see docs/evaluation.md.
+/// How often an [`unknown_language`] is the right one where the text's script tells that the model does not know it, and where
+/// trigram statistics alone do: measured on `data/language/others.csv.gz`, see docs/evaluation.md.
+pub const SCRIPT_PROBABILITY: f64 = 0.99;
+/// See [`SCRIPT_PROBABILITY`].
 pub const TRIGRAM_PROBABILITY: f64 = 0.84;
+/// A text of whose pieces of words a model knows a smaller share is strange to it. Of sentences in its own languages that it was
+/// not trained on it knows more: see docs/evaluation.md.
+const LEAST_KNOWN_SHARE: f64 = 0.5;
 /// What these statistics are called in answers: the crate and its version.
 const TRIGRAMS: &str = "whatlang-0.18";
 
@@ -25,6 +32,34 @@ pub(super) struct ToldLanguage {
     pub(super) answer: Option<HeadAnswer>,
 }
 
+/// ISO 639-1 code of the language that a text is in where it is none of the head's languages, as far as trigram statistics are sure
+/// and the head does not know better, and how likely that is.
+///
+/// It does not where the text is in a script of none of its languages, and where a text of 60 letters or more is out of its scope or made of
+/// pieces of words of which it knows less than half.
+#[must_use]
+pub fn unknown_language(
+    head: &TextHead,
+    text: &str,
+    is_in_scope: bool,
+) -> Option<(&'static str, f64)> {
+    let labels = head.description().labels.labels();
+    let is_label = |code: &str| labels.iter().any(|label| label.category.as_str() == code);
+    let is_strange = || !is_in_scope || knows_little_of(head, text);
+    let (code, evidence) = language::unknown_to(text, is_label, is_strange)?;
+    let probability = match evidence {
+        Evidence::Script => SCRIPT_PROBABILITY,
+        Evidence::Trigrams => TRIGRAM_PROBABILITY,
+    };
+    Some((code, probability))
+}
+
+/// Whether the head knows less than half of the pieces of a text's words.
+fn knows_little_of(head: &TextHead, text: &str) -> bool {
+    let share = head.lexical().map(|part| part.features.share_of_known_pieces(text));
+    share.is_some_and(|share| share < LEAST_KNOWN_SHARE)
+}
+
 impl Classifier {
     /// The text's language, and the language head's answer.
     pub(super) fn tell_language(&self, text: &ReadText<'_>, top_k: usize) -> ToldLanguage {
@@ -34,8 +69,8 @@ impl Classifier {
         }
         // The likeliest label is needed also where nobody asks for alternatives.
         let mut answer = self.answer_head(Head::Language, text, top_k.max(1)).answer;
-        if matches!(answer.source, Source::Model(_)) {
-            answer = self.unknown_language(text.text, answer);
+        if let (Source::Model(_), Some(model)) = (&answer.source, self.model(Head::Language)) {
+            answer = self.beyond_the_model(&model.head, text.text, answer);
         }
         let likeliest = match answer.reason {
             Some(Reason::LowProbability | Reason::SmallMargin) => {
@@ -73,29 +108,44 @@ impl Classifier {
         }
     }
 
-    /// The answer of trigram statistics where they are sure that a text is in a language which the model does not know; else the
-    /// model's stays.
-    fn unknown_language(&self, text: &str, by_model: HeadAnswer) -> HeadAnswer {
-        let is_label = |code: &str| {
-            self.model(Head::Language).is_some_and(|model| {
-                let labels = model.head.description().labels.labels();
-                labels.iter().any(|label| label.category.as_str() == code)
-            })
-        };
-        let told = language::unknown_to(text, is_label).and_then(|code| Name::parse(code).ok());
-        let (Some(label), Ok(probability)) = (told, Probability::new(TRIGRAM_PROBABILITY)) else {
+    /// The model's answer where it knows the text's language; else that of trigram statistics, or none where a long text is strange to
+    /// the model: one of its languages is always the likeliest, also of a text that is in none of them.
+    fn beyond_the_model(&self, head: &TextHead, text: &str, by_model: HeadAnswer) -> HeadAnswer {
+        let is_in_scope = by_model.reason != Some(Reason::OutOfScope);
+        let told = unknown_language(head, text, is_in_scope);
+        if let Some(answer) = told.and_then(|told| self.answer_of_trigrams(told)) {
+            return answer;
+        }
+        let HeadAnswer { label: Some(label), probability: Some(probability), .. } = &by_model
+        else {
             return by_model;
         };
+        if !language::is_long(text) || !knows_little_of(head, text) {
+            return by_model;
+        }
+        let mut alternatives =
+            vec![ScoredLabel { label: label.clone(), probability: *probability }];
+        alternatives.extend(by_model.alternatives);
+        HeadAnswer {
+            alternatives,
+            ..self.abstaining(Head::Language, Reason::OutOfScope, by_model.source)
+        }
+    }
+
+    /// The answer where trigram statistics tell a language that the model does not know.
+    fn answer_of_trigrams(&self, (code, probability): (&str, f64)) -> Option<HeadAnswer> {
+        let label = Name::parse(code).ok()?;
+        let probability = Probability::new(probability).ok()?;
         let source = Source::Trigrams(TRIGRAMS.to_owned());
         let thresholds = self.policy.thresholds(Head::Language);
         if probability < thresholds.suggest {
-            return HeadAnswer {
+            return Some(HeadAnswer {
                 alternatives: vec![ScoredLabel { label, probability }],
                 ..self.abstaining(Head::Language, Reason::LowProbability, source)
-            };
+            });
         }
         let is_sure = probability >= thresholds.auto;
-        HeadAnswer {
+        Some(HeadAnswer {
             label: Some(label),
             probability: Some(probability),
             default: None,
@@ -103,6 +153,6 @@ impl Classifier {
             action: if is_sure { Action::Auto } else { Action::Suggest },
             reason: (!is_sure).then_some(Reason::BelowAutoThreshold),
             source,
-        }
+        })
     }
 }

@@ -22,7 +22,7 @@ use crate::ticket::Name;
 use answer::{Action, Classification, HeadAnswer, Reason, ScoredLabel, Source};
 use encoder::{Embedding, EncoderError, EncoderIdentity, TextEncoder, TokenCount};
 use head::{TextHead, TextView};
-pub use language_head::TRIGRAM_PROBABILITY;
+pub use language_head::{SCRIPT_PROBABILITY, TRIGRAM_PROBABILITY, unknown_language};
 pub use policy::{ClassifyPolicy, Prefer};
 use ranking::{best_area, path, rank};
 use rules::{RuleSet, RuleView, TextWords};

@@ -20,7 +20,8 @@ pub struct ClassifyPolicy {
     pub min_margin: Probability,
     /// From this probability on a category is one of the several issues of a text.
     pub label_threshold: Probability,
-    /// ISO 639-1 codes among which the language of a short text is chosen.
+    /// ISO 639-1 codes of the languages that a text of fewer than 60 letters may be in; a model that knows none of them is
+    /// not held to it.
     pub expected_languages: Vec<String>,
     /// Who answers where a head has a model and rules.
     #[serde(default)]

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 
 /// The model that the project ships.
-const SHIPPED: &str = "en-ru-be-uk-1";
+const SHIPPED: &str = "en-ru-be-uk-2";
 
 /// A service with the shipped language model beside the models of every test.
 fn spawn_with_model(change: impl FnOnce(&mut Settings)) -> TestApp {
@@ -130,6 +130,37 @@ fn a_long_text_of_a_language_that_the_model_does_not_know_is_told_by_trigrams() 
         assert!(answer["source"]["trigrams"].as_str().unwrap().starts_with("whatlang"), "{answer}");
         assert!(probability(answer) < 1.0);
         assert_eq!(result["reason"], "unsupported_language", "the category head learns of it");
+    }
+}
+
+#[test]
+fn a_long_text_of_which_the_model_knows_little_is_in_none_of_its_languages() {
+    let app = spawn_with_model(|_| {});
+    let afrikaans = "My kaart het nog nie aangekom nie, al het ek dit drie weke gelede bestel en niemand antwoord my nie.";
+    let answer = &result(&app, afrikaans)["language_answer"];
+    assert_eq!(
+        (&answer["action"], &answer["reason"], &answer["label"]),
+        (&json!("abstain"), &json!("out_of_scope"), &Value::Null),
+        "{answer}"
+    );
+    assert_eq!(answer["alternatives"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn the_commonest_words_of_contacts_are_in_their_language() {
+    let app = spawn_with_model(|_| {});
+    for (text, language) in [
+        ("спасибо", "ru"),
+        ("Здравствуйте", "ru"),
+        ("жду ответа", "ru"),
+        ("дякую", "uk"),
+        ("чекаю", "uk"),
+        ("дзякуй", "be"),
+        ("чакаю", "be"),
+        ("hello", "en"),
+    ] {
+        let answer = &result(&app, text)["language_answer"];
+        assert_eq!((&answer["label"], &answer["action"]), (&json!(language), &json!("auto")));
     }
 }
 

@@ -108,6 +108,20 @@ impl LexicalFeatures {
         normalise(of_pieces);
         SparseVector { entries, words_total }
     }
+
+    /// How much of a text's words is made of pieces that are known, 0 to 1; 0 where it has no pieces.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of pieces fit into 53 bits")]
+    pub fn share_of_known_pieces(&self, text: &str) -> f64 {
+        let (mut known, mut total) = (0_usize, 0_usize);
+        for_each_term(text, |block, key, _| {
+            if block == Block::Pieces {
+                total += 1;
+                known += usize::from(self.ids.contains_key(&key));
+            }
+        });
+        known as f64 / total.max(1) as f64
+    }
 }
 
 /// Scales values to length 1.
@@ -150,6 +164,15 @@ mod tests {
         }
         assert_eq!(vector.words_total, 5);
         assert_eq!(features.vector("ничего").entries, []);
+    }
+
+    #[test]
+    fn pieces_are_counted_as_often_as_they_occur_and_words_are_not() {
+        let features = LexicalFeatures::new(&["at"], &["cat", " ca"], vec![1.0, 1.0, 1.0]).unwrap();
+        // " cat ": three of three letters, two of four, one of five.
+        assert!((features.share_of_known_pieces("Cat") - 2.0 / 6.0).abs() < 1e-12);
+        assert!((features.share_of_known_pieces("cat cat") - 2.0 / 6.0).abs() < 1e-12);
+        assert!(features.share_of_known_pieces("?").abs() < 1e-12);
     }
 
     #[test]

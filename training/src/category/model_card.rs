@@ -66,8 +66,9 @@ pub(super) fn card(report: &Report, recorded: &RecordedParams, head: &HeadDescri
         ),
     };
     let languages = if report.head == Head::Language {
-        "A text in none of these languages is told by trigram statistics where it is long, and else answered with `abstain`; a \
-         few words of another language may pass as one of them."
+        "A text in none of these languages is told by trigram statistics, or answered with `abstain`, where it is in another \
+         script, or long and strange to the model. A few words of another language, or a text in a closely related one, may pass \
+         as one of them."
     } else {
         "Texts that are recognised as being in another language than those above are answered with `abstain`; a few \
          words in another Latin-script language may pass as one of them."
