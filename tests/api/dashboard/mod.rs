@@ -3,6 +3,7 @@
 mod accounts;
 mod guards;
 mod pages;
+mod queue;
 mod roles;
 mod sessions;
 
