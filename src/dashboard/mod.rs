@@ -21,6 +21,7 @@ mod overview;
 mod queue;
 mod sign_in;
 mod static_files;
+mod ticket;
 mod users;
 
 pub use error::PageError;
@@ -48,7 +49,7 @@ pub enum Needs {
 
 /// Every page, and whom it is for.
 pub fn routes(config: &mut ServiceConfig) {
-    use Permission::{ManageUsers, SeeFigures, WorkFollowUps};
+    use Permission::{ManageUsers, SeeFigures, SeePersonalData, WorkFollowUps};
     page(config, "/", Needs::SignIn, [get(overview::to_overview)]);
     page(config, "/overview", Needs::Permission(SeeFigures), [get(overview::show_overview)]);
     let works = Needs::Permission(WorkFollowUps);
@@ -57,6 +58,12 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}", works, [get(queue::show_item)]);
     page(config, "/queue/{id}/version", works, [get(queue::tell_version)]);
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
+    page(
+        config,
+        "/tickets/{id}",
+        Needs::Permission(SeePersonalData),
+        [get(ticket::show_ticket)],
+    );
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

@@ -61,4 +61,23 @@ impl Store {
             })
             .collect()
     }
+
+    /// The follow-ups of a ticket that may be shown, by closing: those of the control group are not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn ticket_follow_ups(
+        &self,
+        tenant: &Tenant,
+        ticket: &TicketId,
+    ) -> Result<Vec<Name>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id FROM follow_ups WHERE tenant = $1 AND ticket_id = $2 AND arm = 'treatment' ORDER BY episode",
+        )
+        .bind(tenant.as_str())
+        .bind(ticket.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| name(row, "follow_ups", "id")).collect()
+    }
 }

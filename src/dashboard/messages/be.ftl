@@ -363,3 +363,39 @@ kind-agent-created = напісана супрацоўнікам
 author-customer = кліент
 author-agent = супрацоўнік
 author-system = праграма
+
+## Зварот
+ticket-title = Зварот { $ticket }
+ticket-link = Зварот з усімі падзеямі
+ticket-customer = Кліент (хэш з ключом)
+ticket-reopens = Адкрыта паўторна
+ticket-open = адкрыта
+ticket-closed = закрыта
+ticket-opened = адкрыта
+ticket-timeline = Што адбывалася
+ticket-events = { $count ->
+        [one] { $count } падзея па парадку
+        [few] { $count } падзеі па парадку
+       *[other] { $count } падзей па парадку
+    }
+ticket-details = Падрабязнасці
+ticket-classified = { $category } (мадэль { $model })
+ticket-assessed = Імавернасць вяртання { $share }, рызыка { $band } (мадэль { $model })
+ticket-not-assessed = Рызыка не ацэньвалася.
+ticket-feedback = метка выпраўлена або пацверджана
+ticket-feedback-details = { $head }: { $label }; прадказана: { $predicted } (мадэль { $model })
+ticket-step = суправаджэнне: { $what }
+ticket-corrected = вынік выпраўлены
+ticket-outcomes = Ці вярнуўся кліент
+ticket-outcomes-by-window = Вынік кожнага закрыцця па вокнах
+ticket-never-closed = Зварот не закрываўся.
+ticket-episode = Закрыццё
+ticket-window = На працягу
+ticket-outcome = Вынік
+ticket-matures = Акно сканчаецца
+outcome-immature = пакуль невядома: акно не скончылася
+outcome-none = не вярнуўся
+outcome-explicit = вярнуўся з тым жа пытаннем
+outcome-implicit = вярнуўся са звязаным пытаннем
+outcome-induced = толькі адказаў на наша паведамленне
+outcome-unrelated = звярнуўся толькі з іншым пытаннем

@@ -348,3 +348,38 @@ kind-agent-created = written by an agent
 author-customer = customer
 author-agent = agent
 author-system = program
+
+## A ticket
+ticket-title = Ticket { $ticket }
+ticket-link = The ticket with all its events
+ticket-customer = Customer (keyed hash)
+ticket-reopens = Opened again
+ticket-open = open
+ticket-closed = closed
+ticket-opened = opened
+ticket-timeline = What happened
+ticket-events = { $count ->
+        [one] { $count } event, the first one first
+       *[other] { $count } events, the first one first
+    }
+ticket-details = Details
+ticket-classified = { $category } (model { $model })
+ticket-assessed = Probability of coming back { $share }, risk { $band } (model { $model })
+ticket-not-assessed = No risk was assessed.
+ticket-feedback = label corrected or confirmed
+ticket-feedback-details = { $head }: { $label }; predicted: { $predicted } (model { $model })
+ticket-step = follow-up: { $what }
+ticket-corrected = outcome corrected
+ticket-outcomes = Whether the customer came back
+ticket-outcomes-by-window = Outcome of each closing, by window
+ticket-never-closed = The ticket was never closed.
+ticket-episode = Closing
+ticket-window = Within
+ticket-outcome = Outcome
+ticket-matures = Window ends
+outcome-immature = not known yet: the window is not over
+outcome-none = did not come back
+outcome-explicit = came back with the same issue
+outcome-implicit = came back with a related issue
+outcome-induced = answered our own follow-up only
+outcome-unrelated = came with something else only

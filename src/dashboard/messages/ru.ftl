@@ -361,3 +361,39 @@ kind-agent-created = написано сотрудником
 author-customer = клиент
 author-agent = сотрудник
 author-system = программа
+
+## Обращение
+ticket-title = Обращение { $ticket }
+ticket-link = Обращение со всеми событиями
+ticket-customer = Клиент (хеш с ключом)
+ticket-reopens = Открыто повторно
+ticket-open = открыто
+ticket-closed = закрыто
+ticket-opened = открыто
+ticket-timeline = Что происходило
+ticket-events = { $count ->
+        [one] { $count } событие по порядку
+        [few] { $count } события по порядку
+       *[other] { $count } событий по порядку
+    }
+ticket-details = Подробности
+ticket-classified = { $category } (модель { $model })
+ticket-assessed = Вероятность возврата { $share }, риск { $band } (модель { $model })
+ticket-not-assessed = Риск не оценивался.
+ticket-feedback = метка исправлена или подтверждена
+ticket-feedback-details = { $head }: { $label }; предсказано: { $predicted } (модель { $model })
+ticket-step = сопровождение: { $what }
+ticket-corrected = исход исправлен
+ticket-outcomes = Вернулся ли клиент
+ticket-outcomes-by-window = Исход каждого закрытия по окнам
+ticket-never-closed = Обращение не закрывалось.
+ticket-episode = Закрытие
+ticket-window = В течение
+ticket-outcome = Исход
+ticket-matures = Окно кончается
+outcome-immature = пока неизвестно: окно не закончилось
+outcome-none = не вернулся
+outcome-explicit = вернулся с тем же вопросом
+outcome-implicit = вернулся со связанным вопросом
+outcome-induced = только ответил на наше сообщение
+outcome-unrelated = обратился только с другим вопросом

@@ -10,6 +10,7 @@ use crate::dashboard::field::{SelectField, TextField};
 use crate::dashboard::form::Faults;
 use crate::dashboard::format::Shown;
 use crate::dashboard::session::Viewer;
+use crate::dashboard::ticket::path_of;
 use crate::dashboard::{Frame, PageError};
 use crate::follow_up::{Action, FollowUpStatus};
 use crate::store::{FollowUpEvent, StoredFollowUp, ToldContact};
@@ -31,6 +32,7 @@ pub(super) struct ItemPage {
     faults: Faults,
     conflict: Option<String>,
     csrf: String,
+    ticket: String,
     id: String,
     version: u32,
     state: String,
@@ -182,6 +184,7 @@ pub(super) async fn item_page(
     let (reasons, expected) = told(&follow_up, &frame)?;
     Ok(ItemPage {
         csrf: viewer.csrf.clone(),
+        ticket: path_of(ticket),
         id: follow_up.id.to_string(),
         version: follow_up.version,
         state: state(&follow_up),

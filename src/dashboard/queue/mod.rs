@@ -6,7 +6,7 @@
 mod item;
 mod list;
 mod step;
-mod words;
+pub(super) mod words;
 
 pub(super) use item::{show_item, tell_version};
 pub(super) use list::{show_queue, tell_changes};

@@ -5,7 +5,7 @@ use crate::outcome::ContactKind;
 use crate::risk;
 use crate::user::Language;
 
-pub(super) fn status_message(status: FollowUpStatus) -> &'static str {
+pub(in crate::dashboard) fn status_message(status: FollowUpStatus) -> &'static str {
     match status {
         FollowUpStatus::Waiting => "queue-waiting",
         // Never shown: the store tells of none.
@@ -19,7 +19,7 @@ pub(super) fn status_message(status: FollowUpStatus) -> &'static str {
     }
 }
 
-pub(super) fn action_message(action: Action) -> &'static str {
+pub(in crate::dashboard) fn action_message(action: Action) -> &'static str {
     match action {
         Action::Enqueue => "step-enqueue",
         Action::Claim => "step-claim",
@@ -33,7 +33,7 @@ pub(super) fn action_message(action: Action) -> &'static str {
     }
 }
 
-pub(super) fn band_message(band: &str) -> &'static str {
+pub(in crate::dashboard) fn band_message(band: &str) -> &'static str {
     match band {
         "high" => "band-high",
         "medium" => "band-medium",
@@ -41,7 +41,7 @@ pub(super) fn band_message(band: &str) -> &'static str {
     }
 }
 
-pub(super) fn kind_message(kind: ContactKind) -> &'static str {
+pub(in crate::dashboard) fn kind_message(kind: ContactKind) -> &'static str {
     match kind {
         ContactKind::Substantive => "kind-substantive",
         ContactKind::Thanks => "kind-thanks",
@@ -53,7 +53,7 @@ pub(super) fn kind_message(kind: ContactKind) -> &'static str {
     }
 }
 
-pub(super) fn author_message(author: &str) -> &'static str {
+pub(in crate::dashboard) fn author_message(author: &str) -> &'static str {
     match author {
         "agent" => "author-agent",
         "system" => "author-system",

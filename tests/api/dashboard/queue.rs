@@ -168,3 +168,43 @@ fn the_list_is_chosen_by_the_address_and_tells_when_it_changes() {
     assert_ne!(max.get("/queue/changes?team=*").text(), before);
     assert_eq!(max.get(&format!("{page}/version")).text(), "2:claimed");
 }
+
+#[test]
+fn a_ticket_is_told_from_its_opening_to_what_became_of_it() {
+    let app = queue();
+    let one = follow_up(&app, "t-1", "cards");
+    let mut tom = Browser::signed_in(&app, "tom");
+    let page = path(&one);
+    assert_says(&tom.get(&page), 200, "href=\"/tickets/t-1\"");
+    assert_eq!(tom.fill_in(&page, &format!("{page}/claim"), &[("version", "1")]).status, 303);
+    let ticket = tom.get("/tickets/t-1");
+    let told = app.ticket("t-1").expect(200);
+    let share = format!("{:.1}%", 100.0 * told["assessment"]["probability"].as_f64().unwrap());
+    let version = told["assessment"]["model"]["version"].as_str().unwrap().to_owned();
+    for said in [
+        told["customer"].as_str().unwrap(),
+        &format!("Probability of coming back {share}"),
+        &format!("(model {version})"),
+        "follow-up: put into the queue",
+        "follow-up: taken",
+        "not known yet: the window is not over",
+        &format!("href=\"{page}\""),
+    ] {
+        assert_says(&ticket, 200, said);
+    }
+    assert!(!ticket.text().contains("<script>alert"), "{}", ticket.text());
+}
+
+#[test]
+fn another_teams_ticket_is_not_there_and_an_analyst_sees_none() {
+    let app = queue();
+    follow_up(&app, "t-1", "loans");
+    let mut tom = Browser::signed_in(&app, "tom");
+    for path in ["/tickets/t-1", "/tickets/nothing"] {
+        assert_says(&tom.get(path), 404, "Nothing is here");
+        let line = (Some("tom".to_owned()), AuditAction::NotFound, Some(path.to_owned()));
+        assert_eq!(audit(&app)[0], line);
+    }
+    assert_eq!(Browser::signed_in(&app, "max").get("/tickets/t-1").status, 200);
+    assert_eq!(Browser::signed_in(&app, "eva").get("/tickets/t-1").status, 403);
+}
