@@ -227,7 +227,8 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
             for width in [320, 360, 1280] {
                 screen(&mut browser, width);
                 let item = format!("/queue/{id}");
-                let pages = [("queue", "/queue"), ("queue-item", &*item), ("ticket", "/tickets/t-1")];
+                let pages =
+                    [("queue", "/queue"), ("queue-item", &*item), ("ticket", "/tickets/t-1")];
                 for (page, path) in pages {
                     browser.open(&format!("http://{}{path}", app.address));
                     let name = format!("{page}-{}-{}-{width}", language.code(), theme.as_str());

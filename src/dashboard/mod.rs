@@ -58,12 +58,7 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}", works, [get(queue::show_item)]);
     page(config, "/queue/{id}/version", works, [get(queue::tell_version)]);
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
-    page(
-        config,
-        "/tickets/{id}",
-        Needs::Permission(SeePersonalData),
-        [get(ticket::show_ticket)],
-    );
+    page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

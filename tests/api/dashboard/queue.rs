@@ -124,7 +124,7 @@ fn another_teams_follow_up_is_not_there_and_the_try_is_written_down() {
     let mut tom = Browser::signed_in(&app, "tom");
     assert!(!tom.get("/queue?team=loans").text().contains(&page));
     let csrf = token(tom.get("/queue").text());
-    for path in [&page, &format!("{page}/version"), "/queue/nobody"] {
+    for path in [page.as_str(), &format!("{page}/version"), "/queue/nobody"] {
         assert_says(&tom.get(path), 404, "Nothing is here");
         let line = (Some("tom".to_owned()), AuditAction::NotFound, Some(path.to_owned()));
         assert_eq!(audit(&app)[0], line);
