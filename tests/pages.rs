@@ -34,12 +34,13 @@ const PASSWORD: &str = "correct horse battery";
 const LONG: &str = "<script>alert(1)</script>";
 
 /// Every page: its name in pictures, and its address.
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("overview", "/overview"),
     ("overview-empty", "/overview?until=2001-01-01"),
     ("kpis", "/kpis?by=category&measure=rcr"),
     ("kpis-parts", "/kpis?by=team&measure=csat_by_contacts&step=month"),
     ("kpis-empty", "/kpis?from=2001-01-01&until=2001-02-01"),
+    ("queue", "/queue?state=waiting"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),
@@ -197,6 +198,66 @@ fn every_page_is_accessible_and_fits_in_every_form() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A follow-up that waits, of a ticket closed some minutes ago; its identifier.
+fn follow_up(app: &TestApp) -> String {
+    desk::close(app, "t-1", "u-9", LONG, Some(&LONG.repeat(8)), 0.01);
+    let list = app.get("/v1/follow-ups").expect(200);
+    list["follow_ups"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_follow_up_is_accessible_and_tells_what_others_do() {
+    let Some(mut browser) = Chromium::start_or_skip() else { return };
+    let app = helpers::spawn_app_with(|settings| {
+        std::fs::write(&settings.customer_key_file, "0f".repeat(32)).unwrap();
+        let rules = &mut settings.follow_ups;
+        rules.quiet_from = recontact::follow_up::TimeOfDay::parse("00:00").unwrap();
+        rules.quiet_until = rules.quiet_from;
+        rules.send_after_hours = 0.0;
+        rules.treatment_share = 0.95;
+        rules.flagged_band = recontact::risk::RiskBand::Low;
+    });
+    add_user(&app, "ann", "Ann", Role::Admin);
+    let id = follow_up(&app);
+    screen(&mut browser, 1280);
+    browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
+    sign_in(&mut browser, &app);
+    let mut wrong = Vec::new();
+    for language in [Language::En, Language::Ru] {
+        for theme in [Theme::Light, Theme::Dark] {
+            set_preferences(&app, language, theme);
+            for width in [320, 360, 1280] {
+                screen(&mut browser, width);
+                let item = format!("/queue/{id}");
+                let pages =
+                    [("queue", "/queue"), ("queue-item", &*item), ("ticket", "/tickets/t-1")];
+                for (page, path) in pages {
+                    browser.open(&format!("http://{}{path}", app.address));
+                    let name = format!("{page}-{}-{}-{width}", language.code(), theme.as_str());
+                    let found = faults(&mut browser, &app, false);
+                    wrong.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
+                    keep_picture(&mut browser, &name);
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // What was typed stays when somebody else acts; the page says so.
+    browser.open(&format!("http://{}/queue/{id}", app.address));
+    browser.evaluate("document.getElementById('reason').value = 'typed'; 0");
+    let body = json!({"version": 1, "author": "bob"});
+    app.post(&format!("/v1/follow-ups/{id}/claim"), &body).expect(200);
+    let told = "new Promise((done) => {
+        const place = document.getElementById('watch-told');
+        const tell = () => { if (place.querySelector('a')) done(document.getElementById('reason').value); };
+        new MutationObserver(tell).observe(place, {childList: true});
+        tell();
+    })";
+    assert_eq!(browser.evaluate(told), "typed");
+    let found = faults(&mut browser, &app, false);
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

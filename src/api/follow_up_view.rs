@@ -252,7 +252,7 @@ pub fn current(stored: &StoredFollowUp) -> Value {
 }
 
 /// What the model and the map of next issues said at the closing; nothing where that was erased.
-fn stored_answer(stored: &StoredFollowUp) -> Result<Option<RiskAnswer>, Problem> {
+pub(crate) fn stored_answer(stored: &StoredFollowUp) -> Result<Option<RiskAnswer>, Problem> {
     let Some(body) = &stored.assessment_body else { return Ok(None) };
     serde_json::from_str(body).map(Some).map_err(|error| {
         tracing::error!(%error, follow_up = %stored.id, "a stored assessment cannot be read");
@@ -261,7 +261,7 @@ fn stored_answer(stored: &StoredFollowUp) -> Result<Option<RiskAnswer>, Problem>
 }
 
 /// What most raises the risk, in words.
-fn reasons(risk: &RecontactRisk, language: Language) -> Vec<String> {
+pub(crate) fn reasons(risk: &RecontactRisk, language: Language) -> Vec<String> {
     let raising = risk.reasons.iter().filter(|reason| reason.contribution > 0.0);
     raising.take(REASONS).map(|reason| risk::describe(reason, language)).collect()
 }

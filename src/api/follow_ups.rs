@@ -137,7 +137,7 @@ pub async fn list_follow_ups(
     let mut found = match status {
         None => today(&app, &days, after.as_ref(), asked, now).await?,
         Some(status) => {
-            let filter = FollowUpFilter { status, team };
+            let filter = FollowUpFilter { status, team, category: None, due_before: None };
             let page = app.store.follow_ups(&app.tenant, &filter, after.as_ref(), asked, now).await;
             page.map_err(failed)?
         }
@@ -303,7 +303,7 @@ async fn make_step(
 }
 
 /// Today's lists of several teams as one, the most urgent first.
-async fn today(
+pub(crate) async fn today(
     app: &App,
     days: &[TeamDay],
     after: Option<&FollowUpCursor>,
@@ -356,12 +356,13 @@ fn parse_team(text: &str) -> Result<String, Problem> {
         .map_err(|error| Problem::new(ProblemCode::InvalidQuery, format!("team: {error}")))
 }
 
-/// The rank bit by bit, so that it comes back exactly.
-fn format_cursor(cursor: &FollowUpCursor) -> String {
+/// A place in a list as it stands in an address: the rank bit by bit, so that it comes back exactly.
+pub(crate) fn format_cursor(cursor: &FollowUpCursor) -> String {
     cursor::format(&format!("{:x}:{}", cursor.rank.to_bits(), cursor.id))
 }
 
-fn parse_cursor(text: &str) -> Result<FollowUpCursor, Problem> {
+/// Reads [`format_cursor`].
+pub(crate) fn parse_cursor(text: &str) -> Result<FollowUpCursor, Problem> {
     cursor::parse(text, |plain| {
         let (bits, id) = plain.split_once(':')?;
         let rank = f64::from_bits(u64::from_str_radix(bits, 16).ok()?);

@@ -199,6 +199,14 @@ pub fn attach(body: Vec<u8>, content_type: &'static str, name: &str) -> HttpResp
         .body(body)
 }
 
+/// A page whose form was not carried out, because what it was about is no longer as it was when the page was made.
+///
+/// # Errors
+/// As [`show`].
+pub fn show_conflict(page: &impl Template) -> Result<HttpResponse, PageError> {
+    with_status(StatusCode::CONFLICT, page)
+}
+
 /// Leads to another page after something was done, so that neither reloading nor going back does it again.
 #[must_use]
 pub fn lead_to(path: &str) -> HttpResponse {

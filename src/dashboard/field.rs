@@ -52,6 +52,12 @@ impl TextField {
         Self { kind: "date", ..Self::new(name, label, "off") }.optional()
     }
 
+    /// The same for a date and time, as `2026-11-26T14:05`.
+    #[must_use]
+    pub fn moment(name: &'static str, label: impl Into<String>) -> Self {
+        Self { kind: "datetime-local", ..Self::new(name, label, "off") }
+    }
+
     /// With what was typed before.
     #[must_use]
     pub fn with_value(self, value: &str) -> Self {

@@ -105,6 +105,21 @@ pub fn end_of_day(text: &str, zone: UtcOffset) -> Option<Timestamp> {
     Some(midnight.plus_days(1).plus_millis(zone.minutes() * -60_000 - 1))
 }
 
+/// An instant that is given in local time as `2026-11-26T14:05`; `None` where it is none.
+#[must_use]
+pub fn moment(text: &str, zone: UtcOffset) -> Option<Timestamp> {
+    let seconds = if text.len() > 16 { "" } else { ":00" };
+    let as_utc = Timestamp::parse(&format!("{text}{seconds}Z")).ok()?;
+    Some(as_utc.plus_millis(zone.minutes() * -60_000))
+}
+
+/// An instant as [`moment`] reads it.
+#[must_use]
+pub fn moment_text(instant: Timestamp, zone: UtcOffset) -> String {
+    let local = instant.plus_millis(zone.minutes() * 60_000).to_string();
+    local.chars().take(16).collect()
+}
+
 /// The local day without its year, such as 26 Nov: for axes.
 #[must_use]
 pub fn short_date(language: Language, instant: Timestamp, zone: UtcOffset) -> String {
@@ -227,6 +242,9 @@ mod tests {
         for text in ["", "26.11.2026", "2026-02-30", "0000-00-00", "2026-11-26T"] {
             assert_eq!(end_of_day(text, minsk), None, "{text}");
         }
+        let typed = moment_text(instant, minsk);
+        assert_eq!((typed.as_str(), moment(&typed, minsk)), ("2026-11-26T01:05", Some(instant)));
+        assert_eq!(moment("2026-11-26", minsk), None);
         let short = [Language::En, Language::Ru].map(|one| short_date(one, instant, minsk));
         assert_eq!(short, ["26 Nov", "26.11"]);
         assert_eq!((zone(minsk), zone(UtcOffset::default())), ("UTC+03:00".into(), "UTC".into()));

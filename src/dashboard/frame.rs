@@ -12,21 +12,28 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
 /// The sections of the pages in the order of the navigation: address, message, and whom they are for.
-const SECTIONS: [(&str, &str, Permission); 4] = [
+const SECTIONS: [(&str, &str, Permission); 5] = [
     ("/overview", "nav-overview", Permission::SeeFigures),
     ("/kpis", "nav-kpis", Permission::SeeFigures),
+    ("/queue", "nav-queue", Permission::WorkFollowUps),
     ("/users", "nav-users", Permission::ManageUsers),
     ("/audit", "nav-audit", Permission::ManageUsers),
 ];
 
 /// What a page tells once after something was done, by the word in `?done=`. Words that are not here are told nothing of.
-const NOTICES: [(&str, &str); 7] = [
+const NOTICES: [(&str, &str); 13] = [
     ("saved", "notice-saved"),
     ("password", "notice-password"),
     ("added", "notice-added"),
     ("enabled", "notice-enabled"),
     ("disabled", "notice-disabled"),
     ("role", "notice-role"),
+    ("claim", "notice-claim"),
+    ("release", "notice-release"),
+    ("follow-up-done", "notice-follow-up-done"),
+    ("snooze", "notice-snooze"),
+    ("disagree", "notice-disagree"),
+    ("not-needed", "notice-not-needed"),
     ("signed-out", "notice-signed-out"),
 ];
 
@@ -197,6 +204,25 @@ impl Frame {
     #[must_use]
     pub fn end_of_day(&self, text: &str) -> Option<Timestamp> {
         format::end_of_day(text, self.zone)
+    }
+
+    /// An instant that was typed in the zone of the page, as `2026-11-26T14:05`.
+    #[must_use]
+    pub fn moment(&self, text: &str) -> Option<Timestamp> {
+        format::moment(text, self.zone)
+    }
+
+    /// An instant as it is typed into a form.
+    #[must_use]
+    pub fn moment_text(&self, instant: Timestamp) -> String {
+        format::moment_text(instant, self.zone)
+    }
+
+    /// The end of the day on which an instant lies.
+    #[must_use]
+    pub fn end_of_its_day(&self, instant: Timestamp) -> Option<Timestamp> {
+        let day: String = self.moment_text(instant).chars().take(10).collect();
+        self.end_of_day(&day)
     }
 
     /// A count.

@@ -21,8 +21,10 @@ mod audit;
 mod change;
 mod kpis;
 mod overview;
+mod queue;
 mod sign_in;
 mod static_files;
+mod ticket;
 mod users;
 
 pub use error::PageError;
@@ -50,10 +52,17 @@ pub enum Needs {
 
 /// Every page, and whom it is for.
 pub fn routes(config: &mut ServiceConfig) {
-    use Permission::{ManageUsers, SeeFigures};
+    use Permission::{ManageUsers, SeeFigures, SeePersonalData, WorkFollowUps};
     page(config, "/", Needs::SignIn, [get(overview::to_overview)]);
     page(config, "/overview", Needs::Permission(SeeFigures), [get(overview::show_overview)]);
     page(config, "/kpis", Needs::Permission(SeeFigures), [get(kpis::show_kpis)]);
+    let works = Needs::Permission(WorkFollowUps);
+    page(config, "/queue", works, [get(queue::show_queue)]);
+    page(config, "/queue/changes", works, [get(queue::tell_changes)]);
+    page(config, "/queue/{id}", works, [get(queue::show_item)]);
+    page(config, "/queue/{id}/version", works, [get(queue::tell_version)]);
+    page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
+    page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

@@ -24,6 +24,9 @@ pub(super) const SIGN_IN: &str = "recontact-sign-in";
 /// A session's use is noted at most so often, in milliseconds: else each page would write.
 const NOTED_EVERY_MS: i64 = 60_000;
 
+/// The header of what the pages' script asks by itself: no use of the session, which so ends as if nobody had asked.
+const WATCH: &str = "X-Recontact-Watch";
+
 /// Who looks at a page. It can be had only where the page's [`Needs`] are met.
 #[derive(Clone)]
 pub struct Viewer {
@@ -103,7 +106,8 @@ impl Viewer {
         let used_since = app.settings.sign_in.used_since(now);
         let session = app.store.session(&app.tenant, &token_sha256, used_since, now).await?;
         let session = session.ok_or_else(needed)?;
-        if now.millis() - session.seen_at.millis() >= NOTED_EVERY_MS {
+        let is_watch = request.headers().contains_key(WATCH);
+        if !is_watch && now.millis() - session.seen_at.millis() >= NOTED_EVERY_MS {
             app.store.see_session(&app.tenant, &token_sha256, now).await?;
         }
         let frame = Frame::of_user(request, &session.user, &session.csrf);

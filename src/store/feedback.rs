@@ -5,7 +5,7 @@ use super::erasure::ERASED;
 use super::{Store, StoreError, Tenant, instant, name, optional_name};
 use crate::contact::Head;
 use crate::probability::Probability;
-use crate::ticket::Name;
+use crate::ticket::{Name, TicketId};
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
@@ -160,6 +160,26 @@ impl Store {
         .bind(after.map_or("", |after| after.head.as_str()))
         .bind(after.map_or("", |after| after.author.as_str()))
         .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// What people said of the contacts of a ticket, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn ticket_feedback(
+        &self,
+        tenant: &Tenant,
+        ticket: &TicketId,
+    ) -> Result<Vec<Feedback>, StoreError> {
+        let rows = sqlx::query(select_feedback!(
+            "contact_id IN (SELECT c.id FROM contacts c WHERE c.tenant = $1 AND c.ticket_id = $2) \
+             ORDER BY occurred_at, contact_id, head, author"
+        ))
+        .bind(tenant.as_str())
+        .bind(ticket.as_str())
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(read).collect()

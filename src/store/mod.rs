@@ -44,6 +44,7 @@ mod sqlite_writer;
 mod threads;
 mod ticket_reports;
 mod tickets;
+mod timeline;
 mod treated;
 mod users;
 mod words;
@@ -81,6 +82,7 @@ pub use sessions::{Credentials, NewSession, Session};
 pub use similar::{ContactVector, EmbeddingChange, EmbeddingSpan, PastContact};
 pub use ticket_reports::TicketRecorded;
 pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
+pub use timeline::ToldContact;
 pub use treated::FlaggedTicket;
 pub use users::{NewUser, UserChanged};
 

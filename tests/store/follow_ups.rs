@@ -101,7 +101,7 @@ pub(super) async fn of_status(
     status: FollowUpStatus,
     at: i64,
 ) -> Vec<StoredFollowUp> {
-    let filter = FollowUpFilter { status, team: None };
+    let filter = FollowUpFilter { status, team: None, category: None, due_before: None };
     store.follow_ups(&TENANT, &filter, None, 100, minute(at)).await.unwrap()
 }
 
@@ -625,7 +625,12 @@ async fn lists_by_status_neither_repeat_nor_skip_one(database: &Database) {
             || (pair[0].rank - pair[1].rank).abs() < 1e-12 && pair[0].id < pair[1].id
     };
     assert!(all.windows(2).all(order));
-    let filter = FollowUpFilter { status: FollowUpStatus::Waiting, team: Some("cards".to_owned()) };
+    let filter = FollowUpFilter {
+        status: FollowUpStatus::Waiting,
+        team: Some("cards".to_owned()),
+        category: None,
+        due_before: None,
+    };
     let mut paged = Vec::new();
     loop {
         let after = paged.last().map(StoredFollowUp::cursor);

@@ -5,6 +5,7 @@ skip-to-content = Перайсці да зместу
 nav-label = Раздзелы
 nav-overview = Агляд
 nav-kpis = Паказчыкі
+nav-queue = Суправаджэнне
 nav-users = Карыстальнікі
 nav-audit = Журнал
 sign-out = Выйсці
@@ -20,6 +21,12 @@ notice-added = Карыстальнік дададзены.
 notice-enabled = Карыстальнік зноў можа ўваходзіць.
 notice-disabled = Карыстальнік адключаны, усе яго сеансы завершаны.
 notice-role = Роля і каманда зменены. Карыстальніку трэба ўвайсці зноў.
+notice-claim = Зварот за вамі.
+notice-release = Зварот зноў у чарзе.
+notice-follow-up-done = Запісана: кліент атрымаў адказ.
+notice-snooze = Адкладзена; вернецца ў чаргу само.
+notice-disagree = Запісана: вы не згодны з ацэнкай.
+notice-not-needed = Запісана: не патрабуецца.
 notice-signed-out = Вы выйшлі.
 
 ## Памылкі
@@ -343,3 +350,162 @@ monitoring-watched = { $count ->
         [one] За { $count } паказчыкам трэба сачыць:
        *[other] За { $count } паказчыкамі трэба сачыць:
     }
+
+## Суправаджэнне
+queue-title = Суправаджэнне
+queue-item-title = Суправаджэнне звароту { $ticket }
+queue-back = Уся чарга
+queue-all-teams = Усе каманды
+queue-no-team = Без каманды
+queue-all-categories = Усе катэгорыі
+queue-state = Стан
+queue-today = Узяць сёння
+queue-due = Тэрмін
+queue-due-any = Любы
+queue-due-overdue = Пратэрмінавана
+queue-due-today = Сёння або раней
+queue-waiting = чакае
+queue-suppressed = не праводзіць
+queue-claimed = у працы
+queue-done = зроблена
+queue-snoozed = адкладзена
+queue-disagreed = ацэнка аспрэчана
+queue-not-needed = не патрабуецца
+queue-expired = тэрмін скончыўся
+queue-empty = Паказаць няма чаго: нічога не падыходзіць або каманда ўзяла на сёння ўсё, што можа.
+queue-day = { $count ->
+        [one] сёння можна ўзяць яшчэ { $count } зварот (узята { $taken } з { $capacity }).
+        [few] сёння можна ўзяць яшчэ { $count } звароты (узята { $taken } з { $capacity }).
+       *[other] сёння можна ўзяць яшчэ { $count } зваротаў (узята { $taken } з { $capacity }).
+    }
+queue-quiet-until = Ціхія гадзіны да
+queue-count = { $count ->
+        [one] { $count } зварот, самыя тэрміновыя зверху
+        [few] { $count } звароты, самыя тэрміновыя зверху
+       *[other] { $count } зваротаў, самыя тэрміновыя зверху
+    }
+queue-ticket = Зварот
+queue-probability = Вернецца
+queue-band = Рызыка
+queue-claimed-by = У працы ў
+queue-model = Мадэль рызыкі
+queue-available = Можна пачаць
+queue-expires = Марна пасля
+queue-closed = Зварот закрыты
+queue-overdue = пратэрмінавана
+queue-came-back = кліент вярнуўся
+queue-came-back-at = Кліент ужо вярнуўся: спачатку паглядзіце на той зварот. Ён прыйшоў
+queue-more = Далей
+queue-claim = Узяць
+queue-release = Вярнуць у чаргу
+queue-list-changed = Нехта змяніў спіс; ён абноўлены.
+queue-item-changed = Нехта ўжо змяніў гэты зварот.
+queue-show-now = Паказаць, як цяпер
+queue-why = Чаму кліент, верагодна, вернецца
+queue-no-reasons = Прычыны невядомыя.
+queue-next-issue = { $days ->
+        [one] Верагодна, далей: { $category } ({ $share } за { $days } дзень), каля { $when }.
+        [few] Верагодна, далей: { $category } ({ $share } за { $days } дні), каля { $when }.
+       *[other] Верагодна, далей: { $category } ({ $share } за { $days } дзён), каля { $when }.
+    }
+queue-expected-repeat = { $days ->
+        [one] Тое ж пытанне ўзнікае зноў у { $share } выпадкаў за { $days } дзень, звычайна каля { $when }.
+        [few] Тое ж пытанне ўзнікае зноў у { $share } выпадкаў за { $days } дні, звычайна каля { $when }.
+       *[other] Тое ж пытанне ўзнікае зноў у { $share } выпадкаў за { $days } дзён, звычайна каля { $when }.
+    }
+queue-message = Што сказаць
+queue-no-message = У катэгорыі няма плана з паведамленнем.
+queue-plan = План, версія { $version }; адказвае: { $owner }.
+queue-steps = Што можна зрабіць
+queue-finish-title = З кліентам звязаліся
+queue-finish = Зроблена
+queue-channel = Канал
+channel-email = Эл. пошта
+channel-phone = Тэлефон
+channel-chat = Чат
+queue-note = Што запомніць (без персанальных даных)
+queue-snooze-title = Адкласці
+queue-snooze = Адкласці
+queue-until = Да
+queue-reason = Прычына
+queue-reason-hint = У некалькіх словах, без персанальных даных.
+queue-decide-title = Не праводзіць
+queue-disagree = Ацэнка няверная
+queue-drop = Не патрабуецца
+queue-conversation = Перапіска
+queue-redacted = Тэксты тут не захоўваюцца: яны ёсць у вашай сістэме зваротаў.
+queue-contacts = { $count ->
+        [one] { $count } паведамленне
+        [few] { $count } паведамленні
+       *[other] { $count } паведамленняў
+    }
+queue-history = Што ўжо зроблена
+queue-kept = Ваша дзеянне не выканана. Уведзенае захавана ніжэй.
+queue-changed = Вас апярэдзілі: { $who }, { $what }, { $when }. Цяпер стан: { $status }.
+queue-not-allowed = Цяпер гэта немагчыма. Стан: { $status }.
+queue-capacity-reached = { $count ->
+        [one] Каманда бярэ { $count } зварот у дзень. Спачатку завяршыце або вярніце адзін.
+        [few] Каманда бярэ { $count } звароты ў дзень. Спачатку завяршыце або вярніце адзін.
+       *[other] Каманда бярэ { $count } зваротаў у дзень. Спачатку завяршыце або вярніце адзін.
+    }
+queue-quiet = Да { $until } кліента не варта турбаваць.
+fault-until = Чакаецца час пасля цяперашняга і да { $expires }, не ў ціхія гадзіны.
+fault-moment = Чакаюцца дата і час.
+step-enqueue = пастаўлена ў чаргу
+step-claim = узята ў працу
+step-release = вернута
+step-done = зроблена
+step-snooze = адкладзена
+step-disagree = ацэнка аспрэчана
+step-not-needed = не патрабуецца
+step-expire = тэрмін скончыўся
+step-suppress = знята з чаргі
+band-high = высокая
+band-medium = сярэдняя
+band-low = нізкая
+kind-substantive = пытанне па сутнасці
+kind-thanks = падзяка
+kind-auto-reply = аўтаадказ
+kind-bounce = не дастаўлена
+kind-survey-reply = адказ на апытанне
+kind-spam = рэклама
+kind-agent-created = напісана супрацоўнікам
+author-customer = кліент
+author-agent = супрацоўнік
+author-system = праграма
+
+## Зварот
+ticket-title = Зварот { $ticket }
+ticket-link = Зварот з усімі падзеямі
+ticket-customer = Кліент (хэш з ключом)
+ticket-reopens = Адкрыта паўторна
+ticket-open = адкрыта
+ticket-closed = закрыта
+ticket-opened = адкрыта
+ticket-timeline = Што адбывалася
+ticket-events = { $count ->
+        [one] { $count } падзея па парадку
+        [few] { $count } падзеі па парадку
+       *[other] { $count } падзей па парадку
+    }
+ticket-details = Падрабязнасці
+ticket-classified = { $category } (мадэль { $model })
+ticket-assessed = Імавернасць вяртання { $share }, рызыка { $band } (мадэль { $model })
+ticket-not-assessed = Рызыка не ацэньвалася.
+ticket-feedback = метка выпраўлена або пацверджана
+ticket-feedback-details = { $head }: { $label }; прадказана: { $predicted } (мадэль { $model })
+ticket-step = суправаджэнне: { $what }
+ticket-corrected = вынік выпраўлены
+ticket-outcomes = Ці вярнуўся кліент
+ticket-outcomes-by-window = Вынік кожнага закрыцця па вокнах
+ticket-never-closed = Зварот не закрываўся.
+ticket-episode = Закрыццё
+ticket-window = На працягу
+ticket-outcome = Вынік
+ticket-matures = Акно сканчаецца
+outcome-immature = пакуль невядома: акно не скончылася
+outcome-none = не вярнуўся
+outcome-explicit = вярнуўся з тым жа пытаннем
+outcome-implicit = вярнуўся са звязаным пытаннем
+outcome-induced = толькі адказаў на наша паведамленне
+outcome-unrelated = звярнуўся толькі з іншым пытаннем

@@ -5,6 +5,7 @@ skip-to-content = Skip to the content
 nav-label = Sections
 nav-overview = Overview
 nav-kpis = Key figures
+nav-queue = Follow-ups
 nav-users = Users
 nav-audit = Audit
 sign-out = Sign out
@@ -20,6 +21,12 @@ notice-added = The user was added.
 notice-enabled = The user may sign in again.
 notice-disabled = The user is disabled and signed out everywhere.
 notice-role = Role and team are changed. The user has to sign in again.
+notice-claim = The follow-up is yours.
+notice-release = The follow-up is back in the queue.
+notice-follow-up-done = Recorded as done.
+notice-snooze = Put off; it comes back by itself.
+notice-disagree = Recorded: you do not share the assessment.
+notice-not-needed = Recorded as not needed.
 notice-signed-out = You are signed out.
 
 ## Errors
@@ -324,3 +331,155 @@ monitoring-watched = { $count ->
         [one] { $count } figure is to be watched:
        *[other] { $count } figures are to be watched:
     }
+
+## Follow-ups
+queue-title = Follow-ups
+queue-item-title = Follow-up of ticket { $ticket }
+queue-back = All follow-ups
+queue-all-teams = All teams
+queue-no-team = Without a team
+queue-all-categories = All categories
+queue-state = State
+queue-today = To take today
+queue-due = Due
+queue-due-any = At any time
+queue-due-overdue = Overdue
+queue-due-today = Today or before
+queue-waiting = waiting
+queue-suppressed = not to be made
+queue-claimed = in hand
+queue-done = done
+queue-snoozed = put off
+queue-disagreed = disagreed with
+queue-not-needed = not needed
+queue-expired = expired
+queue-empty = Nothing to show: nothing fits the choice, or the team has taken what it can today.
+queue-day = { $count ->
+        [one] { $count } more can be taken today ({ $taken } of { $capacity } taken).
+       *[other] { $count } more can be taken today ({ $taken } of { $capacity } taken).
+    }
+queue-quiet-until = Quiet hours until
+queue-count = { $count ->
+        [one] { $count } follow-up, the most urgent first
+       *[other] { $count } follow-ups, the most urgent first
+    }
+queue-ticket = Ticket
+queue-probability = Comes back
+queue-band = Risk
+queue-claimed-by = In hand of
+queue-model = Risk model
+queue-available = To be made from
+queue-expires = Of no use after
+queue-closed = Ticket closed
+queue-overdue = overdue
+queue-came-back = came back
+queue-came-back-at = The customer has come back already: look at that contact first. It came
+queue-more = Further ones
+queue-claim = Take it
+queue-release = Give it back
+queue-list-changed = Somebody has changed the list; it is up to date again.
+queue-item-changed = Somebody has changed this follow-up meanwhile.
+queue-show-now = Show it as it is now
+queue-why = Why the customer is likely to come back
+queue-no-reasons = No reasons are known.
+queue-next-issue = { $days ->
+        [one] Likely next: { $category } ({ $share } within { $days } day), around { $when }.
+       *[other] Likely next: { $category } ({ $share } within { $days } days), around { $when }.
+    }
+queue-expected-repeat = { $days ->
+        [one] The same issue comes again in { $share } of cases within { $days } day, usually around { $when }.
+       *[other] The same issue comes again in { $share } of cases within { $days } days, usually around { $when }.
+    }
+queue-message = What to say
+queue-no-message = The category has no plan with a message.
+queue-plan = Plan, version { $version }; owner: { $owner }.
+queue-steps = What can be done
+queue-finish-title = The customer was contacted
+queue-finish = Done
+queue-channel = Channel
+channel-email = E-mail
+channel-phone = Telephone
+channel-chat = Chat
+queue-note = What to remember of it (no personal data)
+queue-snooze-title = Put it off
+queue-snooze = Put off
+queue-until = Until
+queue-reason = Reason
+queue-reason-hint = In a few words, without personal data.
+queue-decide-title = It is not to be made
+queue-disagree = The assessment is wrong
+queue-drop = Not needed
+queue-conversation = The conversation
+queue-redacted = Texts are not kept here: what was written stands in your helpdesk.
+queue-contacts = { $count ->
+        [one] { $count } message
+       *[other] { $count } messages
+    }
+queue-history = What was done so far
+queue-kept = Nothing of yours was done. What you typed is kept below.
+queue-changed = { $who } was faster: { $what }, { $when }. Now the follow-up is: { $status }.
+queue-not-allowed = This cannot be done now. The follow-up is: { $status }.
+queue-capacity-reached = { $count ->
+        [one] The team takes { $count } follow-up a day. Finish or give back one first.
+       *[other] The team takes { $count } follow-ups a day. Finish or give back one first.
+    }
+queue-quiet = The customer is to be left in peace until { $until }.
+fault-until = Expected a time after now and before { $expires }, quiet hours left out.
+fault-moment = Expected a date and a time.
+step-enqueue = put into the queue
+step-claim = taken
+step-release = given back
+step-done = done
+step-snooze = put off
+step-disagree = disagreed with
+step-not-needed = not needed
+step-expire = expired
+step-suppress = not to be made
+band-high = high
+band-medium = medium
+band-low = low
+kind-substantive = wants something
+kind-thanks = thanks
+kind-auto-reply = automatic reply
+kind-bounce = could not be delivered
+kind-survey-reply = answer to a survey
+kind-spam = advertising
+kind-agent-created = written by an agent
+author-customer = customer
+author-agent = agent
+author-system = program
+
+## A ticket
+ticket-title = Ticket { $ticket }
+ticket-link = The ticket with all its events
+ticket-customer = Customer (keyed hash)
+ticket-reopens = Opened again
+ticket-open = open
+ticket-closed = closed
+ticket-opened = opened
+ticket-timeline = What happened
+ticket-events = { $count ->
+        [one] { $count } event, the first one first
+       *[other] { $count } events, the first one first
+    }
+ticket-details = Details
+ticket-classified = { $category } (model { $model })
+ticket-assessed = Probability of coming back { $share }, risk { $band } (model { $model })
+ticket-not-assessed = No risk was assessed.
+ticket-feedback = label corrected or confirmed
+ticket-feedback-details = { $head }: { $label }; predicted: { $predicted } (model { $model })
+ticket-step = follow-up: { $what }
+ticket-corrected = outcome corrected
+ticket-outcomes = Whether the customer came back
+ticket-outcomes-by-window = Outcome of each closing, by window
+ticket-never-closed = The ticket was never closed.
+ticket-episode = Closing
+ticket-window = Within
+ticket-outcome = Outcome
+ticket-matures = Window ends
+outcome-immature = not known yet: the window is not over
+outcome-none = did not come back
+outcome-explicit = came back with the same issue
+outcome-implicit = came back with a related issue
+outcome-induced = answered our own follow-up only
+outcome-unrelated = came with something else only

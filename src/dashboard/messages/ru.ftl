@@ -5,6 +5,7 @@ skip-to-content = Перейти к содержимому
 nav-label = Разделы
 nav-overview = Обзор
 nav-kpis = Показатели
+nav-queue = Сопровождение
 nav-users = Пользователи
 nav-audit = Журнал
 sign-out = Выйти
@@ -20,6 +21,12 @@ notice-added = Пользователь добавлен.
 notice-enabled = Пользователь снова может входить.
 notice-disabled = Пользователь отключён, все его сеансы завершены.
 notice-role = Роль и команда изменены. Пользователю нужно войти снова.
+notice-claim = Обращение за вами.
+notice-release = Обращение снова в очереди.
+notice-follow-up-done = Записано: клиент получил ответ.
+notice-snooze = Отложено; вернётся в очередь само.
+notice-disagree = Записано: вы не согласны с оценкой.
+notice-not-needed = Записано: не требуется.
 notice-signed-out = Вы вышли.
 
 ## Ошибки
@@ -340,3 +347,162 @@ monitoring-watched = { $count ->
         [one] За { $count } показателем нужно следить:
        *[other] За { $count } показателями нужно следить:
     }
+
+## Сопровождение
+queue-title = Сопровождение
+queue-item-title = Сопровождение обращения { $ticket }
+queue-back = Вся очередь
+queue-all-teams = Все команды
+queue-no-team = Без команды
+queue-all-categories = Все категории
+queue-state = Состояние
+queue-today = Взять сегодня
+queue-due = Срок
+queue-due-any = Любой
+queue-due-overdue = Просрочено
+queue-due-today = Сегодня или раньше
+queue-waiting = ждёт
+queue-suppressed = не проводить
+queue-claimed = в работе
+queue-done = сделано
+queue-snoozed = отложено
+queue-disagreed = оценка оспорена
+queue-not-needed = не требуется
+queue-expired = срок истёк
+queue-empty = Показать нечего: ничего не подходит или команда взяла на сегодня всё, что может.
+queue-day = { $count ->
+        [one] сегодня можно взять ещё { $count } обращение (взято { $taken } из { $capacity }).
+        [few] сегодня можно взять ещё { $count } обращения (взято { $taken } из { $capacity }).
+       *[other] сегодня можно взять ещё { $count } обращений (взято { $taken } из { $capacity }).
+    }
+queue-quiet-until = Тихие часы до
+queue-count = { $count ->
+        [one] { $count } обращение, самые срочные сверху
+        [few] { $count } обращения, самые срочные сверху
+       *[other] { $count } обращений, самые срочные сверху
+    }
+queue-ticket = Обращение
+queue-probability = Вернётся
+queue-band = Риск
+queue-claimed-by = В работе у
+queue-model = Модель риска
+queue-available = Можно начать
+queue-expires = Бесполезно после
+queue-closed = Обращение закрыто
+queue-overdue = просрочено
+queue-came-back = клиент вернулся
+queue-came-back-at = Клиент уже вернулся: сначала посмотрите на то обращение. Оно пришло
+queue-more = Дальше
+queue-claim = Взять
+queue-release = Вернуть в очередь
+queue-list-changed = Кто-то изменил список; он обновлён.
+queue-item-changed = Кто-то уже изменил это обращение.
+queue-show-now = Показать, как сейчас
+queue-why = Почему клиент, вероятно, вернётся
+queue-no-reasons = Причины неизвестны.
+queue-next-issue = { $days ->
+        [one] Вероятно, дальше: { $category } ({ $share } за { $days } день), около { $when }.
+        [few] Вероятно, дальше: { $category } ({ $share } за { $days } дня), около { $when }.
+       *[other] Вероятно, дальше: { $category } ({ $share } за { $days } дней), около { $when }.
+    }
+queue-expected-repeat = { $days ->
+        [one] Тот же вопрос возникает снова в { $share } случаев за { $days } день, обычно около { $when }.
+        [few] Тот же вопрос возникает снова в { $share } случаев за { $days } дня, обычно около { $when }.
+       *[other] Тот же вопрос возникает снова в { $share } случаев за { $days } дней, обычно около { $when }.
+    }
+queue-message = Что сказать
+queue-no-message = У категории нет плана с сообщением.
+queue-plan = План, версия { $version }; отвечает: { $owner }.
+queue-steps = Что можно сделать
+queue-finish-title = С клиентом связались
+queue-finish = Сделано
+queue-channel = Канал
+channel-email = Эл. почта
+channel-phone = Телефон
+channel-chat = Чат
+queue-note = Что запомнить (без персональных данных)
+queue-snooze-title = Отложить
+queue-snooze = Отложить
+queue-until = До
+queue-reason = Причина
+queue-reason-hint = В нескольких словах, без персональных данных.
+queue-decide-title = Не проводить
+queue-disagree = Оценка неверна
+queue-drop = Не требуется
+queue-conversation = Переписка
+queue-redacted = Тексты здесь не хранятся: они есть в вашей системе обращений.
+queue-contacts = { $count ->
+        [one] { $count } сообщение
+        [few] { $count } сообщения
+       *[other] { $count } сообщений
+    }
+queue-history = Что уже сделано
+queue-kept = Ваше действие не выполнено. Введённое сохранено ниже.
+queue-changed = Вас опередили: { $who }, { $what }, { $when }. Сейчас состояние: { $status }.
+queue-not-allowed = Сейчас это невозможно. Состояние: { $status }.
+queue-capacity-reached = { $count ->
+        [one] Команда берёт { $count } обращение в день. Сначала завершите или верните одно.
+        [few] Команда берёт { $count } обращения в день. Сначала завершите или верните одно.
+       *[other] Команда берёт { $count } обращений в день. Сначала завершите или верните одно.
+    }
+queue-quiet = До { $until } клиента не следует беспокоить.
+fault-until = Ожидается время после текущего и до { $expires }, не в тихие часы.
+fault-moment = Ожидаются дата и время.
+step-enqueue = поставлено в очередь
+step-claim = взято в работу
+step-release = возвращено
+step-done = сделано
+step-snooze = отложено
+step-disagree = оценка оспорена
+step-not-needed = не требуется
+step-expire = срок истёк
+step-suppress = снято с очереди
+band-high = высокий
+band-medium = средний
+band-low = низкий
+kind-substantive = вопрос по существу
+kind-thanks = благодарность
+kind-auto-reply = автоответ
+kind-bounce = не доставлено
+kind-survey-reply = ответ на опрос
+kind-spam = реклама
+kind-agent-created = написано сотрудником
+author-customer = клиент
+author-agent = сотрудник
+author-system = программа
+
+## Обращение
+ticket-title = Обращение { $ticket }
+ticket-link = Обращение со всеми событиями
+ticket-customer = Клиент (хеш с ключом)
+ticket-reopens = Открыто повторно
+ticket-open = открыто
+ticket-closed = закрыто
+ticket-opened = открыто
+ticket-timeline = Что происходило
+ticket-events = { $count ->
+        [one] { $count } событие по порядку
+        [few] { $count } события по порядку
+       *[other] { $count } событий по порядку
+    }
+ticket-details = Подробности
+ticket-classified = { $category } (модель { $model })
+ticket-assessed = Вероятность возврата { $share }, риск { $band } (модель { $model })
+ticket-not-assessed = Риск не оценивался.
+ticket-feedback = метка исправлена или подтверждена
+ticket-feedback-details = { $head }: { $label }; предсказано: { $predicted } (модель { $model })
+ticket-step = сопровождение: { $what }
+ticket-corrected = исход исправлен
+ticket-outcomes = Вернулся ли клиент
+ticket-outcomes-by-window = Исход каждого закрытия по окнам
+ticket-never-closed = Обращение не закрывалось.
+ticket-episode = Закрытие
+ticket-window = В течение
+ticket-outcome = Исход
+ticket-matures = Окно кончается
+outcome-immature = пока неизвестно: окно не закончилось
+outcome-none = не вернулся
+outcome-explicit = вернулся с тем же вопросом
+outcome-implicit = вернулся со связанным вопросом
+outcome-induced = только ответил на наше сообщение
+outcome-unrelated = обратился только с другим вопросом

@@ -3,8 +3,8 @@
 use super::capacity::TeamDay;
 use super::{StoredFollowUp, read, select_follow_ups};
 use crate::follow_up::FollowUpStatus;
-use crate::store::{Store, StoreError, Tenant};
-use crate::ticket::Name;
+use crate::store::{Store, StoreError, Tenant, name};
+use crate::ticket::{IssueCategory, Name};
 use crate::timestamp::Timestamp;
 
 /// Which follow-ups to list.
@@ -14,6 +14,10 @@ pub struct FollowUpFilter {
     pub status: FollowUpStatus,
     /// Those of this team; the empty text is that of tickets without one.
     pub team: Option<String>,
+    /// Those of this category.
+    pub category: Option<IssueCategory>,
+    /// Those that are due before this instant.
+    pub due_before: Option<Timestamp>,
 }
 
 /// The last follow-up of a page.
@@ -36,22 +40,26 @@ impl StoredFollowUp {
 /// What is open and has not expired; with `$6` = -1 everything of a status that is final.
 const OF_ALL: &str = select_follow_ups!(
     "f.status = $5 AND f.expires_at > $6 \
+     AND ($7 = '' OR f.category = $7) AND f.due_at < $8 \
      AND (f.expected_benefit < $2 OR (f.expected_benefit = $2 AND f.id > $3)) \
      ORDER BY f.expected_benefit DESC, f.id LIMIT $4"
 );
 const OF_TEAM: &str = select_follow_ups!(
-    "f.status = $5 AND f.expires_at > $6 AND f.team = $7 \
+    "f.status = $5 AND f.expires_at > $6 AND f.team = $9 \
+     AND ($7 = '' OR f.category = $7) AND f.due_at < $8 \
      AND (f.expected_benefit < $2 OR (f.expected_benefit = $2 AND f.id > $3)) \
      ORDER BY f.expected_benefit DESC, f.id LIMIT $4"
 );
 /// What is known to have expired, and what the sweep has not come to yet.
 const EXPIRED_OF_ALL: &str = select_follow_ups!(
     "(f.status = $5 OR (f.status IN ('waiting', 'snoozed', 'claimed') AND f.expires_at <= $6)) \
+     AND ($7 = '' OR f.category = $7) AND f.due_at < $8 \
      AND (f.expected_benefit < $2 OR (f.expected_benefit = $2 AND f.id > $3)) \
      ORDER BY f.expected_benefit DESC, f.id LIMIT $4"
 );
 const EXPIRED_OF_TEAM: &str = select_follow_ups!(
-    "(f.status = $5 OR (f.status IN ('waiting', 'snoozed', 'claimed') AND f.expires_at <= $6)) AND f.team = $7 \
+    "(f.status = $5 OR (f.status IN ('waiting', 'snoozed', 'claimed') AND f.expires_at <= $6)) AND f.team = $9 \
+     AND ($7 = '' OR f.category = $7) AND f.due_at < $8 \
      AND (f.expected_benefit < $2 OR (f.expected_benefit = $2 AND f.id > $3)) \
      ORDER BY f.expected_benefit DESC, f.id LIMIT $4"
 );
@@ -110,10 +118,32 @@ impl Store {
             .bind(after.map_or("", |cursor| cursor.id.as_str()))
             .bind(i64::from(limit))
             .bind(filter.status.as_str())
-            .bind(instant);
+            .bind(instant)
+            .bind(filter.category.as_ref().map_or("", IssueCategory::as_str))
+            .bind(filter.due_before.map_or(i64::MAX, Timestamp::millis));
         if let Some(team) = &filter.team {
             query = query.bind(team.as_str());
         }
         query.fetch_all(&self.pool).await?.iter().map(|row| read(row, now)).collect()
+    }
+
+    /// The categories of open follow-ups of one team, or of all, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn follow_up_categories(
+        &self,
+        tenant: &Tenant,
+        team: Option<&Name>,
+    ) -> Result<Vec<IssueCategory>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT DISTINCT category FROM follow_ups WHERE tenant = $1 AND arm = 'treatment' \
+             AND status IN ('waiting', 'snoozed', 'claimed') AND ($2 = '' OR team = $2) ORDER BY category",
+        )
+        .bind(tenant.as_str())
+        .bind(team.map_or("", Name::as_str))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| name(row, "follow_ups", "category")).collect()
     }
 }

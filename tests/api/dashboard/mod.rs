@@ -4,6 +4,7 @@ mod accounts;
 mod guards;
 mod kpis;
 mod pages;
+mod queue;
 mod roles;
 mod sessions;
 
