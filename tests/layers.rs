@@ -167,6 +167,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "customer_key",
             "follow_up",
             "kpi",
+            "live_kpis",
             "monitoring",
             "outcome",
             "risk",
