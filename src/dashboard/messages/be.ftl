@@ -5,6 +5,7 @@ skip-to-content = Перайсці да зместу
 nav-label = Раздзелы
 nav-overview = Агляд
 nav-kpis = Паказчыкі
+nav-effect = Эфект
 nav-users = Карыстальнікі
 nav-audit = Журнал
 sign-out = Выйсці
@@ -343,3 +344,40 @@ monitoring-watched = { $count ->
         [one] За { $count } паказчыкам трэба сачыць:
        *[other] За { $count } паказчыкамі трэба сачыць:
     }
+
+## Effect
+effect-title = Эфект апрацоўкі
+effect-experiment = Эксперымент
+effect-scope = Пачаты { $started }; апрацоўваецца { $share } кліентаў; паўтор лічыцца цягам { $days } дн. пасля закрыцця. Усе каманды.
+effect-none = Эксперыментаў яшчэ не было.
+effect-too-early = Казаць яшчэ рана.
+effect-invalid = Памеры груп не такія, якія даў бы выпадак: ніводнаму ліку тут верыць нельга.
+effect-reduces = Апрацоўка памяншае лік паўтораў.
+effect-increases = Апрацоўка павялічвае лік паўтораў.
+effect-no-difference = Розніца не паказана.
+effect-next-look = Наступная запланаваная праверка: { $date }.
+effect-ratio-fits = Праверка суадносін груп: { $treatment } кліентаў у апрацоўцы і { $control } у кантролі, план { $share }, p = { $p }: памеры падыходзяць.
+effect-ratio-broken = Праверка суадносін груп: { $treatment } кліентаў у апрацоўцы і { $control } у кантролі, план { $share }, p = { $p }: памеры не падыходзяць.
+effect-left-out = Выключаны: кліенты ў абедзвюх групах: { $both }; звароты, закрыццё якіх больш не вядомае: { $unknown }.
+effect-arms = Абедзве групы
+effect-arm = Група
+effect-treatment = Апрацоўка
+effect-control = Кантроль
+effect-customers = Кліенты
+effect-flagged = Адзначана
+effect-immature = Яшчэ рана
+effect-mature = Спелыя
+effect-repeats = Паўторы
+effect-rate = Доля паўтораў
+effect-rates = Долі паўтораў у абедзвюх групах
+effect-induced = Адказы на нашу апрацоўку
+effect-contacted = Сапраўды апрацавана
+effect-results = Што атрымалася
+effect-figure = Паказчык
+effect-difference = Розніца доляў паўтораў, п. п.
+effect-gross = Папярэджана зваротаў
+effect-induced-net = Звароты праз нашу апрацоўку
+effect-cost = Кошт апрацоўкі ў зваротах
+effect-net = Папярэджана зваротаў, нета
+effect-money = Зберажона, нета, у грашах
+effect-nothing-mature = Розніцы пакуль няма: у абедзвюх групах патрэбныя спелыя звароты.

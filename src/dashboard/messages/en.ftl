@@ -5,6 +5,7 @@ skip-to-content = Skip to the content
 nav-label = Sections
 nav-overview = Overview
 nav-kpis = Key figures
+nav-effect = Effect
 nav-users = Users
 nav-audit = Audit
 sign-out = Sign out
@@ -324,3 +325,40 @@ monitoring-watched = { $count ->
         [one] { $count } figure is to be watched:
        *[other] { $count } figures are to be watched:
     }
+
+## Effect
+effect-title = Effect of following up
+effect-experiment = Experiment
+effect-scope = Started { $started }; { $share } of customers are followed up; a repeat counts within { $days } days after the closing. All teams.
+effect-none = No experiment was started yet.
+effect-too-early = It is too early to say.
+effect-invalid = The groups do not have the sizes that chance would give: no figure here can be trusted.
+effect-reduces = Following up leads to fewer repeats.
+effect-increases = Following up leads to more repeats.
+effect-no-difference = No difference was shown.
+effect-next-look = The next planned look is on { $date }.
+effect-ratio-fits = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes fit.
+effect-ratio-broken = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes do not fit.
+effect-left-out = Left out: customers in both groups: { $both }; tickets whose closing is not known any more: { $unknown }.
+effect-arms = Both groups
+effect-arm = Group
+effect-treatment = Followed up
+effect-control = Held out
+effect-customers = Customers
+effect-flagged = Flagged
+effect-immature = Too recent
+effect-mature = Old enough
+effect-repeats = Repeats
+effect-rate = Repeat rate
+effect-rates = Repeat rates of both groups
+effect-induced = Answers to our follow-ups
+effect-contacted = Really followed up
+effect-results = What it came to
+effect-figure = Figure
+effect-difference = Difference of the repeat rates, percentage points
+effect-gross = Contacts avoided
+effect-induced-net = Contacts that our follow-ups caused
+effect-cost = Cost of the follow-ups, in contacts
+effect-net = Contacts avoided, net
+effect-money = Saved, net, in money
+effect-nothing-mature = There is no difference to tell before both groups have tickets that are old enough.

@@ -5,6 +5,7 @@ skip-to-content = Перейти к содержимому
 nav-label = Разделы
 nav-overview = Обзор
 nav-kpis = Показатели
+nav-effect = Эффект
 nav-users = Пользователи
 nav-audit = Журнал
 sign-out = Выйти
@@ -340,3 +341,40 @@ monitoring-watched = { $count ->
         [one] За { $count } показателем нужно следить:
        *[other] За { $count } показателями нужно следить:
     }
+
+## Effect
+effect-title = Эффект обработки
+effect-experiment = Эксперимент
+effect-scope = Начат { $started }; обрабатывается { $share } клиентов; повтор считается в течение { $days } дн. после закрытия. Все команды.
+effect-none = Экспериментов ещё не было.
+effect-too-early = Говорить ещё рано.
+effect-invalid = Размеры групп не такие, какие дал бы случай: ни одному числу здесь верить нельзя.
+effect-reduces = Обработка уменьшает число повторов.
+effect-increases = Обработка увеличивает число повторов.
+effect-no-difference = Разница не показана.
+effect-next-look = Следующая запланированная проверка: { $date }.
+effect-ratio-fits = Проверка соотношения групп: { $treatment } клиентов в обработке и { $control } в контроле, план { $share }, p = { $p }: размеры подходят.
+effect-ratio-broken = Проверка соотношения групп: { $treatment } клиентов в обработке и { $control } в контроле, план { $share }, p = { $p }: размеры не подходят.
+effect-left-out = Исключены: клиенты в обеих группах: { $both }; обращения, закрытие которых больше не известно: { $unknown }.
+effect-arms = Обе группы
+effect-arm = Группа
+effect-treatment = Обработка
+effect-control = Контроль
+effect-customers = Клиенты
+effect-flagged = Отмечено
+effect-immature = Ещё рано
+effect-mature = Зрелые
+effect-repeats = Повторы
+effect-rate = Доля повторов
+effect-rates = Доли повторов в обеих группах
+effect-induced = Ответы на нашу обработку
+effect-contacted = Действительно обработано
+effect-results = Что получилось
+effect-figure = Показатель
+effect-difference = Разница долей повторов, п. п.
+effect-gross = Предотвращено обращений
+effect-induced-net = Обращения из-за нашей обработки
+effect-cost = Стоимость обработки в обращениях
+effect-net = Предотвращено обращений, нетто
+effect-money = Сбережено, нетто, в деньгах
+effect-nothing-mature = Разницы пока нет: в обеих группах нужны зрелые обращения.
