@@ -165,6 +165,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "api",
             "app",
             "customer_key",
+            "effect",
             "follow_up",
             "kpi",
             "live_kpis",

@@ -12,16 +12,17 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
 /// The sections of the pages in the order of the navigation: address, message, and whom they are for.
-const SECTIONS: [(&str, &str, Permission); 5] = [
+const SECTIONS: &[(&str, &str, Permission)] = &[
     ("/overview", "nav-overview", Permission::SeeFigures),
     ("/kpis", "nav-kpis", Permission::SeeFigures),
     ("/queue", "nav-queue", Permission::WorkFollowUps),
+    ("/effect", "nav-effect", Permission::SeeFigures),
     ("/users", "nav-users", Permission::ManageUsers),
     ("/audit", "nav-audit", Permission::ManageUsers),
 ];
 
 /// What a page tells once after something was done, by the word in `?done=`. Words that are not here are told nothing of.
-const NOTICES: [(&str, &str); 13] = [
+const NOTICES: &[(&str, &str)] = &[
     ("saved", "notice-saved"),
     ("password", "notice-password"),
     ("added", "notice-added"),

@@ -43,7 +43,7 @@ fn work(app: &TestApp) {
     }
 }
 
-fn sql(app: &TestApp, statement: &'static str) -> Vec<i64> {
+pub(super) fn sql(app: &TestApp, statement: &'static str) -> Vec<i64> {
     block_on(async {
         sqlx::any::install_default_drivers();
         let pool = AnyPool::connect(&app.app.settings.database).await.unwrap();
@@ -54,7 +54,7 @@ fn sql(app: &TestApp, statement: &'static str) -> Vec<i64> {
 }
 
 /// A table of the page as its file has it: rows of cells.
-fn file(browser: &mut Browser<'_>, address: &str) -> Vec<Vec<String>> {
+pub(super) fn file(browser: &mut Browser<'_>, address: &str) -> Vec<Vec<String>> {
     let answer = browser.get(address);
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(
