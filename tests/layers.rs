@@ -169,6 +169,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "kpi",
             "monitoring",
             "outcome",
+            "registry",
             "risk",
             "routing",
             "statistics",

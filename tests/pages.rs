@@ -34,12 +34,13 @@ const PASSWORD: &str = "correct horse battery";
 const LONG: &str = "<script>alert(1)</script>";
 
 /// Every page: its name in pictures, and its address.
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("overview", "/overview"),
     ("overview-empty", "/overview?until=2001-01-01"),
     ("kpis", "/kpis?by=category&measure=rcr"),
     ("kpis-parts", "/kpis?by=team&measure=csat_by_contacts&step=month"),
     ("kpis-empty", "/kpis?from=2001-01-01&until=2001-02-01"),
+    ("models", "/models"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),

@@ -12,9 +12,10 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
 /// The sections of the pages in the order of the navigation: address, message, and whom they are for.
-const SECTIONS: [(&str, &str, Permission); 4] = [
+const SECTIONS: [(&str, &str, Permission); 5] = [
     ("/overview", "nav-overview", Permission::SeeFigures),
     ("/kpis", "nav-kpis", Permission::SeeFigures),
+    ("/models", "nav-models", Permission::SeeFigures),
     ("/users", "nav-users", Permission::ManageUsers),
     ("/audit", "nav-audit", Permission::ManageUsers),
 ];

@@ -20,6 +20,7 @@ mod account;
 mod audit;
 mod change;
 mod kpis;
+mod models;
 mod overview;
 mod sign_in;
 mod static_files;
@@ -54,6 +55,7 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/", Needs::SignIn, [get(overview::to_overview)]);
     page(config, "/overview", Needs::Permission(SeeFigures), [get(overview::show_overview)]);
     page(config, "/kpis", Needs::Permission(SeeFigures), [get(kpis::show_kpis)]);
+    page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

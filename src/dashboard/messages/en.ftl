@@ -5,6 +5,7 @@ skip-to-content = Skip to the content
 nav-label = Sections
 nav-overview = Overview
 nav-kpis = Key figures
+nav-models = Models
 nav-users = Users
 nav-audit = Audit
 sign-out = Sign out
@@ -324,3 +325,39 @@ monitoring-watched = { $count ->
         [one] { $count } figure is to be watched:
        *[other] { $count } figures are to be watched:
     }
+
+models-title = Models
+models-explained = Every version below the models folder. Changing what is live: recontact models promote, rollback and shadow on the command line.
+models-errors = What could not be loaded
+models-none = There are no models: the models folder is empty.
+models-count = { $count ->
+    [one] { $count } version
+   *[other] { $count } versions
+}
+models-kind = Model
+models-version = Version
+models-state = State
+models-trained = Trained
+models-live-since = Live since
+models-by = By
+models-how = How
+models-reason = Reason
+models-figures = Figures on held-out data, as training measured them
+models-figure = Figure
+models-value = Value
+models-unreadable = its description cannot be read
+models-live = live
+models-live-not-serving = live, but not loaded
+models-serving = still answers, no longer live
+models-shadow = runs beside the live one
+models-idle = not in use
+model-category = category
+model-kind = kind
+model-urgency = urgency
+model-team = team
+model-language = language
+model-risk = repeat contact
+model-step-first = the first one
+model-step-promoted = compared and not worse
+model-step-forced = forced
+model-step-rolled-back = rolled back

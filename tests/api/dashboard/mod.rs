@@ -3,6 +3,7 @@
 mod accounts;
 mod guards;
 mod kpis;
+mod models;
 mod pages;
 mod roles;
 mod sessions;

@@ -7,9 +7,10 @@ use std::path::Path;
 on_both_databases!(pages_are_for_the_roles_that_the_table_says, what_is_refused_is_written_down,);
 
 /// Pages, and whom they are for: admin, manager, team lead, analyst.
-const PAGES: [(&str, [bool; 4]); 6] = [
+const PAGES: [(&str, [bool; 4]); 7] = [
     ("/overview", [true, true, true, true]),
     ("/kpis", [true, true, true, true]),
+    ("/models", [true, true, true, true]),
     ("/account", [true, true, true, true]),
     ("/users", [true, false, false, false]),
     ("/users/eva", [true, false, false, false]),
