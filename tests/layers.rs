@@ -171,6 +171,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "live_kpis",
             "monitoring",
             "outcome",
+            "registry",
             "risk",
             "routing",
             "statistics",

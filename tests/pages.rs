@@ -42,6 +42,7 @@ const PAGES: &[(&str, &str)] = &[
     ("kpis-empty", "/kpis?from=2001-01-01&until=2001-02-01"),
     ("queue", "/queue?state=waiting"),
     ("effect", "/effect"),
+    ("models", "/models"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),
@@ -191,7 +192,7 @@ fn every_page_is_accessible_and_fits_in_every_form() {
                     browser.open(&format!("http://{}{path}", app.address));
                     let (code, theme) = (language.code(), theme.as_str());
                     let name = format!("{page}-{code}-{theme}-{width}");
-                    let found = faults(&mut browser, &app, page == "not-found");
+                    let found = faults(&mut browser, &app, *page == "not-found");
                     wrong.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
                     keep_picture(&mut browser, &name);
                 }

@@ -21,6 +21,7 @@ mod audit;
 mod change;
 mod effect;
 mod kpis;
+mod models;
 mod overview;
 mod queue;
 mod sign_in;
@@ -65,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
     page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
     page(config, "/effect", Needs::Permission(SeeFigures), [get(effect::show_effect)]);
+    page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

@@ -7,6 +7,7 @@ nav-overview = Агляд
 nav-kpis = Паказчыкі
 nav-queue = Суправаджэнне
 nav-effect = Эфект
+nav-models = Мадэлі
 nav-users = Карыстальнікі
 nav-audit = Журнал
 sign-out = Выйсці
@@ -510,6 +511,7 @@ outcome-explicit = вярнуўся з тым жа пытаннем
 outcome-implicit = вярнуўся са звязаным пытаннем
 outcome-induced = толькі адказаў на наша паведамленне
 outcome-unrelated = звярнуўся толькі з іншым пытаннем
+
 ## Effect
 effect-title = Эфект апрацоўкі
 effect-experiment = Эксперымент
@@ -546,3 +548,39 @@ effect-cost = Кошт апрацоўкі ў зваротах
 effect-net = Папярэджана зваротаў, нета
 effect-money = Зберажона, нета, у грашах
 effect-nothing-mature = Розніцы пакуль няма: у абедзвюх групах патрэбныя спелыя звароты.
+models-title = Мадэлі
+models-explained = Усе версіі ў папцы мадэляў. Змяніць дзейную можна ў камандным радку: recontact models promote, rollback і shadow.
+models-errors = Што не ўдалося загрузіць
+models-none = Мадэляў няма: папка мадэляў пустая.
+models-count = { $count ->
+    [one] { $count } версія
+    [few] { $count } версіі
+   *[other] { $count } версій
+}
+models-kind = Мадэль
+models-version = Версія
+models-state = Стан
+models-trained = Навучана
+models-live-since = Дзейнічае з
+models-by = Хто
+models-how = Як
+models-reason = Прычына
+models-figures = Паказчыкі на адкладзеных даных, вымераныя пры навучанні
+models-figure = Паказчык
+models-value = Значэнне
+models-unreadable = апісанне не чытаецца
+models-live = дзейнічае
+models-live-not-serving = дзейная, але не загружана
+models-serving = яшчэ адказвае, ужо не дзейная
+models-shadow = працуе побач з дзейнай
+models-idle = не выкарыстоўваецца
+model-category = катэгорыя
+model-kind = від
+model-urgency = тэрміновасць
+model-team = каманда
+model-language = мова
+model-risk = паўторны зварот
+model-step-first = першая
+model-step-promoted = параўнана і не горшая
+model-step-forced = без параўнання
+model-step-rolled-back = вяртанне да ранейшай

@@ -7,6 +7,7 @@ nav-overview = Overview
 nav-kpis = Key figures
 nav-queue = Follow-ups
 nav-effect = Effect
+nav-models = Models
 nav-users = Users
 nav-audit = Audit
 sign-out = Sign out
@@ -484,6 +485,7 @@ outcome-explicit = came back with the same issue
 outcome-implicit = came back with a related issue
 outcome-induced = answered our own follow-up only
 outcome-unrelated = came with something else only
+
 ## Effect
 effect-title = Effect of following up
 effect-experiment = Experiment
@@ -520,3 +522,38 @@ effect-cost = Cost of the follow-ups, in contacts
 effect-net = Contacts avoided, net
 effect-money = Saved, net, in money
 effect-nothing-mature = There is no difference to tell before both groups have tickets that are old enough.
+models-title = Models
+models-explained = Every version below the models folder. Changing what is live: recontact models promote, rollback and shadow on the command line.
+models-errors = What could not be loaded
+models-none = There are no models: the models folder is empty.
+models-count = { $count ->
+    [one] { $count } version
+   *[other] { $count } versions
+}
+models-kind = Model
+models-version = Version
+models-state = State
+models-trained = Trained
+models-live-since = Live since
+models-by = By
+models-how = How
+models-reason = Reason
+models-figures = Figures on held-out data, as training measured them
+models-figure = Figure
+models-value = Value
+models-unreadable = its description cannot be read
+models-live = live
+models-live-not-serving = live, but not loaded
+models-serving = still answers, no longer live
+models-shadow = runs beside the live one
+models-idle = not in use
+model-category = category
+model-kind = kind
+model-urgency = urgency
+model-team = team
+model-language = language
+model-risk = repeat contact
+model-step-first = the first one
+model-step-promoted = compared and not worse
+model-step-forced = forced
+model-step-rolled-back = rolled back

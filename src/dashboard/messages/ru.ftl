@@ -7,6 +7,7 @@ nav-overview = Обзор
 nav-kpis = Показатели
 nav-queue = Сопровождение
 nav-effect = Эффект
+nav-models = Модели
 nav-users = Пользователи
 nav-audit = Журнал
 sign-out = Выйти
@@ -507,6 +508,7 @@ outcome-explicit = вернулся с тем же вопросом
 outcome-implicit = вернулся со связанным вопросом
 outcome-induced = только ответил на наше сообщение
 outcome-unrelated = обратился только с другим вопросом
+
 ## Effect
 effect-title = Эффект обработки
 effect-experiment = Эксперимент
@@ -543,3 +545,39 @@ effect-cost = Стоимость обработки в обращениях
 effect-net = Предотвращено обращений, нетто
 effect-money = Сбережено, нетто, в деньгах
 effect-nothing-mature = Разницы пока нет: в обеих группах нужны зрелые обращения.
+models-title = Модели
+models-explained = Все версии в папке моделей. Сменить действующую можно в командной строке: recontact models promote, rollback и shadow.
+models-errors = Что не удалось загрузить
+models-none = Моделей нет: папка моделей пуста.
+models-count = { $count ->
+    [one] { $count } версия
+    [few] { $count } версии
+   *[other] { $count } версий
+}
+models-kind = Модель
+models-version = Версия
+models-state = Состояние
+models-trained = Обучена
+models-live-since = Действует с
+models-by = Кто
+models-how = Как
+models-reason = Причина
+models-figures = Показатели на отложенных данных, измеренные при обучении
+models-figure = Показатель
+models-value = Значение
+models-unreadable = описание не читается
+models-live = действует
+models-live-not-serving = действующая, но не загружена
+models-serving = ещё отвечает, уже не действующая
+models-shadow = работает рядом с действующей
+models-idle = не используется
+model-category = категория
+model-kind = вид
+model-urgency = срочность
+model-team = команда
+model-language = язык
+model-risk = повторное обращение
+model-step-first = первая
+model-step-promoted = сравнена и не хуже
+model-step-forced = без сравнения
+model-step-rolled-back = возврат к прежней

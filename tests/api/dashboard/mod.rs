@@ -4,6 +4,7 @@ mod accounts;
 mod effect;
 mod guards;
 mod kpis;
+mod models;
 mod pages;
 mod queue;
 mod roles;
