@@ -497,6 +497,7 @@ effect-reduces = Following up leads to fewer repeats.
 effect-increases = Following up leads to more repeats.
 effect-no-difference = No difference was shown.
 effect-next-look = The next planned look is on { $date }.
+effect-ratio-nobody = Sample-ratio check: nobody is in the experiment yet.
 effect-ratio-fits = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes fit.
 effect-ratio-broken = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes do not fit.
 effect-left-out = Left out: customers in both groups: { $both }; tickets whose closing is not known any more: { $unknown }.
