@@ -29,6 +29,7 @@ notice-follow-up-done = Запісана: кліент атрымаў адказ
 notice-snooze = Адкладзена; вернецца ў чаргу само.
 notice-disagree = Запісана: вы не згодны з ацэнкай.
 notice-not-needed = Запісана: не патрабуецца.
+notice-model = Запісана. Сэрвіс сам пяройдзе на гэтую мадэль праз некалькі імгненняў.
 notice-signed-out = Вы выйшлі.
 
 ## Памылкі
@@ -114,6 +115,7 @@ password-hint = Не карацей за { $least ->
     }; добра падыходзяць некалькі слоў.
 
 ## Што не так з полем
+fault-reason = Патрэбны адзін радок ад 1 да 1000 сімвалаў.
 fault-name = Трэба ад 1 да { $most } сімвалаў.
 fault-user-name = Трэба ад 1 да { $most } літар, лічбаў і знакаў . - _ @.
 fault-user-exists = Карыстальнік з такім імем ужо ёсць.
@@ -152,6 +154,7 @@ audit-user-enabled = карыстальніку зноў дазволены ўв
 audit-role-changed = зменена роля або каманда
 audit-password-set = усталяваны пароль
 audit-exported = табліца ўзята файлам
+audit-model-changed = іншая мадэль зроблена рабочай
 
 ## Паказчыкі
 count-days = { $count ->
@@ -550,7 +553,7 @@ effect-net = Папярэджана зваротаў, нета
 effect-money = Зберажона, нета, у грашах
 effect-nothing-mature = Розніцы пакуль няма: у абедзвюх групах патрэбныя спелыя звароты.
 models-title = Мадэлі
-models-explained = Усе версіі ў папцы мадэляў. Змяніць дзейную можна ў камандным радку: recontact models promote, rollback і shadow.
+models-explained = Усе версіі ў папцы мадэляў. Адміністратар робіць рабочай іншую версію, выбраўшы від мадэлі; параўнанне як падставу паказваюць у камандным радку (recontact models promote).
 models-errors = Што не ўдалося загрузіць
 models-none = Мадэляў няма: папка мадэляў пустая.
 models-count = { $count ->
@@ -585,3 +588,12 @@ model-step-first = першая
 model-step-promoted = параўнана і не горшая
 model-step-forced = без параўнання
 model-step-rolled-back = вяртанне да ранейшай
+models-back = Усе мадэлі
+model-make-live = Версія, якая стане рабочай
+model-was-live = { $version } (працавала раней)
+model-reason-hint = Застанецца ў гісторыі разам з вашым імем.
+model-change = Зрабіць рабочай
+model-change-explained = Спачатку версія правяраецца цалкам; пакуль новая не загружана, адказвае ранейшая. Параўнання тут не патрабуецца, таму пакажыце прычыну.
+model-no-other = Іншых версій гэтага віду няма.
+model-overtaken = Тым часам рабочай стала іншая версія: { $version }. Нічога не зменена; паглядзіце яшчэ раз, перш чым вырашаць.
+model-refused = Нічога не зменена: { $reason }

@@ -29,6 +29,7 @@ notice-follow-up-done = Записано: клиент получил ответ
 notice-snooze = Отложено; вернётся в очередь само.
 notice-disagree = Записано: вы не согласны с оценкой.
 notice-not-needed = Записано: не требуется.
+notice-model = Записано. Сервис сам перейдёт на эту модель через несколько мгновений.
 notice-signed-out = Вы вышли.
 
 ## Ошибки
@@ -113,6 +114,7 @@ password-hint = Не короче { $least ->
     }; хорошо подходят несколько слов.
 
 ## Что не так с полем
+fault-reason = Нужна одна строка от 1 до 1000 символов.
 fault-name = Нужно от 1 до { $most } символов.
 fault-user-name = Нужно от 1 до { $most } букв, цифр и знаков . - _ @.
 fault-user-exists = Пользователь с таким именем уже есть.
@@ -150,6 +152,7 @@ audit-user-enabled = пользователю снова разрешён вхо
 audit-role-changed = изменена роль или команда
 audit-password-set = установлен пароль
 audit-exported = таблица взята файлом
+audit-model-changed = другая модель сделана рабочей
 
 ## Показатели
 count-days = { $count ->
@@ -547,7 +550,7 @@ effect-net = Предотвращено обращений, нетто
 effect-money = Сбережено, нетто, в деньгах
 effect-nothing-mature = Разницы пока нет: в обеих группах нужны зрелые обращения.
 models-title = Модели
-models-explained = Все версии в папке моделей. Сменить действующую можно в командной строке: recontact models promote, rollback и shadow.
+models-explained = Все версии в папке моделей. Администратор делает рабочей другую версию, выбрав вид модели; сравнение как основание указывают в командной строке (recontact models promote).
 models-errors = Что не удалось загрузить
 models-none = Моделей нет: папка моделей пуста.
 models-count = { $count ->
@@ -582,3 +585,12 @@ model-step-first = первая
 model-step-promoted = сравнена и не хуже
 model-step-forced = без сравнения
 model-step-rolled-back = возврат к прежней
+models-back = Все модели
+model-make-live = Версия, которая станет рабочей
+model-was-live = { $version } (работала раньше)
+model-reason-hint = Останется в истории вместе с вашим именем.
+model-change = Сделать рабочей
+model-change-explained = Сначала версия проверяется целиком; пока новая не загружена, отвечает прежняя. Сравнения здесь не требуется, поэтому укажите причину.
+model-no-other = Других версий этого вида нет.
+model-overtaken = Тем временем рабочей стала другая версия: { $version }. Ничего не изменено; посмотрите ещё раз, прежде чем решать.
+model-refused = Ничего не изменено: { $reason }
