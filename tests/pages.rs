@@ -105,6 +105,7 @@ fn service() -> TestApp {
 fn busy_service() -> TestApp {
     let app = service();
     desk::work(&app);
+    trained::write_category_model(&app.models_folder(), "cards-2");
     app
 }
 
@@ -210,9 +211,8 @@ fn follow_up(app: &TestApp) -> String {
     list["follow_ups"][0]["id"].as_str().unwrap().to_owned()
 }
 
-#[test]
-fn a_follow_up_is_accessible_and_tells_what_others_do() {
-    let Some(mut browser) = Chromium::start_or_skip() else { return };
+/// A service whose follow-ups are due at once.
+fn follow_up_service() -> TestApp {
     let app = helpers::spawn_app_with(|settings| {
         std::fs::write(&settings.customer_key_file, "0f".repeat(32)).unwrap();
         let rules = &mut settings.follow_ups;
@@ -223,6 +223,13 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
         rules.flagged_band = recontact::risk::RiskBand::Low;
     });
     add_user(&app, "ann", "Ann", Role::Admin);
+    app
+}
+
+#[test]
+fn a_follow_up_is_accessible_and_tells_what_others_do() {
+    let Some(mut browser) = Chromium::start_or_skip() else { return };
+    let app = follow_up_service();
     let id = follow_up(&app);
     screen(&mut browser, 1280);
     browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
@@ -287,4 +294,64 @@ fn a_refused_form_says_so_where_the_reader_is() {
         .collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
     keep_picture(&mut browser, "sign-in-refused");
+}
+
+/// Fills a field in as a script does; the form is sent by a click on its button.
+fn fill_in(browser: &mut Chromium, field: &str, value: &str) {
+    browser.evaluate(&format!("document.getElementById('{field}').value = '{value}'; 0"));
+}
+
+fn click(browser: &mut Chromium, button: &str) {
+    browser.open_by(|browser| {
+        browser.evaluate(&format!("document.querySelector('{button}').click(); 0"));
+    });
+}
+
+fn in_english(browser: &mut Chromium, app: &TestApp) {
+    screen(browser, 1280);
+    browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
+    sign_in(browser, app);
+}
+
+#[test]
+fn of_two_browsers_on_one_follow_up_the_second_keeps_what_was_typed() {
+    let Some(mut first) = Chromium::start_or_skip() else { return };
+    let Some(mut second) = Chromium::start_or_skip() else { return };
+    let app = follow_up_service();
+    let id = follow_up(&app);
+    let address = format!("http://{}/queue/{id}", app.address);
+    for browser in [&mut first, &mut second] {
+        in_english(browser, &app);
+        browser.open(&address);
+    }
+    fill_in(&mut second, "reason", "typed before");
+    click(&mut first, "form[action$=\"/claim\"] button");
+    let said = "document.body.innerText";
+    assert!(first.evaluate(said).as_str().unwrap().contains("The follow-up is yours."));
+    click(&mut second, "form[action$=\"/disagree\"] button");
+    assert_eq!(second.evaluate("document.getElementById('reason').value"), "typed before");
+    assert_eq!(second.evaluate("document.querySelector('[role=alert]') !== null"), true);
+    keep_picture(&mut second, "queue-second");
+    click(&mut second, "form[action$=\"/disagree\"] button");
+    let told = second.evaluate(said);
+    assert!(told.as_str().unwrap().contains("you do not share the assessment"), "{told}");
+}
+
+#[test]
+fn a_model_is_made_live_with_a_browser() {
+    let Some(mut browser) = Chromium::start_or_skip() else { return };
+    let app = service();
+    trained::write_category_model(&app.models_folder(), "cards-2");
+    in_english(&mut browser, &app);
+    browser.open(&format!("http://{}/models", app.address));
+    click(&mut browser, "a[href=\"/models/category\"]");
+    fill_in(&mut browser, "reason", "fewer mistakes");
+    click(&mut browser, "main form button");
+    app.app.reload();
+    browser.open(&format!("http://{}/models", app.address));
+    let page = browser.evaluate("document.body.innerText");
+    assert!(page.as_str().unwrap().contains("fewer mistakes"), "{page}");
+    let live = app.list_models().expect(200);
+    let is_live = |model: &Value| model["version"] == "cards-2" && model["live"] == true;
+    assert!(live["models"].as_array().unwrap().iter().any(is_live), "{live}");
 }

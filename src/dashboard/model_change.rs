@@ -136,8 +136,9 @@ async fn change_page(
 ) -> Result<ChangePage, PageError> {
     let registry = registry(viewer);
     let Choice { entry, others } = blocking(move || choice(&registry, kind)).await?;
-    let frame =
-        viewer.frame_named(&viewer.frame("models-title").say(kind_message(kind)).to_string());
+    let words = viewer.frame("models-title");
+    let title = words.say("model-change-title").with("kind", words.say(kind_message(kind)));
+    let frame = viewer.frame_named(&title.to_string());
     let previous = entry.as_ref().and_then(|entry| entry.previous.last());
     let options = others.iter().map(|version| {
         let label = if Some(version) == previous {

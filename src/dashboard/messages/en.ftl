@@ -561,6 +561,7 @@ model-step-first = the first one
 model-step-promoted = compared and not worse
 model-step-forced = forced
 model-step-rolled-back = rolled back
+model-change-title = Model: { $kind }
 models-back = All models
 model-make-live = Version to make live
 model-was-live = { $version } (live before)
