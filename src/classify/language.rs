@@ -163,6 +163,16 @@ pub fn known(code: &str) -> Option<&'static str> {
     CODES.iter().map(|(_, known)| *known).find(|known| *known == code)
 }
 
+/// Whether a language is written in the script of a text; of a text without letters every one is.
+pub fn written_in_the_script_of(text: &str) -> impl Fn(&str) -> bool + use<> {
+    let script = whatlang::detect_script(text);
+    move |code| {
+        script.is_none_or(|script| {
+            language(code).is_none_or(|language| script.langs().contains(&language))
+        })
+    }
+}
+
 fn language(code: &str) -> Option<Lang> {
     CODES.iter().find(|(_, known)| *known == code).map(|(lang, _)| *lang)
 }

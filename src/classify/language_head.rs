@@ -78,23 +78,32 @@ impl Classifier {
             }
             _ => answer.label.as_ref(),
         };
-        let code = likeliest.and_then(|label| language::known(label.as_str())).or_else(by_trigrams);
+        let told = likeliest.and_then(|label| language::known(label.as_str()));
+        let code = told.or_else(|| match answer.reason {
+            // None of those that are expected, either.
+            Some(Reason::OutOfScope) if language::is_long(text.text) => {
+                language::detect(text.text, &[])
+            }
+            _ => by_trigrams(),
+        });
         ToldLanguage { code, answer: Some(answer) }
     }
 
-    /// Leaves a short text to the languages that are expected: the others' probabilities go to these in their proportions.
+    /// Leaves a short text to the languages that are expected and are written in its script: the others' probabilities go to these in
+    /// their proportions. Where there are none, all stay as they are.
     pub(super) fn expect_languages(
         &self,
         labels: &LabelSet,
         text: &str,
         probabilities: &mut [f64],
     ) {
+        let expected = &self.policy.expected_languages;
+        let is_written = language::written_in_the_script_of(text);
         let is_expected: Vec<bool> = labels
             .labels()
             .iter()
-            .map(|label| {
-                self.policy.expected_languages.iter().any(|code| code == label.category.as_str())
-            })
+            .map(|label| label.category.as_str())
+            .map(|code| expected.iter().any(|expected| expected == code) && is_written(code))
             .collect();
         if is_expected.iter().all(|is| *is) || language::is_long(text) {
             return;
@@ -116,16 +125,13 @@ impl Classifier {
         if let Some(answer) = told.and_then(|told| self.answer_of_trigrams(told)) {
             return answer;
         }
-        let HeadAnswer { label: Some(label), probability: Some(probability), .. } = &by_model
-        else {
-            return by_model;
-        };
-        if !language::is_long(text) || !knows_little_of(head, text) {
+        let told = by_model.label.clone().zip(by_model.probability);
+        let likeliest = told.map(|(label, probability)| ScoredLabel { label, probability });
+        let mut alternatives: Vec<ScoredLabel> = likeliest.into_iter().collect();
+        alternatives.extend(by_model.alternatives.iter().cloned());
+        if alternatives.is_empty() || !language::is_long(text) || !knows_little_of(head, text) {
             return by_model;
         }
-        let mut alternatives =
-            vec![ScoredLabel { label: label.clone(), probability: *probability }];
-        alternatives.extend(by_model.alternatives);
         HeadAnswer {
             alternatives,
             ..self.abstaining(Head::Language, Reason::OutOfScope, by_model.source)

@@ -220,8 +220,9 @@ impl Classifier {
         text.language = told.code;
         let language = told.code;
         let decided = self.answer_head(Head::Category, &text, top_k);
-        let others = [Head::Kind, Head::Urgency, Head::Team];
-        let heads = others.into_iter().filter(|head| self.answers(*head));
+        let is_first = |head: &Head| matches!(head, Head::Category | Head::Language);
+        let others = Head::ALL.into_iter().filter(|head| !is_first(head));
+        let heads = others.filter(|head| self.answers(*head));
         let heads = heads.map(|head| (head, self.answer_head(head, &text, top_k).answer));
         let heads = heads.chain(told.answer.map(|answer| (Head::Language, answer))).collect();
         let (area, path, labels) = match (&self.category, &decided.probabilities) {

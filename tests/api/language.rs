@@ -263,6 +263,19 @@ fn a_short_text_is_in_one_of_the_languages_that_are_expected() {
 }
 
 #[test]
+fn a_text_in_a_script_of_no_expected_language_is_told_as_it_is() {
+    for expected in [&["ru"][..], &["ru", "be"]] {
+        let app = spawn_with_model(|settings| {
+            settings.classify.expected_languages =
+                expected.iter().map(|code| (*code).to_owned()).collect();
+        });
+        for text in ["My card has not arrived yet", "Where is my card?"] {
+            assert_eq!(result(&app, text)["language"], "en", "{expected:?} {text}");
+        }
+    }
+}
+
+#[test]
 fn without_model_and_rules_the_language_is_told_but_not_how_likely() {
     let told = result(&spawn_app(), "Моя карта ещё не пришла, где она?");
     assert_eq!((&told["language"], &told["language_answer"]), (&json!("ru"), &Value::Null));

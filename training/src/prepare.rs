@@ -237,7 +237,7 @@ fn known(row: Row<'_>, column: usize) -> Option<&str> {
 /// Writes a file whole, packed where its name ends in `.gz`; the same content gives the same bytes.
 fn write(
     path: &Path,
-    content: impl Fn(&mut dyn Write) -> anyhow::Result<()>,
+    content: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if path.is_dir() {
         return Err(bad_input!("{}: expected a file name, this is a folder", path.display()));

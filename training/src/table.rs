@@ -84,6 +84,12 @@ impl TableStream {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         let mut stream = Self::begin(path)?;
         if let Records::JsonLines(_) = stream.records {
+            if !path.is_file() {
+                return Err(bad_input!(
+                    "{}: expected a file: JSON lines are read twice, which a pipe is not",
+                    path.display()
+                ));
+            }
             // Faults of the form are told when the rows are read; here only the columns are wanted.
             while stream.next(&mut Faults::default())?.is_some() {}
             let Records::JsonLines(lines) = stream.records else { return Self::begin(path) };
@@ -104,7 +110,7 @@ impl TableStream {
     /// As [`Self::open`].
     pub fn open_to_keep(path: &Path, times: f64) -> anyhow::Result<Self> {
         let mut stream = Self::open(path)?.shown();
-        stream.guard = Some(Guard::begin(times));
+        stream.guard = Some(Guard::new(times));
         Ok(stream)
     }
 
@@ -144,7 +150,7 @@ impl TableStream {
         if number.is_multiple_of(LOOK) {
             let read = self.extent.read();
             self.bar.iter().for_each(|bar| bar.set_position(read));
-            if let Some(guard) = &self.guard {
+            if let Some(guard) = &mut self.guard {
                 guard.check(&self.head.file, number, read, self.extent.all)?;
             }
         }

@@ -189,7 +189,13 @@ impl<'a> TextQuestions<'a> {
         }
         bar.finish_and_clear();
         let file = reader.file();
-        reader.finish()?;
+        let rows = reader.finish()?;
+        if rows != self.rows {
+            return Err(bad_input!(
+                "{file}: it has {rows} rows, and had {} when it was looked through: it was changed while it was read",
+                self.rows
+            ));
+        }
         tell_left_as_they_are(left_as_they_are, &file);
         Ok(truths.unknown)
     }

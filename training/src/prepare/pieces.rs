@@ -9,7 +9,6 @@ use crate::category::data::SplitMix64;
 use crate::faults::Faults;
 use crate::table::TableStream;
 use clap::Args;
-use std::cell::Cell;
 use std::path::PathBuf;
 
 /// Arguments of `prepare pieces`.
@@ -48,16 +47,21 @@ pub fn run(args: &PiecesArgs) -> anyhow::Result<()> {
     if head.find(LENGTH).is_some() {
         return Err(bad_input!("{}: there is a column {LENGTH} already", head.file()));
     }
-    drop(texts);
-    let counts = Cell::new((0, 0));
+    let (mut rows, mut cut, mut left_out) = (0, 0, 0);
     write(&args.out, |out| {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(head.columns().iter().map(String::as_str).chain([LENGTH]))?;
-        let mut texts = TableStream::open(&args.texts)?;
+        let mut texts = texts;
         let mut random = SplitMix64(args.seed);
-        let (mut faults, mut cut) = (Faults::default(), 0);
+        let mut faults = Faults::default();
         while let Some(row) = texts.next(&mut faults)? {
-            for piece in pieces(row.cell(text).unwrap_or_default(), &mut random) {
+            let whole = row.cell(text).unwrap_or_default();
+            if whole.trim().is_empty() {
+                faults.push(format!("{}: expected a text", head.place(row, text)));
+            }
+            let pieces = pieces(whole, &mut random);
+            left_out += usize::from(pieces.is_empty());
+            for piece in pieces {
                 let cell = |column| {
                     if column == text {
                         piece.as_str()
@@ -71,11 +75,13 @@ pub fn run(args: &PiecesArgs) -> anyhow::Result<()> {
             }
         }
         csv.flush()?;
-        counts.set((texts.finish(faults)?, cut));
+        rows = texts.finish(faults)?;
         Ok(())
     })?;
-    let (texts, cut) = counts.get();
-    eprintln!("{texts} texts cut into {cut} pieces: {}", args.out.display());
+    eprintln!("{} texts cut into {cut} pieces: {}", rows - left_out, args.out.display());
+    if left_out > 0 {
+        eprintln!("{left_out} texts without a letter or digit were left out");
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::pace::{Speaker, Word, about};
 use super::{locked, say};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Before this share of the way a gradient tells nothing.
@@ -92,7 +92,7 @@ impl Fits {
     /// How long the rest takes; none before anything tells it.
     #[must_use]
     pub fn left(&self, now: Duration) -> Option<Left> {
-        let mut running_left = Duration::ZERO;
+        let mut left = Left { time: Duration::ZERO, is_guess: false };
         let mut each: BTreeMap<&str, Duration> = self
             .kinds
             .iter()
@@ -101,12 +101,13 @@ impl Fits {
             .collect();
         if let Some(running) = &self.running {
             let spent = now.saturating_sub(running.since);
-            let whole = running.whole(spent, each.get(running.kind.as_str()).copied())?;
-            running_left = whole.saturating_sub(spent);
+            let told = running.whole(spent, each.get(running.kind.as_str()).copied());
+            left.is_guess = told.is_none();
+            let whole = told.or(each.values().max().copied())?;
+            left.time = whole.saturating_sub(spent);
             each.entry(&running.kind).or_insert(whole);
         }
         let slowest = each.values().max().copied();
-        let mut left = Left { time: running_left, is_guess: false };
         for (name, kind) in self.kinds.iter().filter(|(_, kind)| kind.to_come > 0) {
             let known = each.get(name.as_str()).copied();
             left.is_guess |= known.is_none();
@@ -134,7 +135,8 @@ impl Running {
 pub struct FitBar {
     shown: ProgressBar,
     what: &'static str,
-    begun: Instant,
+    /// When the first fit began: what was done before it is told by others.
+    begun: OnceLock<Instant>,
     state: Mutex<(Fits, Speaker)>,
 }
 
@@ -148,7 +150,7 @@ impl FitBar {
         ) {
             shown.set_style(style);
         }
-        Self { shown, what, begun: Instant::now(), state: Mutex::default() }
+        Self { shown, what, begun: OnceLock::new(), state: Mutex::default() }
     }
 
     /// See [`Fits::expect`].
@@ -170,13 +172,13 @@ impl FitBar {
         kind: &str,
         fit: impl FnOnce(&dyn Fn(f64, f64)) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        locked(&self.state).0.begin(kind, self.begun.elapsed());
+        locked(&self.state).0.begin(kind, self.elapsed());
         self.tell(kind, None);
         let fitted = fit(&|gradient, tolerance| {
             locked(&self.state).0.step(gradient, tolerance);
             self.tell(kind, Some(gradient));
         })?;
-        locked(&self.state).0.end(self.begun.elapsed());
+        locked(&self.state).0.end(self.elapsed());
         self.tell(kind, None);
         let (done, all) = locked(&self.state).0.counts();
         if done == all {
@@ -185,8 +187,13 @@ impl FitBar {
         Ok(fitted)
     }
 
+    /// Since the first fit began.
+    fn elapsed(&self) -> Duration {
+        self.begun.get_or_init(Instant::now).elapsed()
+    }
+
     fn tell(&self, kind: &str, gradient: Option<f64>) {
-        let elapsed = self.begun.elapsed();
+        let elapsed = self.elapsed();
         let mut state = locked(&self.state);
         let (done, all) = state.0.counts();
         let left = state.0.left(elapsed);
@@ -251,6 +258,18 @@ mod tests {
         fits.step(1e-1, 1e-4);
         let left = fits.left(seconds(110)).unwrap();
         assert_eq!(left, Left { time: seconds(10 + 2 * 20), is_guess: false });
+    }
+
+    #[test]
+    fn a_fit_of_a_kind_that_tells_no_gradient_is_taken_for_as_slow_as_the_slowest() {
+        let mut fits = Fits::default();
+        fits.expect("words", 1);
+        fits.expect("trees", 2);
+        fits.begin("words", seconds(0));
+        fits.end(seconds(30));
+        fits.begin("trees", seconds(30));
+        let left = fits.left(seconds(40)).unwrap();
+        assert_eq!(left, Left { time: seconds(20 + 30), is_guess: true });
     }
 
     #[test]

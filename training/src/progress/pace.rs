@@ -46,11 +46,10 @@ impl Default for Speaker {
 impl Speaker {
     /// What there is to say after `elapsed`, when so much is left as far as can be told.
     pub fn say(&mut self, elapsed: Duration, left: Option<Duration>) -> Option<Word> {
-        if let Some(left) = left.filter(|_| !self.is_announced && elapsed >= TRIAL) {
+        let worth_telling = left.filter(|left| *left >= WORTH_TELLING && elapsed >= TRIAL);
+        if let Some(left) = worth_telling.filter(|_| !self.is_announced) {
             self.is_announced = true;
-            if left >= WORTH_TELLING {
-                return Some(Word::Whole(elapsed + left));
-            }
+            return Some(Word::Whole(elapsed + left));
         }
         if elapsed < self.next_line {
             return None;
@@ -114,7 +113,10 @@ mod tests {
         assert_eq!(speaker.say(2 * SECOND, None), None, "nothing to tell it by");
         assert_eq!(speaker.say(3 * SECOND, Some(177 * SECOND)), Some(Word::Whole(180 * SECOND)));
         assert_eq!(speaker.say(4 * SECOND, Some(300 * SECOND)), None);
-        assert_eq!(Speaker::default().say(3 * SECOND, Some(9 * SECOND)), None);
+        let mut speaker = Speaker::default();
+        assert_eq!(speaker.say(3 * SECOND, Some(9 * SECOND)), None);
+        let longer = Some(Word::Whole(310 * SECOND));
+        assert_eq!(speaker.say(10 * SECOND, Some(300 * SECOND)), longer, "it was taken for short");
     }
 
     #[test]
