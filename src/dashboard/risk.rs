@@ -144,10 +144,9 @@ async fn tell(
         .with("days", scope.window_days);
     page.scope = match team {
         Some(team) => {
-            let only = frame
-                .say("kpi-scope-slice")
-                .with("slice", frame.say("user-team"))
-                .with("label", team.as_str());
+            let slice = frame.say("user-team");
+            let only =
+                frame.say("kpi-scope-slice").with("slice", slice).with("label", team.as_str());
             format!("{said} {only}")
         }
         None => said.into(),
