@@ -102,7 +102,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
     ("contact", &["identity", "outcome", "ticket", "timestamp"]),
     ("cleaning", &[]),
     ("classify", &["contact", "probability", "tag", "ticket", "registry"]),
-    ("risk", &["probability", "tag", "ticket", "timestamp", "registry"]),
+    ("risk", &["probability", "statistics", "tag", "ticket", "timestamp", "registry"]),
     ("costs", &["ticket"]),
     ("next_issue", &["costs", "outcome", "statistics", "ticket", "timestamp"]),
     ("plan", &["contact", "next_issue", "outcome", "risk", "statistics", "ticket", "timestamp"]),

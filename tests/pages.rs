@@ -40,6 +40,8 @@ const PAGES: &[(&str, &str)] = &[
     ("kpis", "/kpis?by=category&measure=rcr"),
     ("kpis-parts", "/kpis?by=team&measure=csat_by_contacts&step=month"),
     ("kpis-empty", "/kpis?from=2001-01-01&until=2001-02-01"),
+    ("risk", "/risk"),
+    ("risk-empty", "/risk?from=2001-01-01&until=2001-02-01"),
     ("queue", "/queue?state=waiting"),
     ("effect", "/effect"),
     ("models", "/models"),

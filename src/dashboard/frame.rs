@@ -15,6 +15,7 @@ use actix_web::{HttpRequest, web};
 const SECTIONS: &[(&str, &str, Permission)] = &[
     ("/overview", "nav-overview", Permission::SeeFigures),
     ("/kpis", "nav-kpis", Permission::SeeFigures),
+    ("/risk", "nav-risk", Permission::SeeFigures),
     ("/queue", "nav-queue", Permission::WorkFollowUps),
     ("/effect", "nav-effect", Permission::SeeFigures),
     ("/models", "nav-models", Permission::SeeFigures),

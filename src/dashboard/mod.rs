@@ -24,7 +24,9 @@ mod kpis;
 mod model_change;
 mod models;
 mod overview;
+mod period;
 mod queue;
+mod risk;
 mod sign_in;
 mod static_files;
 mod ticket;
@@ -59,6 +61,7 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/", Needs::SignIn, [get(overview::to_overview)]);
     page(config, "/overview", Needs::Permission(SeeFigures), [get(overview::show_overview)]);
     page(config, "/kpis", Needs::Permission(SeeFigures), [get(kpis::show_kpis)]);
+    page(config, "/risk", Needs::Permission(SeeFigures), [get(risk::show_risk)]);
     let works = Needs::Permission(WorkFollowUps);
     page(config, "/queue", works, [get(queue::show_queue)]);
     page(config, "/queue/changes", works, [get(queue::tell_changes)]);

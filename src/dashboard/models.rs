@@ -140,7 +140,7 @@ fn figures_table(frame: &Frame, listed: &[Listed]) -> Table {
 }
 
 /// The numbers of a manifest's metrics, each with where it stands, such as `test.roc_auc`. Lists, such as curves, are left to the card.
-fn gather(value: &Value, name: String, figures: &mut Vec<(String, f64)>) {
+pub(super) fn gather(value: &Value, name: String, figures: &mut Vec<(String, f64)>) {
     match value {
         Value::Number(number) => figures.extend(number.as_f64().map(|number| (name, number))),
         Value::Object(fields) => {

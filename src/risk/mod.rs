@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod features;
 pub mod history;
 pub mod reasons;
+pub mod report;
 pub mod scorer;
 pub mod source;
 pub mod text;

@@ -7,7 +7,6 @@ mod desk;
 #[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod filler;
 #[path = "../support/flagged.rs"]
-#[expect(dead_code, reason = "shared with the tests of the store, which use all of it")]
 mod flagged;
 mod helpers;
 #[path = "../support/postgres.rs"]

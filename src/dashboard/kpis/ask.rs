@@ -3,9 +3,10 @@
 use super::super::field::{SelectField, TextField};
 use super::super::form::Faults;
 use super::super::format::escaped;
+use super::super::period;
 use super::super::{Frame, PageError};
 use super::Viewer;
-use crate::kpi::{Day, Dimension, KpiOptions, KpiQuery, MEASURES, Measure, Period, Step};
+use crate::kpi::{Dimension, KpiOptions, KpiQuery, MEASURES, Measure, Period, Step};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::Language;
 use crate::ticket::Name;
@@ -13,8 +14,6 @@ use serde::Deserialize;
 
 /// Days shown where no period is chosen.
 const USUAL_DAYS: i32 = 28;
-/// Longest period, in days.
-const MOST_DAYS: i32 = 3_660;
 /// Most steps of a chart: more would run into each other.
 const MOST_STEPS: usize = 750;
 const DIMENSIONS: [Dimension; 4] =
@@ -76,7 +75,8 @@ impl KpisQuery {
         let own_team = viewer.user.position.team();
         let options = &viewer.app.settings.kpi;
         let mut faults = Faults::default();
-        let period = self.period(options.time_zone.day_of(viewer.now), frame, &mut faults);
+        let today = options.time_zone.day_of(viewer.now);
+        let period = period::read([&self.from, &self.until], USUAL_DAYS, today, frame, &mut faults);
         let mut dimension = None;
         if !self.by.is_empty() {
             let found = DIMENSIONS.into_iter().find(|one| one.as_str() == self.by);
@@ -124,26 +124,6 @@ impl KpisQuery {
         };
         let by = dimension.filter(|_| slice.is_none());
         Ok((Some(Asked { period, by, slice, step, window_days, measure }), faults))
-    }
-
-    /// The days from the first to the last one: the 28 days up to yesterday where these are left out.
-    fn period(&self, today: Day, frame: &Frame, faults: &mut Faults) -> Option<Period> {
-        let mut read = |field, word: &str, usual: Day| {
-            if word.is_empty() {
-                return Some(usual);
-            }
-            faults.note(field, Day::parse(word), || frame.say("kpi-fault-day"))
-        };
-        let until = read("until", &self.until, today.plus(-1));
-        let usual = until.unwrap_or(today).plus(1 - USUAL_DAYS);
-        let from = read("from", &self.from, usual);
-        let period = Period { from: from?, to: until?.plus(1) };
-        if (1..=MOST_DAYS).contains(&period.days()) {
-            return Some(period);
-        }
-        let most = MOST_DAYS.unsigned_abs();
-        faults.add("until", frame.say("kpi-fault-period").with("most", most));
-        None
     }
 
     /// The fields as they were filled in, or as what is shown.

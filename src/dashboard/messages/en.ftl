@@ -5,6 +5,7 @@ skip-to-content = Skip to the content
 nav-label = Sections
 nav-overview = Overview
 nav-kpis = Key figures
+nav-risk = Risk
 nav-queue = Follow-ups
 nav-effect = Effect
 nav-models = Models
@@ -571,3 +572,63 @@ model-change-explained = The version is checked whole before; what answers now g
 model-no-other = There is no other version of this kind.
 model-overtaken = Meanwhile another version became live: { $version }. Nothing was changed; look again before you decide.
 model-refused = Nothing was changed: { $reason }
+
+## Risk report
+risk-title = Risk report
+risk-scope = Tickets closed from { $from } until and with { $until } (days begin as in the time zone { $zone }), and what the live risk model { $version } said at the closing: how likely the customer comes back { $days ->
+        [one] within { $days } day
+       *[other] within { $days } days
+    } with the same or a related issue.
+risk-no-model = No risk model is live: there are no predictions to report on.
+risk-empty = No ticket that was closed in this period has a score of the live risk model. As soon as one has, figures stand here.
+risk-only-immature = { $count ->
+        [one] The one closed ticket with a score is
+       *[other] All { $count } closed tickets with a score are
+    } too recent: whether the customer comes back is known { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } after the closing.
+risk-immature = { $count ->
+        [one] { $count } closed ticket is
+       *[other] { $count } closed tickets are
+    } too recent: only the distribution of scores has them.
+risk-others = { $count ->
+        [one] { $count } closed ticket of the period was
+       *[other] { $count } closed tickets of the period were
+    } assessed by other versions of the model and not counted here.
+risk-treated = Where customers were followed up, fewer of them come back than was predicted.
+risk-said = What the model said
+risk-scores = How the scores are spread
+risk-score = Score: probability of coming back
+risk-score-from = Score from
+risk-score-to = Score to
+risk-calibration = Predicted against observed, in ten groups of equally many closed tickets by rising score
+risk-group = Group
+risk-predicted = Predicted, mean score
+risk-observed = Came back
+risk-observed-explained = { $count } of { $trials } closed tickets that are old enough; predicted were { $predicted }.
+risk-mark = predicted { $predicted }, came back { $observed }
+risk-ideal = where both are equal
+risk-parts = By category, team and channel
+risk-by-category = Predicted and observed by category, the largest first
+risk-by-team = Predicted and observed by team, the largest first
+risk-by-channel = Predicted and observed by channel, the largest first
+risk-caught-title = What the model would have caught
+risk-capacity = The highest scores of each day that fit the capacity of the team
+risk-capacity-day = Follow-ups a day at most
+risk-taken = Within capacity
+risk-caught = Repeats among them
+risk-precision = Precision
+risk-precision-explained = { $count } of { $trials } closed tickets within capacity were repeats.
+risk-recall = Caught (recall)
+risk-recall-explained = { $count } of { $trials } repeats were among the highest scores that fit the teams’ capacity. As many closed tickets chosen by chance would hold { $chance }.
+risk-by-chance = Recall by chance
+risk-why = What raises the risk
+risk-reasons = Among the three strongest reasons that raise the risk, the most frequent first
+risk-reason = Reason
+risk-reason-share = Of those read
+risk-reason-mean = Adds on average, log-odds
+risk-reasons-read = { $count ->
+        [one] The reasons of { $count } closed ticket were read.
+       *[other] The reasons of { $count } closed tickets were read.
+    }

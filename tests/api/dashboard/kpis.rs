@@ -30,7 +30,7 @@ fn solve(app: &TestApp, id: &str, customer: &str, day: u32, more: &Value) {
 }
 
 /// Forty tickets with everything that key figures need; every fourth customer comes back.
-fn work(app: &TestApp) {
+pub(super) fn work(app: &TestApp) {
     for number in 0..40_u32 {
         let team = if number % 3 == 0 { "cards" } else { "loans" };
         let category = if number % 2 == 0 { "card_arrival" } else { "=cmd|<script>" };

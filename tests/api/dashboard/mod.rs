@@ -7,6 +7,7 @@ mod kpis;
 mod models;
 mod pages;
 mod queue;
+mod risk;
 mod roles;
 mod sessions;
 

@@ -10,6 +10,7 @@ on_both_databases!(pages_are_for_the_roles_that_the_table_says, what_is_refused_
 const PAGES: &[(&str, [bool; 4])] = &[
     ("/overview", [true, true, true, true]),
     ("/kpis", [true, true, true, true]),
+    ("/risk", [true, true, true, true]),
     ("/queue", [true, true, true, false]),
     ("/effect", [true, true, true, true]),
     ("/models", [true, true, true, true]),

@@ -1,0 +1,267 @@
+//! `/risk`: what the live risk model said of the tickets closed in a period, what came of them, and what it would have caught.
+
+mod charts;
+mod tables;
+
+use super::error::{show, show_again};
+use super::field::TextField;
+use super::form::Faults;
+use super::models::gather;
+use super::period;
+use super::session::Viewer;
+use super::table::{Export, Table};
+use super::tile::Tile;
+use super::{Frame, PageError};
+use crate::kpi::Period;
+use crate::registry::Registry;
+use crate::registry::artifact::ModelKind;
+use crate::risk::RiskModel;
+use crate::risk::report::{RiskReport, ScoreSums};
+use crate::store::RiskScope;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use charts::{CalibrationChart, Histogram, NameChart};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Days shown where no period is chosen: some weeks more than the longest window, so that there is something old enough.
+const USUAL_DAYS: i32 = 91;
+
+/// The words of the address; what is left out is usual.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RiskQuery {
+    /// The first day.
+    from: String,
+    /// The last day.
+    until: String,
+}
+
+#[derive(Template)]
+#[template(path = "risk.html")]
+struct RiskPage {
+    frame: Frame,
+    faults: Faults,
+    from: TextField,
+    until: TextField,
+    /// What it is about, in words; empty where that could not be read or there is no model.
+    scope: String,
+    notices: Vec<String>,
+    told: Option<Told>,
+}
+
+/// What the page tells of closings with a score.
+struct Told {
+    hints: Vec<String>,
+    scores: Histogram,
+    /// `None` while nothing is old enough.
+    rates: Option<Rates>,
+    reasons: Table,
+    reasons_read: String,
+    figures: Table,
+}
+
+/// What is known of closings that are old enough.
+struct Rates {
+    tiles: Vec<Tile>,
+    calibration: CalibrationChart,
+    by_name: Vec<NameChart>,
+    capacity: Table,
+}
+
+impl Told {
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        let rates = self.rates.iter().flat_map(|rates| {
+            let by_name = rates.by_name.iter().map(|chart| &chart.table);
+            [&rates.calibration.table, &rates.capacity].into_iter().chain(by_name)
+        });
+        [&self.scores.table, &self.reasons, &self.figures].into_iter().chain(rates)
+    }
+}
+
+pub(super) async fn show_risk(
+    viewer: Viewer,
+    query: Option<web::Query<RiskQuery>>,
+    export: Export,
+) -> Result<HttpResponse, PageError> {
+    let query = query.map(web::Query::into_inner).unwrap_or_default();
+    let frame = viewer.frame("risk-title");
+    let today = viewer.app.settings.kpi.time_zone.day_of(viewer.now);
+    let mut faults = Faults::default();
+    let asked = period::read([&query.from, &query.until], USUAL_DAYS, today, &frame, &mut faults);
+    let [from, until] = asked.map_or([query.from, query.until], |period| {
+        [period.from, period.to.plus(-1)].map(|day| day.to_string())
+    });
+    let day = |field: TextField, value: &str| field.with_value(value).with_faults(&faults);
+    let mut page = RiskPage {
+        from: day(TextField::day("from", frame.say("kpi-from")), &from),
+        until: day(TextField::day("until", frame.say("kpi-until")), &until),
+        scope: String::new(),
+        notices: Vec::new(),
+        told: None,
+        faults: Faults::default(),
+        frame,
+    };
+    let Some(period) = asked else {
+        page.faults = faults;
+        return show_again(&page);
+    };
+    match viewer.app.models().risk.as_ref() {
+        Ok(model) => tell(&viewer, &mut page, period, model, &export).await?,
+        Err(_) => page.notices.push(page.frame.say("risk-no-model").into()),
+    }
+    match export.answer(&viewer, page.told.iter().flat_map(Told::tables)).await? {
+        Some(file) => Ok(file),
+        None => show(&page),
+    }
+}
+
+/// Fills in what the model said of the period.
+async fn tell(
+    viewer: &Viewer,
+    page: &mut RiskPage,
+    period: Period,
+    model: &RiskModel,
+    export: &Export,
+) -> Result<(), PageError> {
+    let (app, frame, team) = (&viewer.app, &page.frame, viewer.user.position.team());
+    let zone = &app.settings.kpi.time_zone;
+    let scope = RiskScope {
+        version: model.version(),
+        window_days: model.window_days(),
+        from: zone.start_of(period.from),
+        to: zone.start_of(period.to),
+        team,
+    };
+    let (policy, most_read) = (&app.settings.follow_ups, app.settings.monitoring.max_rows);
+    let report = app.store.risk_report(&app.tenant, &scope, policy, most_read, viewer.now).await?;
+    let said = frame
+        .say("risk-scope")
+        .with("from", frame.day(period.from))
+        .with("until", frame.day(period.to.plus(-1)))
+        .with("zone", zone.name())
+        .with("version", scope.version)
+        .with("days", scope.window_days);
+    page.scope = match team {
+        Some(team) => {
+            let slice = frame.say("user-team");
+            let only =
+                frame.say("kpi-scope-slice").with("slice", slice).with("label", team.as_str());
+            format!("{said} {only}")
+        }
+        None => said.into(),
+    };
+    let all = report.all;
+    if report.of_other_versions > 0 {
+        let others = frame.say("risk-others").with("count", report.of_other_versions);
+        page.notices.push(others.into());
+    }
+    if all.closings == 0 {
+        page.notices.push(frame.say("risk-empty").into());
+        return Ok(());
+    }
+    if all.mature == 0 {
+        let young = frame
+            .say("risk-only-immature")
+            .with("count", all.closings)
+            .with("days", scope.window_days);
+        page.notices.push(young.into());
+    }
+    let figures = figures_of(viewer, scope.version).await?;
+    let small_numbers = app.settings.kpi.small_numbers;
+    page.told = Some(Told {
+        hints: hints(frame, &all, small_numbers),
+        scores: Histogram::draw(
+            frame,
+            &report.bins,
+            tables::scores(frame, &report.bins).with_files(export),
+        ),
+        rates: (all.mature > 0).then(|| rates(frame, &report, small_numbers, export)),
+        reasons: tables::reasons(frame, &report).with_files(export),
+        reasons_read: frame.say("risk-reasons-read").with("count", report.reasons_read).into(),
+        figures: tables::figures(frame, figures).with_files(export),
+    });
+    Ok(())
+}
+
+/// What has to be known to read the figures.
+fn hints(frame: &Frame, all: &ScoreSums, small_numbers: u64) -> Vec<String> {
+    let young = all.closings - all.mature;
+    let mut hints = Vec::new();
+    if young > 0 && all.mature > 0 {
+        hints.push(frame.say("risk-immature").with("count", young).into());
+    }
+    if all.mature > 0 {
+        hints.push(frame.say("risk-treated").into());
+        hints.push(frame.say("kpi-small-numbers").with("count", small_numbers).into());
+    }
+    hints
+}
+
+fn rates(frame: &Frame, report: &RiskReport, small_numbers: u64, export: &Export) -> Rates {
+    let calibration = tables::calibration(frame, report, small_numbers).with_files(export);
+    let chart = |id: &'static str, title: String, heading: String, parts: &BTreeMap<_, _>| {
+        let named = tables::by_size(frame, parts);
+        let titles = (title.clone(), heading);
+        let table = tables::by_name(frame, id, titles, &named, small_numbers).with_files(export);
+        NameChart::draw(frame, id, title, &named, table)
+    };
+    let say = |message: &'static str| String::from(frame.say(message));
+    Rates {
+        tiles: tiles(frame, report),
+        calibration: CalibrationChart::draw(frame, &report.deciles, calibration),
+        by_name: vec![
+            chart("by-category", say("risk-by-category"), say("category"), &report.categories),
+            chart("by-team", say("risk-by-team"), say("user-team"), &report.teams),
+            chart("by-channel", say("risk-by-channel"), say("kpi-channel"), &report.channels),
+        ],
+        capacity: tables::at_capacity(frame, report).with_files(export),
+    }
+}
+
+/// What the model would have caught, and how many came back.
+fn tiles(frame: &Frame, report: &RiskReport) -> Vec<Tile> {
+    let at_capacity = &report.all_at_capacity;
+    let (recall, precision) = (at_capacity.recall(), at_capacity.precision());
+    let observed = report.all.observed();
+    let chance = at_capacity.recall_by_chance().unwrap_or_default();
+    let recall_explained = frame
+        .say("risk-recall-explained")
+        .with("count", recall.count)
+        .with("trials", recall.trials)
+        .with("chance", frame.percent(chance));
+    let precision_explained = frame
+        .say("risk-precision-explained")
+        .with("count", precision.count)
+        .with("trials", precision.trials);
+    let observed_explained = frame
+        .say("risk-observed-explained")
+        .with("count", observed.count)
+        .with("trials", observed.trials)
+        .with("predicted", frame.percent(report.all.predicted().unwrap_or_default()));
+    vec![
+        Tile::share(frame, frame.say("risk-recall"), recall, recall_explained),
+        Tile::share(frame, frame.say("risk-precision"), precision, precision_explained),
+        Tile::share(frame, frame.say("risk-observed"), observed, observed_explained),
+    ]
+}
+
+/// The figures of the model's test in training; none where its description cannot be read.
+async fn figures_of(viewer: &Viewer, version: &str) -> Result<Vec<(String, f64)>, PageError> {
+    let (registry, version) = (Registry::new(&viewer.app.settings.models), version.to_owned());
+    let found = web::block(move || {
+        let live = registry.live().unwrap_or_default();
+        let mut listed = registry.list(&live).into_iter();
+        let model = listed.find(|one| one.kind == ModelKind::Risk && one.version == version)?;
+        model.manifest.ok()
+    });
+    let manifest = found.await.map_err(|error| {
+        tracing::error!(%error, "the models could not be listed");
+        PageError::Internal
+    })?;
+    let mut figures = Vec::new();
+    if let Some(test) = manifest.as_ref().and_then(|manifest| manifest.metrics.get("test")) {
+        gather(test, "test".to_owned(), &mut figures);
+    }
+    Ok(figures)
+}
