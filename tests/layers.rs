@@ -170,6 +170,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "kpi",
             "live_kpis",
             "monitoring",
+            "next_issue",
             "outcome",
             "registry",
             "risk",

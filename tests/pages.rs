@@ -42,6 +42,7 @@ const PAGES: &[(&str, &str)] = &[
     ("kpis-empty", "/kpis?from=2001-01-01&until=2001-02-01"),
     ("queue", "/queue?state=waiting"),
     ("effect", "/effect"),
+    ("next-issues", "/next-issues?window_days=7"),
     ("models", "/models"),
     ("account", "/account"),
     ("users", "/users"),
@@ -104,6 +105,10 @@ fn service() -> TestApp {
 fn busy_service() -> TestApp {
     let app = service();
     desk::work(&app);
+    let tomorrow = Timestamp::now().plus_days(1);
+    works_on(&app, async |store| {
+        app.app.next_issues.refresh(store, &Tenant::DEFAULT, "test", tomorrow).await.unwrap()
+    });
     app
 }
 

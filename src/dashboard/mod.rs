@@ -22,6 +22,7 @@ mod change;
 mod effect;
 mod kpis;
 mod models;
+mod next_issues;
 mod overview;
 mod queue;
 mod sign_in;
@@ -66,6 +67,8 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
     page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
     page(config, "/effect", Needs::Permission(SeeFigures), [get(effect::show_effect)]);
+    let figures = Needs::Permission(SeeFigures);
+    page(config, "/next-issues", figures, [get(next_issues::show_next_issues)]);
     page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);

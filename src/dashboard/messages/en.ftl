@@ -7,6 +7,7 @@ nav-overview = Overview
 nav-kpis = Key figures
 nav-queue = Follow-ups
 nav-effect = Effect
+nav-next-issues = Next issues
 nav-models = Models
 nav-users = Users
 nav-audit = Audit
@@ -557,3 +558,37 @@ model-step-first = the first one
 model-step-promoted = compared and not worse
 model-step-forced = forced
 model-step-rolled-back = rolled back
+
+## Next issues
+next-title = Next issues
+next-explained = With what customers come back after a closing, and how long after it; the issues whose repeats cost most first.
+next-scope = Computed { $when } from { $mature } closings that are old enough; { $immature } are too recent. Categories with fewer than { $minimum } such closings are left out: { $below }.
+next-none = { $count ->
+        [one] No category has { $count } closing that is old enough.
+       *[other] No category has the { $count } closings, old enough, that a figure needs.
+    }
+next-picture = Which issue follows which: share of closings, and median gap in days
+next-width = the wider, the larger the share
+next-more = { $count ->
+        [one] { $count } rarer pair stands in the table only.
+       *[other] { $count } rarer pairs stand in the table only.
+    }
+next-line = { $primary } → { $secondary }: { $share } ({ $count }), median gap { $gap }
+next-table = { $days ->
+        [one] What followed within { $days } day
+       *[other] What followed within { $days } days
+    }
+next-primary = Closed issue
+next-secondary = Next issue
+next-episodes = Closings
+next-kind = Relation
+next-again = the same issue again
+next-known = known to follow
+next-unproven = not shown to follow more often than usual
+next-n = Times
+next-share = Share
+next-lift = Times as often as usual
+next-lift-explained = Shares are of the closings of the issue, with their 95% interval. Gaps are those from the closing to the first contact about the next issue, in days.
+next-gap-quarter = A quarter within, days
+next-gap = Median gap, days
+next-gap-three-quarters = Three quarters within, days

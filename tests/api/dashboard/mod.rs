@@ -5,6 +5,7 @@ mod effect;
 mod guards;
 mod kpis;
 mod models;
+mod next_issues;
 mod pages;
 mod queue;
 mod roles;

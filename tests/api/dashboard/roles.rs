@@ -12,6 +12,7 @@ const PAGES: &[(&str, [bool; 4])] = &[
     ("/kpis", [true, true, true, true]),
     ("/queue", [true, true, true, false]),
     ("/effect", [true, true, true, true]),
+    ("/next-issues", [true, true, true, true]),
     ("/models", [true, true, true, true]),
     ("/account", [true, true, true, true]),
     ("/users", [true, false, false, false]),
