@@ -172,6 +172,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "monitoring",
             "next_issue",
             "outcome",
+            "plan",
             "registry",
             "risk",
             "routing",

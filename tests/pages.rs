@@ -43,6 +43,7 @@ const PAGES: &[(&str, &str)] = &[
     ("queue", "/queue?state=waiting"),
     ("effect", "/effect"),
     ("next-issues", "/next-issues?window_days=7"),
+    ("plan", "/next-issues/plan?category=lost_card"),
     ("models", "/models"),
     ("account", "/account"),
     ("users", "/users"),

@@ -69,6 +69,8 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/effect", Needs::Permission(SeeFigures), [get(effect::show_effect)]);
     let figures = Needs::Permission(SeeFigures);
     page(config, "/next-issues", figures, [get(next_issues::show_next_issues)]);
+    page(config, "/next-issues/plan", figures, [get(next_issues::show_plan)]);
+    page(config, "/next-issues/plan/versions", works, [post(next_issues::write_plan)]);
     page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);

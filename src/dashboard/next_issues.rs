@@ -1,6 +1,11 @@
-//! `/next-issues`: which issue follows which, as a picture and as the table behind it.
+//! `/next-issues`: which issue follows which, as a picture and as the table behind it; and the plans against it.
 
 mod picture;
+mod plan;
+mod plan_form;
+mod plans;
+
+pub(super) use plan::{show_plan, write_plan};
 
 use super::error::show;
 use super::field::{SelectField, TextField};
@@ -16,6 +21,7 @@ use crate::ticket::Name;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use picture::Picture;
+use plans::plans_table;
 use serde::Deserialize;
 
 /// Which part of the map is asked for. What cannot be chosen counts as not chosen.
@@ -40,6 +46,7 @@ struct NextIssuesPage {
     scope: Vec<String>,
     picture: Option<Picture>,
     table: Table,
+    plans: Table,
     minimum: u64,
 }
 
@@ -87,7 +94,8 @@ pub(super) async fn show_next_issues(
     let report = NextIssueReport::new(&map, app.next_issues.options(), &asked_for);
     let links = links(&report);
     let table = links_table(&frame, &report, &links).with_files(&export);
-    if let Some(file) = export.answer(&viewer, [&table]).await? {
+    let plans = plans_table(&viewer, &frame, &report).await?.with_files(&export);
+    if let Some(file) = export.answer(&viewer, [&table, &plans]).await? {
         return Ok(file);
     }
     let team = TextField::new("team", frame.say("user-team"), "off").optional();
@@ -100,6 +108,7 @@ pub(super) async fn show_next_issues(
         picture: Picture::draw(&frame, &links),
         minimum: report.minimum_episodes,
         table,
+        plans,
         frame,
     };
     show(&page)

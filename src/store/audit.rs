@@ -29,13 +29,15 @@ pub enum AuditAction {
     RoleChanged,
     /// A password was set: all sessions of the user ended.
     PasswordSet,
+    /// A version of a plan was written.
+    PlanWritten,
     /// Somebody took a table of a page as a file.
     Exported,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::SignedOut,
@@ -46,6 +48,7 @@ impl AuditAction {
         Self::UserEnabled,
         Self::RoleChanged,
         Self::PasswordSet,
+        Self::PlanWritten,
         Self::Exported,
     ];
 
@@ -63,6 +66,7 @@ impl AuditAction {
             Self::UserEnabled => "user_enabled",
             Self::RoleChanged => "role_changed",
             Self::PasswordSet => "password_set",
+            Self::PlanWritten => "plan_written",
             Self::Exported => "exported",
         }
     }

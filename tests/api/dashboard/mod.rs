@@ -6,6 +6,7 @@ mod guards;
 mod kpis;
 mod models;
 mod next_issues;
+mod next_issues_plans;
 mod pages;
 mod queue;
 mod roles;

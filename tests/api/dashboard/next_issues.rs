@@ -16,7 +16,7 @@ on_both_databases!(
 const HARM: &str = "<script>alert(1)</script>";
 
 /// The example of the API's tests and a pair with a name as long as names can be and one that would do harm.
-fn fill(app: &TestApp) {
+pub(super) fn fill(app: &TestApp) {
     wait_until("next issues are computed", || {
         !app.get("/v1/next-issues").expect(200)["computed_at"].is_null()
     });
@@ -37,8 +37,12 @@ fn fill(app: &TestApp) {
     });
 }
 
-fn number(value: &Value) -> String {
+pub(super) fn number(value: &Value) -> String {
     value.as_f64().map(|number| number.to_string()).unwrap_or_default()
+}
+
+pub(super) fn days_ago(days: i64) -> Timestamp {
+    Timestamp::now().plus_days(-days)
 }
 
 fn days(hours: &Value) -> String {
