@@ -44,6 +44,8 @@ const PAGES: &[(&str, &str)] = &[
     ("risk-empty", "/risk?from=2001-01-01&until=2001-02-01"),
     ("queue", "/queue?state=waiting"),
     ("effect", "/effect"),
+    ("next-issues", "/next-issues?window_days=7"),
+    ("plan", "/next-issues/plan?category=lost_card"),
     ("models", "/models"),
     ("model-change", "/models/category"),
     ("account", "/account"),
@@ -107,7 +109,14 @@ fn service() -> TestApp {
 fn busy_service() -> TestApp {
     let app = service();
     desk::work(&app);
+<<<<<<< HEAD
     trained::write_category_model(&app.models_folder(), "cards-2");
+=======
+    let tomorrow = Timestamp::now().plus_days(1);
+    works_on(&app, async |store| {
+        app.app.next_issues.refresh(store, &Tenant::DEFAULT, "test", tomorrow).await.unwrap()
+    });
+>>>>>>> h3
     app
 }
 

@@ -423,7 +423,8 @@ async fn view(
     Ok(PlanView::new(plan, consistency, now))
 }
 
-async fn channels_seen(
+/// The channels in which customers came with a category lately.
+pub async fn channels_seen(
     app: &App,
     category: &IssueCategory,
     now: Timestamp,
@@ -436,7 +437,7 @@ async fn channels_seen(
 }
 
 /// What each version did while it was in use; `None` for those that never were.
-async fn effects(
+pub async fn effects(
     app: &App,
     category: &IssueCategory,
     versions: &[StoredPlan],

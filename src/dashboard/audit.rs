@@ -62,6 +62,7 @@ fn action_message(action: AuditAction) -> &'static str {
         AuditAction::UserEnabled => "audit-user-enabled",
         AuditAction::RoleChanged => "audit-role-changed",
         AuditAction::PasswordSet => "audit-password-set",
+        AuditAction::PlanWritten => "audit-plan-written",
         AuditAction::Exported => "audit-exported",
         AuditAction::ModelChanged => "audit-model-changed",
     }

@@ -83,6 +83,45 @@ impl TextField {
     }
 }
 
+/// A field for several lines of text, which may be left empty.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/text_area.html")]
+pub struct TextArea {
+    name: &'static str,
+    label: String,
+    value: String,
+    hint: Option<String>,
+    fault: Option<String>,
+}
+
+impl HtmlSafe for TextArea {}
+
+impl TextArea {
+    /// An empty field of this name.
+    #[must_use]
+    pub fn new(name: &'static str, label: impl Into<String>) -> Self {
+        Self { name, label: label.into(), value: String::new(), hint: None, fault: None }
+    }
+
+    /// With what was typed before.
+    #[must_use]
+    pub fn with_value(self, value: &str) -> Self {
+        Self { value: value.to_owned(), ..self }
+    }
+
+    /// With an explanation.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// With what is wrong with it.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self { fault: faults.of(self.name).map(str::to_owned), ..self }
+    }
+}
+
 /// A field with a few things to choose from.
 #[derive(Debug, Clone, Template)]
 #[template(path = "parts/select_field.html")]

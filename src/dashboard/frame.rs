@@ -18,6 +18,7 @@ const SECTIONS: &[(&str, &str, Permission)] = &[
     ("/risk", "nav-risk", Permission::SeeFigures),
     ("/queue", "nav-queue", Permission::WorkFollowUps),
     ("/effect", "nav-effect", Permission::SeeFigures),
+    ("/next-issues", "nav-next-issues", Permission::SeeFigures),
     ("/models", "nav-models", Permission::SeeFigures),
     ("/users", "nav-users", Permission::ManageUsers),
     ("/audit", "nav-audit", Permission::ManageUsers),

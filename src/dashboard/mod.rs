@@ -23,6 +23,7 @@ mod effect;
 mod kpis;
 mod model_change;
 mod models;
+mod next_issues;
 mod overview;
 mod period;
 mod queue;
@@ -70,6 +71,10 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
     page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
     page(config, "/effect", Needs::Permission(SeeFigures), [get(effect::show_effect)]);
+    let figures = Needs::Permission(SeeFigures);
+    page(config, "/next-issues", figures, [get(next_issues::show_next_issues)]);
+    page(config, "/next-issues/plan", figures, [get(next_issues::show_plan)]);
+    page(config, "/next-issues/plan/versions", works, [post(next_issues::write_plan)]);
     page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
     page(
         config,

@@ -29,6 +29,8 @@ pub enum AuditAction {
     RoleChanged,
     /// A password was set: all sessions of the user ended.
     PasswordSet,
+    /// A version of a plan was written.
+    PlanWritten,
     /// Somebody took a table of a page as a file.
     Exported,
     /// Somebody made another model live.
@@ -48,6 +50,7 @@ impl AuditAction {
         Self::UserEnabled,
         Self::RoleChanged,
         Self::PasswordSet,
+        Self::PlanWritten,
         Self::Exported,
         Self::ModelChanged,
     ];
@@ -66,6 +69,7 @@ impl AuditAction {
             Self::UserEnabled => "user_enabled",
             Self::RoleChanged => "role_changed",
             Self::PasswordSet => "password_set",
+            Self::PlanWritten => "plan_written",
             Self::Exported => "exported",
             Self::ModelChanged => "model_changed",
         }

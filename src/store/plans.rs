@@ -1,5 +1,6 @@
 //! Plans as stored: one row per version, never changed; and the counts behind what a version did.
 
+use super::audit::{AuditEntry, write_entry};
 use super::{Store, StoreError, Tenant, instant, name};
 use crate::plan::consistency::ChannelSeen;
 use crate::plan::effect::{ActivePeriod, Arms};
@@ -74,6 +75,28 @@ impl Store {
         tenant: &Tenant,
         plan: &StoredPlan,
     ) -> Result<PlanRecorded, StoreError> {
+        self.insert_plan(tenant, plan, None).await
+    }
+
+    /// The same with its line in the audit: both or none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn record_plan_by(
+        &self,
+        tenant: &Tenant,
+        plan: &StoredPlan,
+        entry: &AuditEntry,
+    ) -> Result<PlanRecorded, StoreError> {
+        self.insert_plan(tenant, plan, Some(entry)).await
+    }
+
+    async fn insert_plan(
+        &self,
+        tenant: &Tenant,
+        plan: &StoredPlan,
+        entry: Option<&AuditEntry>,
+    ) -> Result<PlanRecorded, StoreError> {
         let body =
             Body { content: plan.content.clone(), accepted_because: plan.accepted_because.clone() };
         let body = serde_json::to_string(&body)
@@ -96,6 +119,9 @@ impl Store {
         .execute(write.connection())
         .await?;
         let is_recorded = inserted.rows_affected() == 1;
+        if let Some(entry) = entry.filter(|_| is_recorded) {
+            write_entry(&mut write, tenant, entry).await?;
+        }
         write.finish(is_recorded).await?;
         if is_recorded {
             return Ok(PlanRecorded::Recorded);

@@ -8,6 +8,7 @@ nav-kpis = Key figures
 nav-risk = Risk
 nav-queue = Follow-ups
 nav-effect = Effect
+nav-next-issues = Next issues
 nav-models = Models
 nav-users = Users
 nav-audit = Audit
@@ -150,6 +151,7 @@ audit-user-disabled = disabled a user
 audit-user-enabled = enabled a user
 audit-role-changed = changed role or team
 audit-password-set = set a password
+audit-plan-written = wrote a version of a plan
 audit-exported = took a table as a file
 audit-model-changed = made another model live
 
@@ -632,3 +634,93 @@ risk-reasons-read = { $count ->
         [one] The reasons of { $count } closed ticket were read.
        *[other] The reasons of { $count } closed tickets were read.
     }
+
+## Next issues
+next-title = Next issues
+next-explained = With what customers come back after a closing, and how long after it; the issues whose repeats cost most first.
+next-scope = Computed { $when } from { $mature } closings that are old enough; { $immature } are too recent. Categories with fewer than { $minimum } such closings are left out: { $below }.
+next-none = { $count ->
+        [one] No category has { $count } closing that is old enough.
+       *[other] No category has the { $count } closings, old enough, that a figure needs.
+    }
+next-picture = Which issue follows which: share of closings, and median gap in days
+next-width = the wider, the larger the share
+next-more = { $count ->
+        [one] { $count } rarer pair stands in the table only.
+       *[other] { $count } rarer pairs stand in the table only.
+    }
+next-line = { $primary } → { $secondary }: { $share } ({ $count }), median gap { $gap }
+next-table = { $days ->
+        [one] What followed within { $days } day
+       *[other] What followed within { $days } days
+    }
+next-primary = Closed issue
+next-secondary = Next issue
+next-episodes = Closings
+next-kind = Relation
+next-again = the same issue again
+next-known = known to follow
+next-unproven = not shown to follow more often than usual
+next-n = Times
+next-share = Share
+next-lift = Times as often as usual
+next-lift-explained = Shares are of the closings of the issue, with their 95% interval. Gaps are those from the closing to the first contact about the next issue, in days.
+next-gap-quarter = A quarter within, days
+next-gap = Median gap, days
+next-gap-three-quarters = Three quarters within, days
+plans-title = Plans
+plans-explained = What is answered in every channel so that the customer need not come back. Plans and what they did are those of all teams.
+plans-none = There are no plans, and no issue that needs one is known.
+plans-table = Plans as they are, and what the last version in use did
+plan-none = no plan yet
+plan-version = Version
+plan-status = State
+plan-owner = Answers for it
+plan-by = Written by
+plan-when = Written
+plan-review = To be looked at again
+plan-effect-version = Effect of version
+plan-with-closings = Closings with it
+plan-with = Repeats with it
+plan-without-closings = Closings compared
+plan-without = Repeats without it
+plan-difference = Difference, percentage points
+plan-reading = How to read it
+plan-proposed = a draft
+plan-active = in use
+plan-retired = no longer in use
+plan-title = Plan: { $category }
+plan-back = All next issues
+plan-now = The plan as it is
+plan-not-yet = There is no plan for this issue yet.
+plan-accepted = In use although answers differ, because
+plan-answers = Answers by channel
+plan-answers-hint = One answer for each channel. One without a text is left out.
+plan-answer = Answer
+plan-message = Message that follows
+plan-after-hours = { $hours } h after the closing
+plan-hours = Hours between the closing and the message
+plan-prevents = Issues that it prevents
+plan-prevents-hint = One in each line.
+plan-notes = Notes
+plan-findings = What differs between the channels
+plan-effects = Versions and what they did
+plan-versions = All versions, the newest first
+plan-write = Write the next version
+plan-review-hint = { $days ->
+        [one] Empty: { $days } day from now.
+       *[other] Empty: { $days } days from now.
+    }
+plan-accept = Put it into use although the channels answer differently
+plan-reason = Why that is right
+plan-changed = { $who } has saved version { $version } meanwhile, { $when }. Above is the plan as it is now.
+plan-fault-review = Expected a day after today, such as 2026-01-05.
+plan-fault-accept = The channels do not give the same answer. Mend them. Or: Tick the box below and say why that is right.
+plan-fault-reason = Say why other answers are right here.
+plan-fault-channel = Each answer needs a channel of its own with a name of 1 to 200 characters.
+plan-fault-answers = Expected at most { $channels } channels with at most { $chars } characters each; a plan in use needs one at least, and nothing may be left to be filled in ({ $gap }).
+plan-fault-owner = A plan in use needs somebody who answers for it.
+plan-fault-prevents = Expected other issues than the plan's own.
+plan-fault-hours = Expected a number of hours from 0 to { $most }.
+plan-fault-message = Expected a text of at most { $chars } characters, and in a plan in use nothing left to be filled in ({ $gap }).
+plan-fault-text = Expected at most { $chars } characters.

@@ -5,6 +5,8 @@ mod effect;
 mod guards;
 mod kpis;
 mod models;
+mod next_issues;
+mod next_issues_plans;
 mod pages;
 mod queue;
 mod risk;

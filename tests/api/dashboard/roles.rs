@@ -13,6 +13,7 @@ const PAGES: &[(&str, [bool; 4])] = &[
     ("/risk", [true, true, true, true]),
     ("/queue", [true, true, true, false]),
     ("/effect", [true, true, true, true]),
+    ("/next-issues", [true, true, true, true]),
     ("/models", [true, true, true, true]),
     ("/models/category", [true, false, false, false]),
     ("/account", [true, true, true, true]),
