@@ -109,14 +109,11 @@ fn service() -> TestApp {
 fn busy_service() -> TestApp {
     let app = service();
     desk::work(&app);
-<<<<<<< HEAD
     trained::write_category_model(&app.models_folder(), "cards-2");
-=======
     let tomorrow = Timestamp::now().plus_days(1);
     works_on(&app, async |store| {
         app.app.next_issues.refresh(store, &Tenant::DEFAULT, "test", tomorrow).await.unwrap()
     });
->>>>>>> h3
     app
 }
 

@@ -588,7 +588,6 @@ model-step-first = первая
 model-step-promoted = сравнена и не хуже
 model-step-forced = без сравнения
 model-step-rolled-back = возврат к прежней
-<<<<<<< HEAD
 model-change-title = Модель: { $kind }
 models-back = Все модели
 model-make-live = Версия, которая станет действующей
@@ -663,7 +662,6 @@ risk-reasons-read = { $count ->
         [one] Прочитаны причины { $count } закрытого обращения.
        *[other] Прочитаны причины { $count } закрытых обращений.
     }
-=======
 
 ## Следующие вопросы
 next-title = Следующие вопросы
@@ -758,4 +756,3 @@ plan-fault-prevents = Нужны другие вопросы, а не вопро
 plan-fault-hours = Нужно число часов от 0 до { $most }.
 plan-fault-message = Нужен текст не длиннее { $chars } знаков; в действующем плане ничего не должно остаться незаполненным ({ $gap }).
 plan-fault-text = Не больше { $chars } знаков.
->>>>>>> h3
