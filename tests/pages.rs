@@ -45,6 +45,7 @@ const PAGES: &[(&str, &str)] = &[
     ("queue", "/queue?state=waiting"),
     ("effect", "/effect"),
     ("models", "/models"),
+    ("model-change", "/models/category"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),

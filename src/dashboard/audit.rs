@@ -63,5 +63,6 @@ fn action_message(action: AuditAction) -> &'static str {
         AuditAction::RoleChanged => "audit-role-changed",
         AuditAction::PasswordSet => "audit-password-set",
         AuditAction::Exported => "audit-exported",
+        AuditAction::ModelChanged => "audit-model-changed",
     }
 }

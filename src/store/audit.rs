@@ -31,11 +31,13 @@ pub enum AuditAction {
     PasswordSet,
     /// Somebody took a table of a page as a file.
     Exported,
+    /// Somebody made another model live.
+    ModelChanged,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::SignedOut,
@@ -47,6 +49,7 @@ impl AuditAction {
         Self::RoleChanged,
         Self::PasswordSet,
         Self::Exported,
+        Self::ModelChanged,
     ];
 
     /// The word under which it is stored.
@@ -64,6 +67,7 @@ impl AuditAction {
             Self::RoleChanged => "role_changed",
             Self::PasswordSet => "password_set",
             Self::Exported => "exported",
+            Self::ModelChanged => "model_changed",
         }
     }
 
