@@ -4,6 +4,10 @@ use super::kpis::{file, sql, work};
 use super::*;
 use crate::desk;
 use crate::flagged::Rows;
+use recontact::risk::Language;
+use recontact::risk::reasons::label;
+use serde_json::Value;
+use sqlx::AnyPool;
 
 on_both_databases!(
     every_rate_is_what_sql_counts,
@@ -91,6 +95,29 @@ fn groups(app: &TestApp, by: &str) -> Vec<(i64, i64, i64)> {
     cases.into_iter().zip(sums).zip(repeats).map(|((n, sum), again)| (n, sum, again)).collect()
 }
 
+/// How many closings have a feature among the three strongest reasons that raise their risk, and what it adds to them.
+fn reasons(app: &TestApp) -> BTreeMap<String, (f64, f64)> {
+    let bodies: Vec<String> = block_on(async {
+        let pool = AnyPool::connect(&app.app.settings.database).await.unwrap();
+        let bodies =
+            sqlx::query_scalar("SELECT body FROM assessments").fetch_all(&pool).await.unwrap();
+        pool.close().await;
+        bodies
+    });
+    let mut found: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for body in &bodies {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let all = body["reasons"].as_array().unwrap().iter();
+        let raising = all.filter(|one| one["contribution"].as_f64().unwrap() > 0.0);
+        for one in raising.filter(|one| one["feature"] != "calibration").take(3) {
+            let name = label(one["feature"].as_str().unwrap(), Language::En).into_owned();
+            let sums = found.entry(name).or_default();
+            *sums = (sums.0 + 1.0, sums.1 + one["contribution"].as_f64().unwrap());
+        }
+    }
+    found
+}
+
 fn every_rate_is_what_sql_counts(app: &TestApp) {
     scored(app);
     let mut eva = Browser::signed_in(app, "eva");
@@ -128,9 +155,15 @@ fn every_rate_is_what_sql_counts(app: &TestApp) {
             assert_rates(&row[2..], group);
         }
     }
-    let reasons = table(&mut eva, "reasons");
-    assert!(!reasons.is_empty());
-    assert!(reasons.iter().all(|row| number(&row[1]) <= 40.0 && number(&row[3]) > 0.0));
+    let expected = reasons(app);
+    let told = table(&mut eva, "reasons");
+    assert_eq!(told.len(), expected.len().min(15));
+    for row in &told {
+        let (closings, sum) = expected[&row[0]];
+        assert_near(number(&row[1]), closings);
+        assert_near(number(&row[2]), closings / 40.0);
+        assert_near(number(&row[3]), sum / closings);
+    }
     let listed = app.list_models().expect(200);
     let models = listed["models"].as_array().unwrap();
     let live = models.iter().find(|model| model["version"] == "incidents-1").unwrap();
