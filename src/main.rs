@@ -161,12 +161,12 @@ fn manage_models(registry: &Registry, command: ModelsCommand) -> anyhow::Result<
                 (None, Some(reason)) if force => Grounds::Forced(reason.clone()),
                 (None, _) => Grounds::None,
             };
-            let note = Note { by: by.to_string(), at: Timestamp::now(), reason };
+            let note = Note { by: by.to_string(), at: Timestamp::now(), reason, decided_on: None };
             registry.promote_on(kind, &version, &grounds, &note)?;
             writeln!(out, "{kind} {version} is live")?;
         }
         ModelsCommand::Rollback { kind, reason, by } => {
-            let note = Note { by: by.to_string(), at: Timestamp::now(), reason };
+            let note = Note { by: by.to_string(), at: Timestamp::now(), reason, decided_on: None };
             let version = registry.roll_back_noted(kind, &note)?;
             writeln!(out, "{kind} {version} is live again")?;
         }

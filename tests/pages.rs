@@ -45,6 +45,7 @@ const PAGES: &[(&str, &str)] = &[
     ("next-issues", "/next-issues?window_days=7"),
     ("plan", "/next-issues/plan?category=lost_card"),
     ("models", "/models"),
+    ("model-change", "/models/category"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),

@@ -64,5 +64,6 @@ fn action_message(action: AuditAction) -> &'static str {
         AuditAction::PasswordSet => "audit-password-set",
         AuditAction::PlanWritten => "audit-plan-written",
         AuditAction::Exported => "audit-exported",
+        AuditAction::ModelChanged => "audit-model-changed",
     }
 }

@@ -118,14 +118,14 @@ fn verdict(frame: &Frame, report: &EffectReport) -> String {
 /// Whether the arms have the sizes that chance would give.
 fn sample_ratio(frame: &Frame, report: &EffectReport) -> String {
     let ratio = &report.sample_ratio;
+    let Some(p_value) = ratio.p_value else { return frame.say("effect-ratio-nobody").into() };
     let message = if ratio.is_valid { "effect-ratio-fits" } else { "effect-ratio-broken" };
-    let p_value = ratio.p_value.map_or_else(|| "–".to_owned(), |p| frame.decimal(p, 4));
     frame
         .say(message)
         .with("treatment", frame.integer(ratio.treatment))
         .with("control", frame.integer(ratio.control))
         .with("share", frame.percent(ratio.expected_treatment_share))
-        .with("p", p_value)
+        .with("p", frame.decimal(p_value, 4))
         .into()
 }
 

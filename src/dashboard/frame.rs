@@ -37,6 +37,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("snooze", "notice-snooze"),
     ("disagree", "notice-disagree"),
     ("not-needed", "notice-not-needed"),
+    ("model", "notice-model"),
     ("signed-out", "notice-signed-out"),
 ];
 

@@ -21,6 +21,7 @@ mod audit;
 mod change;
 mod effect;
 mod kpis;
+mod model_change;
 mod models;
 mod next_issues;
 mod overview;
@@ -55,7 +56,7 @@ pub enum Needs {
 
 /// Every page, and whom it is for.
 pub fn routes(config: &mut ServiceConfig) {
-    use Permission::{ManageUsers, SeeFigures, SeePersonalData, WorkFollowUps};
+    use Permission::{ChangeModels, ManageUsers, SeeFigures, SeePersonalData, WorkFollowUps};
     page(config, "/", Needs::SignIn, [get(overview::to_overview)]);
     page(config, "/overview", Needs::Permission(SeeFigures), [get(overview::show_overview)]);
     page(config, "/kpis", Needs::Permission(SeeFigures), [get(kpis::show_kpis)]);
@@ -72,6 +73,12 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/next-issues/plan", figures, [get(next_issues::show_plan)]);
     page(config, "/next-issues/plan/versions", works, [post(next_issues::write_plan)]);
     page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
+    page(
+        config,
+        "/models/{kind}",
+        Needs::Permission(ChangeModels),
+        [get(model_change::show_change), post(model_change::change_model)],
+    );
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

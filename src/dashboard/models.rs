@@ -8,6 +8,7 @@ use crate::registry::Registry;
 use crate::registry::artifact::ModelKind;
 use crate::registry::live::{Listed, LiveEntry, LiveFile};
 use crate::registry::promotion::Step;
+use crate::user::Permission;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
@@ -38,9 +39,11 @@ pub(super) async fn show_models(viewer: Viewer, export: Export) -> Result<HttpRe
     let live = viewer.app.models();
     let serving = live.versions();
     let is_serving = |model: &Listed| serving.contains(&(model.kind, model.version.as_str()));
+    let may_change = viewer.may(Permission::ChangeModels);
     let page = ModelsPage {
         errors: live.errors.clone(),
-        versions: versions_table(&frame, &listed, &named, is_serving).with_files(&export),
+        versions: versions_table(&frame, &listed, &named, is_serving, may_change)
+            .with_files(&export),
         figures: figures_table(&frame, &listed).with_files(&export),
         frame,
     };
@@ -55,6 +58,7 @@ fn versions_table(
     listed: &[Listed],
     named: &LiveFile,
     is_serving: impl Fn(&Listed) -> bool,
+    may_change: bool,
 ) -> Table {
     let columns = vec![
         Column::text(frame.say("models-kind")),
@@ -66,8 +70,9 @@ fn versions_table(
         Column::text(frame.say("models-how")),
         Column::text(frame.say("models-reason")),
     ];
-    let rows =
-        listed.iter().map(|model| version(frame, model, named.get(&model.kind), is_serving(model)));
+    let rows = listed
+        .iter()
+        .map(|model| version(frame, model, named.get(&model.kind), is_serving(model), may_change));
     let caption = frame.say("models-count").with("count", listed.len());
     Table::new("versions", caption, columns).with_rows(rows)
 }
@@ -77,6 +82,7 @@ fn version(
     model: &Listed,
     entry: Option<&LiveEntry>,
     is_serving: bool,
+    may_change: bool,
 ) -> Vec<Cell> {
     // When it last became live.
     let mut history = entry.map_or(&[][..], |entry| &entry.history).iter().rev();
@@ -91,9 +97,10 @@ fn version(
         _ if is_shadow => frame.say("models-shadow"),
         _ => frame.say("models-idle"),
     };
+    let kind = Cell::text(frame.say(kind_message(model.kind)));
     let reason = step.and_then(|step| step.reason.as_ref());
     vec![
-        Cell::text(frame.say(kind_message(model.kind))),
+        if may_change { kind.linked(format!("/models/{}", model.kind.as_str())) } else { kind },
         Cell::text(model.version.clone()),
         Cell::text(state),
         match &model.manifest {
@@ -147,7 +154,7 @@ fn gather(value: &Value, name: String, figures: &mut Vec<(String, f64)>) {
     }
 }
 
-fn kind_message(kind: ModelKind) -> &'static str {
+pub(super) fn kind_message(kind: ModelKind) -> &'static str {
     match kind {
         ModelKind::Category => "model-category",
         ModelKind::Kind => "model-kind",

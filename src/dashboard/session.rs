@@ -90,6 +90,11 @@ impl Viewer {
         self.audit(AuditAction::Exported, object).await
     }
 
+    /// A line in the audit of another model that they made live.
+    pub(super) async fn note_model(&self, model: String) -> Result<(), PageError> {
+        self.audit(AuditAction::ModelChanged, Some(model)).await
+    }
+
     async fn audit(&self, action: AuditAction, object: Option<String>) -> Result<(), PageError> {
         let entry = self.deed(action, object)?;
         Ok(self.app.store.record_audit(&self.app.tenant, &entry).await?)

@@ -110,6 +110,14 @@ pub enum RegistryError {
     /// The comparison does not let the model take the place of the live one.
     #[error("{0}; --force --reason TEXT promotes all the same")]
     Comparison(#[from] ComparisonError),
+    /// Another model became live after somebody had decided.
+    #[error("{kind} model {live:?} is live by now; nothing was changed")]
+    Overtaken {
+        /// The kind.
+        kind: ModelKind,
+        /// The live version, empty where none is.
+        live: String,
+    },
     /// No model can be scored beside the live one.
     #[error("no {kind} model can run beside the live one: {reason}")]
     NoShadow {

@@ -35,6 +35,9 @@ pub struct Note {
     pub at: Timestamp,
     /// Why, where somebody says it.
     pub reason: Option<Reason>,
+    /// The version that they took for the live one, empty where none was; `None` where they did not look. If another one is live by
+    /// then, nothing is done.
+    pub decided_on: Option<String>,
 }
 
 /// What was done to a kind of models. Entries are added and never changed.
@@ -121,6 +124,19 @@ impl Reason {
     }
 }
 
+impl Note {
+    /// Whether what they decided on is still so.
+    fn check(&self, live: &LiveFile, kind: ModelKind) -> Result<(), RegistryError> {
+        let version = live.get(&kind).map_or("", |entry| &entry.version);
+        match &self.decided_on {
+            Some(seen) if seen != version => {
+                Err(RegistryError::Overtaken { kind, live: version.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl TryFrom<String> for Reason {
     type Error = String;
 
@@ -151,6 +167,9 @@ impl Registry {
         let candidate = self.verify(kind, version)?;
         let _locked = self.lock()?;
         let mut live = self.live()?;
+        if live.get(&kind).is_none_or(|entry| entry.version != version) {
+            note.check(&live, kind)?;
+        }
         let (step, compared) = match live.get(&kind) {
             None => (Step::First, None),
             Some(entry) if entry.manifest_sha256 == candidate.manifest_sha256() => {
@@ -211,10 +230,11 @@ impl Registry {
     /// version.
     ///
     /// # Errors
-    /// [`RegistryError::NothingBefore`], or what is wrong with that version; then what was live stays live.
+    /// [`RegistryError::NothingBefore`], [`RegistryError::Overtaken`], or what is wrong with that version; then what was live stays live.
     pub fn roll_back_noted(&self, kind: ModelKind, note: &Note) -> Result<String, RegistryError> {
         let _locked = self.lock()?;
         let mut live = self.live()?;
+        note.check(&live, kind)?;
         let version = self.step_back(&mut live, kind)?;
         Self::add_history(&mut live, kind, |version| HistoryEntry {
             at: note.at,

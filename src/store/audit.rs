@@ -33,11 +33,13 @@ pub enum AuditAction {
     PlanWritten,
     /// Somebody took a table of a page as a file.
     Exported,
+    /// Somebody made another model live.
+    ModelChanged,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignedIn,
         Self::SignInFailed,
         Self::SignedOut,
@@ -50,6 +52,7 @@ impl AuditAction {
         Self::PasswordSet,
         Self::PlanWritten,
         Self::Exported,
+        Self::ModelChanged,
     ];
 
     /// The word under which it is stored.
@@ -68,6 +71,7 @@ impl AuditAction {
             Self::PasswordSet => "password_set",
             Self::PlanWritten => "plan_written",
             Self::Exported => "exported",
+            Self::ModelChanged => "model_changed",
         }
     }
 

@@ -26,6 +26,8 @@ pub enum Permission {
     SeePersonalData,
     /// Taking, finishing and putting off follow-ups.
     WorkFollowUps,
+    /// Making another model live.
+    ChangeModels,
     /// Adding, changing and disabling users, and reading who did what.
     ManageUsers,
 }
@@ -54,12 +56,21 @@ impl Role {
     /// Everything that it permits.
     #[must_use]
     pub fn permissions(self) -> &'static [Permission] {
-        use Permission::{ManageUsers, SeeAllTeams, SeeFigures, SeePersonalData, WorkFollowUps};
+        use Permission::{
+            ChangeModels, ManageUsers, SeeAllTeams, SeeFigures, SeePersonalData, WorkFollowUps,
+        };
         match self {
             Self::Manager => &[SeeFigures, SeeAllTeams, SeePersonalData, WorkFollowUps],
             Self::TeamLead => &[SeeFigures, SeePersonalData, WorkFollowUps],
             Self::Analyst => &[SeeFigures, SeeAllTeams],
-            Self::Admin => &[SeeFigures, SeeAllTeams, SeePersonalData, WorkFollowUps, ManageUsers],
+            Self::Admin => &[
+                SeeFigures,
+                SeeAllTeams,
+                SeePersonalData,
+                WorkFollowUps,
+                ChangeModels,
+                ManageUsers,
+            ],
         }
     }
 
@@ -78,11 +89,12 @@ impl fmt::Display for Role {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SeeFigures,
         Self::SeeAllTeams,
         Self::SeePersonalData,
         Self::WorkFollowUps,
+        Self::ChangeModels,
         Self::ManageUsers,
     ];
 
@@ -94,6 +106,7 @@ impl Permission {
             Self::SeeAllTeams => "see_all_teams",
             Self::SeePersonalData => "see_personal_data",
             Self::WorkFollowUps => "work_follow_ups",
+            Self::ChangeModels => "change_models",
             Self::ManageUsers => "manage_users",
         }
     }

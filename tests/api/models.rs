@@ -399,6 +399,7 @@ fn promotions_at_the_same_time_are_all_kept_in_the_history() {
         by: "test".to_owned(),
         at: Timestamp::parse("2026-03-01T00:00:00Z").unwrap(),
         reason: None,
+        decided_on: None,
     };
     std::thread::scope(|scope| {
         for version in &versions {

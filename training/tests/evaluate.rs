@@ -325,7 +325,7 @@ fn more_texts_make_a_better_model_and_only_the_better_one_is_promoted() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("few is worse than many by"));
 
     let registry = Registry::new(desk.path("models"));
-    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None };
+    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None, decided_on: None };
     let promote = |version: &str, file: &str| {
         let read = Comparison::read(Path::new(file)).unwrap();
         let grounds = Grounds::Comparison(Box::new(read));
@@ -345,7 +345,7 @@ fn a_comparison_on_training_rows_promotes_nothing() {
     desk.model("few", &banking("train.csv", 4), &[]);
     desk.model("many", &banking("train.csv", 30), &[]);
     let registry = Registry::new(desk.path("models"));
-    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None };
+    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None, decided_on: None };
     registry.promote_on(ModelKind::Category, "few", &Grounds::None, &note).unwrap();
     let (a, b) = (desk.path("models/category/few"), desk.path("models/category/many"));
     let (data, out) = (desk.path("many.csv"), desk.path("seen.json"));
@@ -453,7 +453,7 @@ fn risk_models_are_measured_and_compared_over_customers() {
             fs::copy(file.path(), copy.join(file.file_name())).unwrap();
         }
     }
-    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None };
+    let note = Note { by: "test".into(), at: Timestamp::now(), reason: None, decided_on: None };
     registry.promote_on(ModelKind::Risk, "incidents-1", &Grounds::None, &note).unwrap();
     let grounds = Grounds::Comparison(Box::new(Comparison::read(&written).unwrap()));
     registry.promote_on(ModelKind::Risk, "incidents-2", &grounds, &note).unwrap();

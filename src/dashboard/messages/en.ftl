@@ -30,6 +30,7 @@ notice-follow-up-done = Recorded as done.
 notice-snooze = Put off; it comes back by itself.
 notice-disagree = Recorded: you do not share the assessment.
 notice-not-needed = Recorded as not needed.
+notice-model = Recorded. The service takes the model up by itself within moments.
 notice-signed-out = You are signed out.
 
 ## Errors
@@ -113,6 +114,7 @@ password-hint = At least { $least ->
     }; a few words are good.
 
 ## What is wrong with a field
+fault-reason = Expected one line of 1 to 1,000 characters.
 fault-name = Expected 1 to { $most } characters.
 fault-user-name = Expected 1 to { $most } letters, digits and . - _ @.
 fault-user-exists = There is a user of this name already.
@@ -150,6 +152,7 @@ audit-role-changed = changed role or team
 audit-password-set = set a password
 audit-plan-written = wrote a version of a plan
 audit-exported = took a table as a file
+audit-model-changed = made another model live
 
 ## Figures
 count-days = { $count ->
@@ -499,6 +502,7 @@ effect-reduces = Following up leads to fewer repeats.
 effect-increases = Following up leads to more repeats.
 effect-no-difference = No difference was shown.
 effect-next-look = The next planned look is on { $date }.
+effect-ratio-nobody = Sample-ratio check: nobody is in the experiment yet.
 effect-ratio-fits = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes fit.
 effect-ratio-broken = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes do not fit.
 effect-left-out = Left out: customers in both groups: { $both }; tickets whose closing is not known any more: { $unknown }.
@@ -525,7 +529,7 @@ effect-net = Contacts avoided, net
 effect-money = Saved, net, in money
 effect-nothing-mature = There is no difference to tell before both groups have tickets that are old enough.
 models-title = Models
-models-explained = Every version below the models folder. Changing what is live: recontact models promote, rollback and shadow on the command line.
+models-explained = Every version below the models folder. An admin makes another one live by its kind; a comparison as grounds is given on the command line (recontact models promote).
 models-errors = What could not be loaded
 models-none = There are no models: the models folder is empty.
 models-count = { $count ->
@@ -559,6 +563,15 @@ model-step-first = the first one
 model-step-promoted = compared and not worse
 model-step-forced = forced
 model-step-rolled-back = rolled back
+models-back = All models
+model-make-live = Version to make live
+model-was-live = { $version } (live before)
+model-reason-hint = It stays in the history, with your name.
+model-change = Make live
+model-change-explained = The version is checked whole before; what answers now goes on until the new one is loaded. No comparison is asked for here, so say why.
+model-no-other = There is no other version of this kind.
+model-overtaken = Meanwhile another version became live: { $version }. Nothing was changed; look again before you decide.
+model-refused = Nothing was changed: { $reason }
 
 ## Next issues
 next-title = Next issues

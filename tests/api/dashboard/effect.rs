@@ -22,7 +22,7 @@ fn experiment(app: &TestApp, id: &'static str) {
             let probability = f64::from(number % 10) / 10.0;
             let flagged = Flagged { number, customer, arm, probability, status, closed_day: 1 };
             rows.flagged("default", id, &flagged).await;
-            if number % 4 == 0 && number < 40 || number >= 60 {
+            if (number % 4 == 0 && number < 40) || number >= 60 {
                 rows.recontact("default", number, "explicit", DAY_MS).await;
             }
         }
@@ -32,14 +32,15 @@ fn experiment(app: &TestApp, id: &'static str) {
 fn every_number_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
     experiment(app, "=calls<script>");
     let mut eva = Browser::signed_in(app, "eva");
-    let page = eva.get("/effect");
+    let address = "/effect?experiment=%3Dcalls%3Cscript%3E";
+    let page = eva.get(address);
     assert_says(&page, 200, "Sample-ratio check: 40 customers followed up and 40 held out");
     assert!(!page.text().contains("calls<script>"), "{}", page.text());
     let effect = &app.get("/v1/experiments/%3Dcalls%3Cscript%3E").expect(200)["effect"];
     let number = |value: &serde_json::Value| {
         value.as_f64().map(|number| number.to_string()).unwrap_or_default()
     };
-    let arms = file(&mut eva, "/effect?file=arms.csv");
+    let arms = file(&mut eva, &format!("{address}&file=arms.csv"));
     for (row, arm) in arms.iter().zip(["treatment", "control"]) {
         let told = &effect["arms"][arm];
         let counted = [
@@ -58,7 +59,7 @@ fn every_number_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
     }
     let again = sql(app, "SELECT CAST(COUNT(*) AS BIGINT) FROM recontacts")[0];
     assert_eq!((arms[0][5].as_str(), arms[1][5].as_str(), again), ("10", "20", 30));
-    let results = file(&mut eva, "/effect?file=results.csv");
+    let results = file(&mut eva, &format!("{address}&file=results.csv"));
     let avoided = &effect["contacts_avoided"];
     let values = [
         &effect["difference"]["difference"],
@@ -76,6 +77,9 @@ fn every_number_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
 
 fn nothing_and_what_is_not_there_are_told_in_words(app: &TestApp) {
     let mut eva = Browser::signed_in(app, "eva");
-    assert_says(&eva.get("/effect"), 200, "No experiment was started yet.");
+    let page = eva.get("/effect");
+    assert_says(&page, 200, "It is too early to say.");
+    assert_says(&page, 200, "Sample-ratio check: nobody is in the experiment yet.");
+    assert_says(&page, 200, "There is no difference to tell");
     assert_says(&eva.get("/effect?experiment=none"), 404, "Nothing is here");
 }

@@ -14,6 +14,7 @@ const PAGES: &[(&str, [bool; 4])] = &[
     ("/effect", [true, true, true, true]),
     ("/next-issues", [true, true, true, true]),
     ("/models", [true, true, true, true]),
+    ("/models/category", [true, false, false, false]),
     ("/account", [true, true, true, true]),
     ("/users", [true, false, false, false]),
     ("/users/eva", [true, false, false, false]),
