@@ -24,7 +24,7 @@ struct ChangePage {
     /// The live version, empty where none is.
     live: String,
     /// Why nothing was changed.
-    refused: Option<String>,
+    conflict: Option<String>,
     /// None where there is no other version.
     version: Option<SelectField>,
     reason: TextField,
@@ -73,7 +73,7 @@ pub(super) async fn change_model(
     };
     let (registry, version) = (registry(&viewer), form.version.clone());
     let changed = blocking(move || make_live(&registry, kind, &version, reason, &note)).await?;
-    let refused = match changed {
+    let conflict = match changed {
         Ok(()) => {
             viewer.note_model(format!("{}/{}", kind.as_str(), form.version)).await?;
             return Ok(lead_to(&format!("/models/{}?done=model", kind.as_str())));
@@ -86,7 +86,7 @@ pub(super) async fn change_model(
             frame.say("model-refused").with("reason", error.to_string()).to_string()
         }
     };
-    show_conflict(&change_page(&viewer, kind, &form, faults, Some(refused)).await?)
+    show_conflict(&change_page(&viewer, kind, &form, faults, Some(conflict)).await?)
 }
 
 /// The version that was live before the present one is gone back to; any other one takes its place because somebody wants it.
@@ -132,7 +132,7 @@ async fn change_page(
     kind: ModelKind,
     typed: &ChangeForm,
     faults: Faults,
-    refused: Option<String>,
+    conflict: Option<String>,
 ) -> Result<ChangePage, PageError> {
     let registry = registry(viewer);
     let Choice { entry, others } = blocking(move || choice(&registry, kind)).await?;
@@ -154,7 +154,7 @@ async fn change_page(
         csrf: viewer.csrf.clone(),
         kind: kind.as_str(),
         live: entry.as_ref().map(|entry| entry.version.clone()).unwrap_or_default(),
-        refused,
+        conflict,
         version: (!others.is_empty()).then_some(version),
         reason: TextField::new("reason", frame.say("models-reason"), "off")
             .with_hint(frame.say("model-reason-hint"))

@@ -33,6 +33,7 @@ notice-disagree = Запісана: вы не згодны з ацэнкай.
 notice-not-needed = Запісана: не патрабуецца.
 notice-model = Запісана. Сэрвіс сам пяройдзе на гэтую мадэль праз некалькі імгненняў.
 notice-signed-out = Вы выйшлі.
+conflict-kept = Ваша дзеянне не выканана. Уведзенае захавана ніжэй.
 
 ## Памылкі
 error-to-start = На першую старонку
@@ -448,7 +449,6 @@ queue-contacts = { $count ->
        *[other] { $count } паведамленняў
     }
 queue-history = Што ўжо зроблена
-queue-kept = Ваша дзеянне не выканана. Уведзенае захавана ніжэй.
 queue-changed = Вас апярэдзілі: { $who }, { $what }, { $when }. Цяпер стан: { $status }.
 queue-not-allowed = Цяпер гэта немагчыма. Стан: { $status }.
 queue-capacity-reached = { $count ->

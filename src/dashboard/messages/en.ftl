@@ -33,6 +33,7 @@ notice-disagree = Recorded: you do not share the assessment.
 notice-not-needed = Recorded as not needed.
 notice-model = Recorded. The service takes the model up by itself within moments.
 notice-signed-out = You are signed out.
+conflict-kept = Nothing of yours was done. What you typed is kept below.
 
 ## Errors
 error-to-start = To the first page
@@ -424,7 +425,6 @@ queue-contacts = { $count ->
        *[other] { $count } messages
     }
 queue-history = What was done so far
-queue-kept = Nothing of yours was done. What you typed is kept below.
 queue-changed = { $who } was faster: { $what }, { $when }. Now the follow-up is: { $status }.
 queue-not-allowed = This cannot be done now. The follow-up is: { $status }.
 queue-capacity-reached = { $count ->

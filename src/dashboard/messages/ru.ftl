@@ -33,6 +33,7 @@ notice-disagree = Записано: вы не согласны с оценкой
 notice-not-needed = Записано: не требуется.
 notice-model = Записано. Сервис сам перейдёт на эту модель через несколько мгновений.
 notice-signed-out = Вы вышли.
+conflict-kept = Ваше действие не выполнено. Введённое сохранено ниже.
 
 ## Ошибки
 error-to-start = На первую страницу
@@ -445,7 +446,6 @@ queue-contacts = { $count ->
        *[other] { $count } сообщений
     }
 queue-history = Что уже сделано
-queue-kept = Ваше действие не выполнено. Введённое сохранено ниже.
 queue-changed = Вас опередили: { $who }, { $what }, { $when }. Сейчас состояние: { $status }.
 queue-not-allowed = Сейчас это невозможно. Состояние: { $status }.
 queue-capacity-reached = { $count ->
