@@ -77,7 +77,7 @@ fn row(frame: &Frame, effect: &CategoryEffect, largest: f64) -> Vec<Cell> {
             None => Cell::text(format!("– {cases}")),
         }
     };
-    let points = |part: f64| Cell::number(100.0 * part, NumberFormat::OneDigit, frame.points(part));
+    let points = |part: f64| Cell::points(frame, part);
     let category =
         effect.category.clone().unwrap_or_else(|| frame.say("label-unknown").to_string());
     vec![

@@ -5,7 +5,7 @@ use super::field::SelectField;
 use super::session::Viewer;
 use super::table::{Cell, Column, Export, Fact, NumberFormat, Table};
 use super::{Frame, PageError};
-use crate::effect::{ArmFigures, DecidedBy, EffectReport, RateDifference, Verdict};
+use crate::effect::{ArmFigures, ContactCosts, DecidedBy, EffectReport, RateDifference, Verdict};
 use crate::risk::Language;
 use crate::statistics::Interval;
 use actix_web::{HttpResponse, web};
@@ -38,6 +38,8 @@ struct Told {
     rates: RateChart,
     arms: Table,
     results: Table,
+    /// With which costs money is counted.
+    costs: Option<String>,
 }
 
 pub(super) async fn show_effect(
@@ -89,11 +91,20 @@ pub(super) async fn show_effect(
         rates: RateChart::draw(&frame, &report),
         arms: arms_table(&frame, &report).with_files(&export),
         results: results_table(&frame, &report).with_files(&export),
+        costs: report.contacts_avoided.as_ref().map(|avoided| costs(&frame, avoided.money.costs)),
     };
     if let Some(file) = export.answer(&viewer, [&told.arms, &told.results]).await? {
         return Ok(file);
     }
     show(&EffectPage { frame, told: Some(told) })
+}
+
+fn costs(frame: &Frame, costs: ContactCosts) -> String {
+    frame
+        .say("effect-costs")
+        .with("repeat", frame.decimal(costs.repeat, 2))
+        .with("follow_up", frame.decimal(costs.follow_up, 2))
+        .into()
 }
 
 /// What may be concluded, in words.
@@ -184,9 +195,8 @@ fn results_table(frame: &Frame, report: &EffectReport) -> Table {
     let mut rows = Vec::new();
     if let Some(difference) = &report.difference {
         let interval = decisive(difference);
-        let points = |value: Option<f64>| match value {
-            Some(value) => Cell::number(value, NumberFormat::Percent, frame.points(value)),
-            None => Cell::nothing(),
+        let points = |value: Option<f64>| {
+            value.map_or_else(Cell::nothing, |value| Cell::points(frame, value))
         };
         rows.push(vec![
             defined("effect-difference", "difference"),

@@ -129,6 +129,7 @@ pub struct SelectField {
     name: &'static str,
     label: String,
     options: Vec<SelectOption>,
+    fault: Option<String>,
 }
 
 /// One thing to choose.
@@ -155,6 +156,13 @@ impl SelectField {
             value,
             label,
         };
-        Self { name, label: label.into(), options: options.into_iter().map(option).collect() }
+        let options = options.into_iter().map(option).collect();
+        Self { name, label: label.into(), options, fault: None }
+    }
+
+    /// With what is wrong with it.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self { fault: faults.of(self.name).map(str::to_owned), ..self }
     }
 }

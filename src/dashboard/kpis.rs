@@ -10,7 +10,7 @@ use super::form::Faults;
 use super::session::Viewer;
 use super::table::{Export, Table};
 use super::{Frame, PageError};
-use crate::kpi::{Exclusion, KpiContext, KpiQuery, KpiReport, MEASURES, Step};
+use crate::kpi::{Exclusion, KpiChange, KpiContext, KpiQuery, KpiReport, MEASURES, Step};
 use crate::live_kpis::{KpiError, tell, tell_change};
 use actix_web::{HttpResponse, web};
 use ask::{Asked, Filters, KpisQuery, dimension_message, language};
@@ -36,6 +36,8 @@ struct Figures {
     trends: Vec<LineChart>,
     change: Option<ChangeView>,
     change_title: Option<String>,
+    /// What is not in it yet.
+    change_hint: Option<String>,
 }
 
 impl Figures {
@@ -132,12 +134,13 @@ async fn figures(
         None => None,
     };
     // It is taken apart by category over all teams, channels and segments.
-    let mut change = None;
+    let (mut change, mut change_hint) = (None, None);
     let is_taken_apart = asked.measure.is_rate() && asked.slice.is_none();
     if is_taken_apart {
         let what = (asked.measure, asked.period, asked.window_days);
         let told = tell_change(&app.store, &app.tenant, options, what, context).await?;
         let titles = [frame.say("kpi-change-before"), frame.say("kpi-change-after")];
+        change_hint = young_of_both(frame, asked, &told);
         change = told
             .decomposition
             .and_then(|parts| ChangeView::of(frame, &parts, titles.map(String::from)));
@@ -153,8 +156,17 @@ async fn figures(
         change: change.map(|change| change.with_files(export)),
         change_title: is_taken_apart
             .then(|| frame.say("kpi-change-title").with("measure", name).into()),
+        change_hint,
     };
     Ok((told, notices(frame, asked, &all)))
+}
+
+/// How much of both periods is too young to be compared, and until when.
+fn young_of_both(frame: &Frame, asked: &Asked, change: &KpiChange) -> Option<String> {
+    let mature_at = change.mature_at.filter(|_| change.immature > 0)?;
+    let date = frame.day(asked.zone.day_of(mature_at));
+    let hint = frame.say("change-immature").with("count", change.immature).with("date", date);
+    Some(hint.into())
 }
 
 /// What stands above the figures where there is nothing, or nothing that is old enough.

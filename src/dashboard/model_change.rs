@@ -149,7 +149,8 @@ async fn change_page(
         (version.clone(), label)
     });
     let version =
-        SelectField::new("version", frame.say("model-make-live"), options, &typed.version);
+        SelectField::new("version", frame.say("model-make-live"), options, &typed.version)
+            .with_faults(&faults);
     Ok(ChangePage {
         csrf: viewer.csrf.clone(),
         kind: kind.as_str(),

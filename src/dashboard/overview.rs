@@ -40,7 +40,8 @@ struct OverviewPage {
     from: Shown,
     to: Shown,
     mature: u64,
-    immature: u64,
+    /// Newer ones; `None` where the period was chosen to end before them.
+    immature: Option<u64>,
     tiles: Vec<Tile>,
     trend: Option<LineChart>,
     change: Option<ChangeView>,
@@ -79,7 +80,8 @@ pub(super) async fn show_overview(
     export: Export,
 ) -> Result<HttpResponse, PageError> {
     let query = query.map(web::Query::into_inner).unwrap_or_default();
-    let window_days = chosen(&WINDOWS_DAYS, &query.window, 14);
+    let usual_days = viewer.app.settings.kpi.window_days;
+    let window_days = chosen(&WINDOWS_DAYS, &query.window, usual_days);
     let period_days = chosen(&PERIODS_DAYS, &query.period, 28);
     let frame = viewer.frame("overview-title");
     let (app, now, team) = (&viewer.app, viewer.now, viewer.user.position.team());
@@ -119,7 +121,7 @@ pub(super) async fn show_overview(
         from: frame.date(from),
         to: frame.date(mature_until),
         mature: summary.all.total(),
-        immature: summary.immature,
+        immature: until.is_none().then_some(summary.immature),
         tiles: tiles(&frame, window_days, &summary.all, at_risk, follow_ups),
         trend,
         change,

@@ -24,6 +24,9 @@ pub(super) const SIGN_IN: &str = "recontact-sign-in";
 /// A session's use is noted at most so often, in milliseconds: else each page would write.
 const NOTED_EVERY_MS: i64 = 60_000;
 
+/// Longest object of a line of the audit, in characters.
+const OBJECT_CHARS: usize = 500;
+
 /// The header of what the pages' script asks by itself: no use of the session, which so ends as if nobody had asked.
 const WATCH: &str = "X-Recontact-Watch";
 
@@ -190,6 +193,8 @@ pub(super) fn deed(
     address: Option<String>,
     occurred_at: Timestamp,
 ) -> Result<AuditEntry, PageError> {
+    // An address of a page may be as long as somebody likes.
+    let object = object.map(|object| object.chars().take(OBJECT_CHARS).collect());
     Ok(AuditEntry { id: random_token()?, occurred_at, actor, action, object, address })
 }
 

@@ -159,6 +159,12 @@ impl Cell {
         Self::number(count as f64, NumberFormat::Whole, frame.integer(count))
     }
 
+    /// A difference of shares, in percentage points.
+    #[must_use]
+    pub fn points(frame: &Frame, difference: f64) -> Self {
+        Self::number(100.0 * difference, NumberFormat::OneDigit, frame.points(difference))
+    }
+
     /// An instant: date and time in the zone of the page.
     #[must_use]
     pub fn instant(frame: &Frame, instant: Timestamp) -> Self {

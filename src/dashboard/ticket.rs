@@ -101,11 +101,10 @@ async fn find(viewer: &Viewer, id: &str) -> Result<StoredTicket, PageError> {
         Ok(id) => app.store.ticket(&app.tenant, &id).await?,
         Err(_) => None,
     };
-    let own = viewer.user.position.team();
+    let is_own =
+        |ticket: &StoredTicket| viewer.user.position.may_see_team(ticket.details.team.as_ref());
     match found {
-        Some(ticket) if own.is_none_or(|team| ticket.details.team.as_ref() == Some(team)) => {
-            Ok(ticket)
-        }
+        Some(ticket) if is_own(&ticket) => Ok(ticket),
         _ => Err(viewer.hide().await),
     }
 }

@@ -148,7 +148,8 @@ async fn users_page(
             .with_value(&typed.name)
             .with_faults(&faults),
         display_name: display_name.with_value(&typed.display_name).with_faults(&faults),
-        role: role_field(&frame, Role::parse(&typed.role).unwrap_or(Role::Analyst)),
+        role: role_field(&frame, Role::parse(&typed.role).unwrap_or(Role::Analyst))
+            .with_faults(&faults),
         team: team_field(&frame, &typed.team, &faults),
         password: new_password("password", &frame, &faults),
         frame,

@@ -213,6 +213,16 @@ impl EpisodeFact {
         }
     }
 
+    /// Whether the customer came back with anything at all: also where a correction is about another return, after the window.
+    fn came_at_all(&self, window_days: u32) -> bool {
+        let window_ms = i64::from(window_days) * DAY_MS;
+        match self.correction {
+            Some((Outcome::None, _)) => false,
+            Some(_) if self.outcome(window_days) != Outcome::None => true,
+            _ => self.returns.iter().any(|came| came.gap_ms <= window_ms),
+        }
+    }
+
     /// Whether the customer came back with the same issue through the same channel.
     fn came_same_way(&self, window_days: u32) -> bool {
         if self.correction.is_some() {
@@ -253,7 +263,7 @@ impl Cell {
                 self.tally.add_at(Column::SameChannel1, index);
             }
         }
-        self.tally.add_if(Column::AnyContact7, episode.outcome(7) != Outcome::None);
+        self.tally.add_if(Column::AnyContact7, episode.came_at_all(7));
         self.persons.insert(episode.person, windows);
     }
 

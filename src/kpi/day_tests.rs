@@ -47,8 +47,11 @@ fn the_strongest_return_within_a_window_decides_and_a_correction_goes_over_it() 
     assert_eq!(one.outcome(7), Outcome::Explicit);
     one.correction = Some((Outcome::Implicit, Some(10 * DAY_MS)));
     assert_eq!((one.outcome(7), one.outcome(14)), (Outcome::None, Outcome::Implicit));
+    // The unrelated contact of the first day was made all the same.
+    assert!(one.came_at_all(7));
     one.correction = Some((Outcome::None, None));
     assert_eq!(one.outcome(30), Outcome::None);
+    assert!(!one.came_at_all(7));
 }
 
 #[test]

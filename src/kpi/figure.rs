@@ -88,7 +88,7 @@ pub struct Sums {
     /// Values one by one, where a measure needs them.
     pub values: Cell,
     /// Tickets open at the end of the period.
-    pub backlog: f64,
+    pub backlog: Option<f64>,
     /// Days of the period until today.
     pub elapsed_days: u32,
 }
@@ -132,7 +132,7 @@ impl Measure {
             Formula::Cost => self.of_cost(&sums.all),
             Formula::Median(values) => self.of_median(sums, values),
             Formula::Backlog => {
-                Figure { value: Some(sums.backlog), numerator: Some(sums.backlog), ..self.empty() }
+                Figure { value: sums.backlog, numerator: sums.backlog, ..self.empty() }
             }
             Formula::ContactsPerDay => self.of_contacts(sums),
         };
@@ -227,7 +227,7 @@ impl Measure {
             numerator: Some(sum),
             denominator: Some(n),
             n: tally.count(Column::HandlingKnown),
-            interval: of_mean(n, sum, squares),
+            interval: of_mean(n, sum, squares).map(from_nothing),
             ..self.empty()
         }
     }
@@ -246,7 +246,7 @@ impl Measure {
             numerator: Some(sums.above),
             denominator: Some(sums.below),
             n: tally.count(Column::CostKnown),
-            interval: of_ratio(&sums),
+            interval: of_ratio(&sums).map(from_nothing),
             ..self.empty()
         }
     }
@@ -353,6 +353,11 @@ impl Measure {
         let is_told = |(reason, n): (Exclusion, u64)| (n > 0).then_some(Excluded { reason, n });
         found.into_iter().filter_map(is_told).collect()
     }
+}
+
+/// Times and costs are never below zero.
+fn from_nothing(interval: Interval) -> Interval {
+    Interval { low: interval.low.max(0.0), high: interval.high }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of tickets fit into 53 bits")]

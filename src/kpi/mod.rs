@@ -34,7 +34,7 @@ pub use tally::{COLUMNS, Column, Tally};
 use serde::Deserialize;
 
 /// By which rules days are counted; another number has all of them counted anew.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// The section `kpi` of the configuration; explained in `config.default.toml`.
 #[derive(Debug, Clone, Deserialize)]

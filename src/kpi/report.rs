@@ -298,7 +298,7 @@ fn sums_by_label(
             let [opened, reopened, closed] = [Column::Opened, Column::Reopened, Column::Closed]
                 .map(|column| sums.all.get(column));
             open += opened + reopened - closed;
-            sums.backlog = open;
+            sums.backlog = (part.from <= today).then_some(open);
             let end = part.to.min(today.plus(1));
             sums.elapsed_days = u32::try_from(part.from.days_until(end)).unwrap_or(0);
         }

@@ -32,14 +32,35 @@ pub const WINDOWS_DAYS: [u32; 5] = [1, 3, 7, 14, 30];
 /// The longest of [`WINDOWS_DAYS`]: later contacts prove nothing.
 pub const LONGEST_WINDOW_DAYS: u32 = 30;
 
-/// A helpdesk opens a ticket again when a customer writes on it; by its clock that may be so much before the contact. Milliseconds.
-pub const REOPENING_SLACK_MS: i64 = 60_000;
+/// A helpdesk opens a ticket, or opens it again, when a customer writes; by its clock that may be so much before the contact.
+/// Milliseconds.
+pub const OPENING_SLACK_MS: i64 = 60_000;
 
 /// Whether a contact of the customer on the same ticket is why it was opened again, so that the contact counts (or, as a mere
 /// thanks, does not), and not the reopening. It must come after the closing before.
 #[must_use]
 pub fn explains_reopening(contact_ms: i64, reopened_ms: i64) -> bool {
-    contact_ms <= reopened_ms.saturating_add(REOPENING_SLACK_MS)
+    contact_ms <= reopened_ms.saturating_add(OPENING_SLACK_MS)
+}
+
+/// Whether a contact on a ticket is what the ticket was opened for, so that the contact counts (or, as a mere thanks, does not),
+/// and not the opening: a request of its customer whenever it came, whatever they wrote when it was opened, and what an agent began
+/// it with. What a customer says later, a thanks or a rating, leaves the opening as it is.
+#[must_use]
+pub fn explains_opening(
+    author: Author,
+    kind: ContactKind,
+    contact_ms: i64,
+    opened_ms: i64,
+) -> bool {
+    match author {
+        Author::Customer => {
+            kind == ContactKind::Substantive
+                || contact_ms <= opened_ms.saturating_add(OPENING_SLACK_MS)
+        }
+        Author::Agent => contact_ms <= opened_ms,
+        Author::System => false,
+    }
 }
 
 /// One issue of one customer from its opening to its close.

@@ -13,12 +13,14 @@ use super::episodes::{
     read_vector,
 };
 use super::persons::Person;
+use super::rows::bulk_query;
 use super::tickets::StoredTicket;
+use super::words::contact_explains_opening;
 use super::{StoreError, instant, name, optional_name};
 use crate::contact::Contact;
 use crate::outcome::{
-    Author, ContactKind, EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, REOPENING_SLACK_MS,
-    TextVector, ThreadEpisode, ThreadMessage, cut,
+    Author, ContactKind, EpisodeFacts, EpisodeId, LONGEST_WINDOW_DAYS, OPENING_SLACK_MS,
+    TextVector, ThreadEpisode, ThreadMessage, cut, explains_opening,
 };
 use crate::ticket::TicketId;
 use crate::timestamp::Timestamp;
@@ -46,7 +48,7 @@ pub(super) async fn take_in(
     new: &mut HashSet<EpisodeId>,
 ) -> Result<(), StoreError> {
     let is_customers = contact.author == Author::Customer;
-    replace_opening(connection, thread, contact).await?;
+    replace_opening(connection, thread, contact, kind).await?;
     replace_reopening(connection, thread, contact).await?;
     let is_message = match contact.author {
         Author::Customer => kind == ContactKind::Substantive,
@@ -85,32 +87,30 @@ fn is_thread(thread: &Thread<'_>, contact: &Contact) -> bool {
         .is_some_and(|channel| thread.derivation.rules.policy.is_thread(channel.as_str()))
 }
 
-/// From its customer's first contact on, a ticket is represented by its contacts and no longer by its opening; nor is it where an
-/// agent began it by writing.
+/// From the first contact on that explains it (see [`explains_opening`]), a ticket is represented by its contacts and no longer by
+/// its opening.
 async fn replace_opening(
     connection: &mut AnyConnection,
     thread: &Thread<'_>,
     contact: &Contact,
+    kind: ContactKind,
 ) -> Result<(), StoreError> {
     let Some(ticket) = thread.ticket else { return Ok(()) };
-    let replaces = match contact.author {
-        Author::Customer => true,
-        Author::Agent => contact.occurred_at <= ticket.opened_at,
-        Author::System => false,
-    };
-    if !replaces {
+    let (written, opened) = (contact.occurred_at.millis(), ticket.opened_at.millis());
+    if !explains_opening(contact.author, kind, written, opened) {
         return Ok(());
     }
-    let other: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM contacts WHERE tenant = $1 AND ticket_id = $2 AND id <> $3 \
-         AND (author = 'customer' OR (author = 'agent' AND occurred_at <= $4)) LIMIT 1",
-    )
-    .bind(thread.derivation.tenant.as_str())
-    .bind(thread.id.as_str())
-    .bind(contact.id.as_str())
-    .bind(ticket.opened_at.millis())
-    .fetch_optional(&mut *connection)
-    .await?;
+    let statement = format!(
+        "SELECT c.id FROM tickets t JOIN contacts c ON c.tenant = t.tenant AND c.ticket_id = t.id \
+         WHERE t.tenant = $1 AND t.id = $2 AND c.id <> $3 AND {} LIMIT 1",
+        contact_explains_opening()
+    );
+    let other = bulk_query(statement, true)
+        .bind(thread.derivation.tenant.as_str())
+        .bind(thread.id.as_str())
+        .bind(contact.id.as_str())
+        .fetch_optional(&mut *connection)
+        .await?;
     if other.is_some() {
         return Ok(());
     }
@@ -130,7 +130,7 @@ async fn replace_reopening(
     }
     // One that came just before the contact, and the next one after it.
     let written = contact.occurred_at.millis();
-    for from in [written - REOPENING_SLACK_MS, written] {
+    for from in [written - OPENING_SLACK_MS, written] {
         let reopened: Option<i64> = sqlx::query_scalar(
             "SELECT MIN(occurred_at) FROM ticket_events \
              WHERE tenant = $1 AND ticket_id = $2 AND kind = 'reopening' AND occurred_at >= $3",

@@ -1,6 +1,14 @@
-//! The words under which values of `outcome` stand in the tables.
+//! The words under which values of `outcome` stand in the tables, and a rule of it in these words.
 
-use crate::outcome::{Outcome, RecontactSource, Relation};
+use crate::outcome::{OPENING_SLACK_MS, Outcome, RecontactSource, Relation};
+
+/// [`explains_opening`](crate::outcome::explains_opening) of a contact `c` and its ticket `t`.
+pub(super) fn contact_explains_opening() -> String {
+    format!(
+        "((c.author = 'customer' AND (c.kind = 'substantive' OR c.occurred_at <= t.opened_at + {OPENING_SLACK_MS})) \
+         OR (c.author = 'agent' AND c.occurred_at <= t.opened_at))"
+    )
+}
 
 pub(super) fn source_word(source: RecontactSource) -> &'static str {
     match source {

@@ -27,6 +27,7 @@ on_both_databases!(
     what_names_a_follow_up_that_nobody_made_is_a_contact_like_others,
     a_thanks_that_opens_a_ticket_again_is_no_return,
     an_agents_answer_does_not_take_the_opening_away,
+    a_later_thanks_does_not_take_the_opening_away,
     a_correction_does_not_pass_to_another_piece_of_the_thread,
     a_thread_that_turns_to_another_issue_is_cut,
     a_lively_thread_is_one_episode,
@@ -332,6 +333,20 @@ async fn an_agents_answer_does_not_take_the_opening_away(database: &Database) {
     // What an agent began by writing is no return of the customer.
     let beginning = Contact { id: name("c-0"), occurred_at: day(3.0), ..answer };
     say_at(&store, &beginning, &about("card_arrival"), day(3.3)).await;
+    assert_eq!(outcome(&store, "t-1", 7).await, Outcome::None);
+}
+
+async fn a_later_thanks_does_not_take_the_opening_away(database: &Database) {
+    let store = database.store().await;
+    solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
+    solve(&store, "t-2", "u-1", "card_arrival", 3.0, 4.0).await;
+    let thanks = Contact { ticket_id: Some(name("t-2")), ..contact("c-1", "u-1", day(4.1)) };
+    let kind = ContactAnalysis { kind: ContactKind::Thanks, ..about("card_arrival") };
+    say(&store, &thanks, &kind).await;
+    assert_eq!(outcome(&store, "t-1", 7).await, Outcome::Explicit);
+    // A ticket that a thanks opened is no repeat.
+    let opening = Contact { id: name("c-0"), occurred_at: day(3.0), ..thanks };
+    say(&store, &opening, &kind).await;
     assert_eq!(outcome(&store, "t-1", 7).await, Outcome::None);
 }
 

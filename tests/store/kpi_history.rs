@@ -251,7 +251,7 @@ struct Written {
     category: String,
     channel: String,
     counts: bool,
-    is_customers: bool,
+    author: String,
 }
 
 /// All rows, as they stand in the tables.
@@ -333,14 +333,14 @@ impl Plain {
         });
         let reopenings = all("SELECT * FROM ticket_events WHERE kind = 'reopening'").await;
         let contacts = contact_rows.iter().map(|row| {
-            let is_customers = text(row, "author") == "customer";
+            let author = text(row, "author");
             Written {
                 at: row.get("occurred_at"),
                 ticket: row.get("ticket_id"),
                 category: text(row, "category"),
                 channel: text(row, "channel"),
-                counts: is_customers && text(row, "kind") == "substantive",
-                is_customers,
+                counts: author == "customer" && text(row, "kind") == "substantive",
+                author,
             }
         });
         let plain = Self {
@@ -396,6 +396,20 @@ impl Plain {
             .collect();
         let order = ["explicit", "implicit", "induced", "unrelated"];
         (*order.iter().find(|relation| came.contains(relation)).unwrap_or(&"none")).to_owned()
+    }
+
+    fn came_at_all(&self, episode: &Episode, window: i64) -> bool {
+        let limit = window * DAY_MS;
+        let said = self.corrections.iter().rfind(|(key, _, _)| *key == episode.key);
+        let came = || {
+            let mut returns = self.returns.iter();
+            returns.any(|(key, gap, _, _)| *key == episode.key && (1..=limit).contains(gap))
+        };
+        match said {
+            Some((_, outcome, _)) if outcome == "none" => false,
+            Some((_, _, gap)) if gap.is_none_or(|gap| gap <= limit) => true,
+            _ => came(),
+        }
     }
 
     fn came_the_same_way(&self, episode: &Episode, window: i64) -> bool {
@@ -467,7 +481,7 @@ impl Plain {
                 share(mature(window).map(|e| !self.came_the_same_way(e, window)).collect())
             }
             "ocr" => share(mature(window).map(|e| self.outcome(e, window) != "explicit").collect()),
-            "nca_7" => share(mature(7).map(|e| self.outcome(e, 7) == "none").collect()),
+            "nca_7" => share(mature(7).map(|e| !self.came_at_all(e, 7)).collect()),
             "fcr_gross" => known(&|d| d["first_contact_resolved"].as_bool()),
             "fcr_net" => known(&|d| {
                 let resolved = d["first_contact_resolved"].as_bool()?;
@@ -562,9 +576,16 @@ impl Plain {
             n += u64::from(contact.counts && is_in);
         }
         for (id, ticket) in &self.tickets {
-            let is_of =
-                |contact: &Written| contact.is_customers && contact.ticket.as_ref() == Some(id);
-            let is_alone = !self.contacts.iter().any(is_of);
+            let explains = |contact: &Written| {
+                let opened = ticket.opened_at;
+                let explains = match contact.author.as_str() {
+                    "customer" => contact.counts || contact.at <= opened + 60_000,
+                    "agent" => contact.at <= opened,
+                    _ => false,
+                };
+                explains && contact.ticket.as_ref() == Some(id)
+            };
+            let is_alone = !self.contacts.iter().any(explains);
             let is_in = scope.holds(ticket.opened_at) && scope.is_in_slice(&ticket.labels);
             n += u64::from(is_alone && is_in);
         }

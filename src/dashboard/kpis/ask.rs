@@ -6,7 +6,7 @@ use super::super::format::escaped;
 use super::super::period;
 use super::super::{Frame, PageError};
 use super::Viewer;
-use crate::kpi::{Dimension, KpiOptions, KpiQuery, MEASURES, Measure, Period, Step};
+use crate::kpi::{Dimension, KpiOptions, KpiQuery, MEASURES, Measure, Period, Step, Zone};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::Language;
 use crate::ticket::Name;
@@ -49,6 +49,8 @@ pub(super) struct Asked {
     pub(super) step: Step,
     pub(super) window_days: u32,
     pub(super) measure: &'static Measure,
+    /// Where its days begin.
+    pub(super) zone: Zone,
 }
 
 /// The fields of the filters.
@@ -85,7 +87,7 @@ impl KpisQuery {
         let mut only = self.only.trim();
         if let Some(team) = own_team {
             if dimension.is_some_and(|one| one != Dimension::Team) {
-                faults.add("by", frame.say("kpi-fault-own-team"));
+                faults.add("filters", frame.say("kpi-fault-own-team"));
             }
             if !only.is_empty() && only != team.as_str() {
                 return Err(viewer.hide().await);
@@ -123,7 +125,8 @@ impl KpisQuery {
             return Ok((None, faults));
         };
         let by = dimension.filter(|_| slice.is_none());
-        Ok((Some(Asked { period, by, slice, step, window_days, measure }), faults))
+        let zone = options.time_zone.clone();
+        Ok((Some(Asked { period, by, slice, step, window_days, measure, zone }), faults))
     }
 
     /// The fields as they were filled in, or as what is shown.
@@ -146,7 +149,7 @@ impl KpisQuery {
             let by = undivided.into_iter().chain(by);
             let only = TextField::new("only", frame.say("kpi-only"), "off").optional();
             (
-                SelectField::new("by", frame.say("kpi-by"), by, &self.by),
+                SelectField::new("by", frame.say("kpi-by"), by, &self.by).with_faults(faults),
                 text(only, self.only.trim()),
             )
         };
@@ -165,9 +168,11 @@ impl KpisQuery {
             from: text(TextField::day("from", frame.say("kpi-from")), &from),
             until: text(TextField::day("until", frame.say("kpi-until")), &until),
             split: (!has_own_team).then(split),
-            step: SelectField::new("step", frame.say("kpi-step"), steps, step),
-            window: SelectField::new("window", frame.say("kpi-window"), windows, &window),
-            measure: SelectField::new("measure", frame.say("kpi-measure"), measures, measure),
+            step: SelectField::new("step", frame.say("kpi-step"), steps, step).with_faults(faults),
+            window: SelectField::new("window", frame.say("kpi-window"), windows, &window)
+                .with_faults(faults),
+            measure: SelectField::new("measure", frame.say("kpi-measure"), measures, measure)
+                .with_faults(faults),
         }
     }
 }

@@ -83,7 +83,13 @@ fn columns(frame: &Frame) -> Vec<Column> {
 }
 
 /// The cells below them.
-fn cells(frame: &Frame, figure: &Figure, needs: &[&str], now: Timestamp) -> Vec<Cell> {
+fn cells(
+    frame: &Frame,
+    asked: &Asked,
+    figure: &Figure,
+    needs: &[&str],
+    now: Timestamp,
+) -> Vec<Cell> {
     let in_unit = |number: Option<f64>| match number {
         Some(number) => {
             Cell::number(number, format(figure.unit), value(frame, figure.unit, number))
@@ -109,7 +115,7 @@ fn cells(frame: &Frame, figure: &Figure, needs: &[&str], now: Timestamp) -> Vec<
         Cell::count(frame, figure.n),
         figure.window_days.map_or(Cell::nothing(), window),
         Cell::text(left_out(frame, figure)),
-        Cell::text(remarks(frame, figure, needs, now)),
+        Cell::text(remarks(frame, asked, figure, needs, now)),
     ]
 }
 
@@ -127,7 +133,13 @@ fn left_out(frame: &Frame, figure: &Figure) -> String {
 }
 
 /// Whether it will still change, says little, or why there is none.
-fn remarks(frame: &Frame, figure: &Figure, needs: &[&str], now: Timestamp) -> String {
+fn remarks(
+    frame: &Frame,
+    asked: &Asked,
+    figure: &Figure,
+    needs: &[&str],
+    now: Timestamp,
+) -> String {
     let mut remarks = Vec::new();
     if figure.not_measured.is_some() {
         let message = frame
@@ -141,7 +153,7 @@ fn remarks(frame: &Frame, figure: &Figure, needs: &[&str], now: Timestamp) -> St
         remarks.push(frame.say("kpi-small").to_string());
     }
     if let Some(mature_at) = figure.mature_at.filter(|mature_at| *mature_at > now) {
-        let until = frame.date(mature_at).text;
+        let until = frame.day(asked.zone.day_of(mature_at));
         remarks.push(frame.say("kpi-immature-until").with("date", until).to_string());
     }
     remarks.join("; ")
@@ -194,7 +206,7 @@ pub(super) fn measures_table(frame: &Frame, asked: &Asked, report: &KpiReport) -
             .linked(address)
             .explained(frame.say("kpi-definition"), facts(frame, definition));
         let mut row = vec![name];
-        row.extend(cells(frame, figure, definition.needs, report.as_of));
+        row.extend(cells(frame, asked, figure, definition.needs, report.as_of));
         row.extend([
             Cell::text(figure.measure),
             Cell::text(definition.numerator.clone()),
@@ -228,7 +240,7 @@ pub(super) fn slices_table(frame: &Frame, asked: &Asked, report: &KpiReport) -> 
                 }
                 None => cell,
             }];
-            row.extend(cells(frame, figure, definition.needs, report.as_of));
+            row.extend(cells(frame, asked, figure, definition.needs, report.as_of));
             row
         })
     });
@@ -284,7 +296,7 @@ fn trend(
     let rows = figures.into_iter().map(|((_, label, days), figure)| {
         let mut row = vec![Cell::text(label)];
         row.extend(days.map(Cell::text));
-        row.extend(cells(frame, figure, definition.needs, report.as_of));
+        row.extend(cells(frame, asked, figure, definition.needs, report.as_of));
         row
     });
     let table = Table::new(id, texts.title.clone(), all).with_rows(rows);

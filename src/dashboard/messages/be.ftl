@@ -158,7 +158,7 @@ audit-role-changed = зменена роля або каманда
 audit-password-set = усталяваны пароль
 audit-plan-written = напісана версія плана
 audit-exported = табліца ўзята файлам
-audit-model-changed = іншая мадэль зроблена дзеючай
+audit-model-changed = іншая мадэль зроблена дзейнай
 
 ## Паказчыкі
 count-days = { $count ->
@@ -220,8 +220,8 @@ kpi-left-without-fields = { $count } без патрэбнага поля
 kpi-left-not-resolvable = { $count } не па сілах першай лініі
 kpi-left-without-scale = { $count } з невядомай шкалой
 kpi-not-measured = { $count ->
-        [one] не вымяраецца: у заяўках няма поля { $fields }
-       *[other] не вымяраецца: у заяўках няма палёў { $fields }
+        [one] не вымяраецца: у зваротах няма поля { $fields }
+       *[other] не вымяраецца: у зваротах няма палёў { $fields }
     }
 kpi-no-cases = няма выпадкаў
 kpi-small = мала выпадкаў: амаль ні пра што не кажа
@@ -259,7 +259,12 @@ kpi-change-title = Што змянілася з папярэдняга перы�
 kpi-change-from-to = З { $before } да { $after }: { $difference } п. п. (інтэрвал 95 %: ад { $low } да { $high }).
 kpi-change-before = Папярэдні перыяд
 kpi-change-after = Гэты перыяд
-kpi-change-none = У адным з двух перыядаў няма дастаткова даўніх выпадкаў.
+kpi-change-immature = { $count ->
+        [one] Пакуль не ўлічаны { $count } эпізод абодвух перыядаў: ён скончыўся
+        [few] Пакуль не ўлічаны { $count } эпізоды абодвух перыядаў: яны скончыліся
+       *[other] Пакуль не ўлічаны { $count } эпізодаў абодвух перыядаў: яны скончыліся
+    } занадта нядаўна. Гэта яшчэ зменіцца, да { $date }.
+change-none = У адным з двух перыядаў няма дастаткова даўніх выпадкаў.
 kpi-fault-day = Патрэбны дзень, напрыклад 2026-01-05, не раней за 1970 год.
 kpi-fault-period = Апошні дзень не можа быць раней за першы, і ўсяго можа быць не больш за { $most ->
         [one] { $most } дзень
@@ -301,7 +306,7 @@ repeat-rate-explained = { $count } з { $trials }: пасля закрыцця �
         [one] { $days } дня
        *[other] { $days } дзён
     } з тым жа або звязаным пытаннем.
-resolution-rate = Вырашана з першага звароту
+resolution-rate = Вырашана адным зваротам, любы канал
 resolution-rate-explained = { $count } з { $trials }: на працягу { $days ->
         [one] { $days } дня
        *[other] { $days } дзён
@@ -314,10 +319,10 @@ overview-trend = Паўторныя звароты па тыднях закры�
 overview-no-trend = Пакуль няма чаго паказаць.
 overview-trend-week = Тыдзень закрыцця, з
 at-risk = Цяпер пад высокай рызыкай
-at-risk-explained = Закрыты за апошнія { $days ->
-        [one] { $days } дзень
-        [few] { $days } дні
-       *[other] { $days } дзён
+at-risk-explained = Закрыты за { $days ->
+        [one] апошні { $days } дзень
+        [few] апошнія { $days } дні
+       *[other] апошнія { $days } дзён
     } з высокай рызыкай; кліент пакуль не вярнуўся.
 follow-ups-due = Трэба звязацца
 follow-ups-due-explained = { $overdue ->
@@ -342,6 +347,11 @@ change-more = { $count ->
         [few] І яшчэ { $count } катэгорыі з меншым укладам.
        *[other] І яшчэ { $count } катэгорый з меншым укладам.
     }
+change-immature = { $count ->
+        [one] Пакуль не ўлічаны { $count } эпізод абодвух перыядаў: ён скончыўся
+        [few] Пакуль не ўлічаны { $count } эпізоды абодвух перыядаў: яны скончыліся
+       *[other] Пакуль не ўлічаны { $count } эпізодаў абодвух перыядаў: яны скончыліся
+    } занадта нядаўна. Гэта яшчэ зменіцца, да { $date }.
 change-none = Няма двух тыдняў, у якія звароты закрыты дастаткова даўно.
 freshness-title = Наколькі гэта свежае
 freshness-closing = Апошні закрыты зварот
@@ -498,9 +508,9 @@ ticket-events = { $count ->
     }
 ticket-details = Падрабязнасці
 ticket-classified = { $category } (мадэль { $model })
-ticket-assessed = Імавернасць вяртання { $share }, рызыка { $band } (мадэль { $model })
+ticket-assessed = Верагоднасць вяртання { $share }, рызыка { $band } (мадэль { $model })
 ticket-not-assessed = Рызыка не ацэньвалася.
-ticket-feedback = метка выпраўлена або пацверджана
+ticket-feedback = пазнака выпраўлена або пацверджана
 ticket-feedback-details = { $head }: { $label }; прадказана: { $predicted } (мадэль { $model })
 ticket-step = суправаджэнне: { $what }
 ticket-corrected = вынік выпраўлены
@@ -519,24 +529,27 @@ outcome-induced = толькі адказаў на наша паведамлен
 outcome-unrelated = звярнуўся толькі з іншым пытаннем
 
 ## Effect
-effect-title = Эфект апрацоўкі
+effect-title = Эфект суправаджэння
 effect-experiment = Эксперымент
-effect-scope = Пачаты { $started }; апрацоўваецца { $share } кліентаў; паўтор лічыцца цягам { $days } дн. пасля закрыцця. Усе каманды.
+effect-scope = Пачаты { $started }; суправаджаецца { $share } кліентаў; паўтор лічыцца цягам { $days ->
+        [one] { $days } дня
+       *[other] { $days } дзён
+    } пасля закрыцця. Усе каманды.
 effect-none = Эксперыментаў яшчэ не было.
 effect-too-early = Казаць яшчэ рана.
-effect-invalid = Памеры груп не такія, якія даў бы выпадак: ніводнаму ліку тут верыць нельга.
-effect-reduces = Апрацоўка памяншае лік паўтораў.
-effect-increases = Апрацоўка павялічвае лік паўтораў.
+effect-invalid = Памеры груп не такія, якія дала б выпадковасць: ніводнаму ліку тут верыць нельга.
+effect-reduces = Суправаджэнне памяншае лік паўтораў.
+effect-increases = Суправаджэнне павялічвае лік паўтораў.
 effect-no-difference = Розніца не паказана.
 effect-next-look = Наступная запланаваная праверка: { $date }.
 effect-ratio-nobody = Праверка суадносін груп: у эксперыменце пакуль нікога няма.
-effect-ratio-fits = Праверка суадносін груп: { $treatment } кліентаў у апрацоўцы і { $control } у кантролі, план { $share }, p = { $p }: памеры падыходзяць.
-effect-ratio-broken = Праверка суадносін груп: { $treatment } кліентаў у апрацоўцы і { $control } у кантролі, план { $share }, p = { $p }: памеры не падыходзяць.
+effect-ratio-fits = Праверка суадносін груп: кліентаў з суправаджэннем — { $treatment }, без яго — { $control }; план { $share }, p = { $p }: памеры падыходзяць.
+effect-ratio-broken = Праверка суадносін груп: кліентаў з суправаджэннем — { $treatment }, без яго — { $control }; план { $share }, p = { $p }: памеры не падыходзяць.
 effect-left-out = Выключаны: кліенты ў абедзвюх групах: { $both }; звароты, закрыццё якіх больш не вядомае: { $unknown }.
 effect-arms = Абедзве групы
 effect-arm = Група
-effect-treatment = Апрацоўка
-effect-control = Кантроль
+effect-treatment = З суправаджэннем
+effect-control = Без суправаджэння (кантроль)
 effect-customers = Кліенты
 effect-flagged = Адзначана
 effect-immature = Яшчэ рана
@@ -544,19 +557,20 @@ effect-mature = Спелыя
 effect-repeats = Паўторы
 effect-rate = Доля паўтораў
 effect-rates = Долі паўтораў у абедзвюх групах
-effect-induced = Адказы на нашу апрацоўку
-effect-contacted = Сапраўды апрацавана
+effect-induced = Адказы на наша суправаджэнне
+effect-contacted = Сапраўды звязаліся
 effect-results = Што атрымалася
 effect-figure = Паказчык
 effect-difference = Розніца доляў паўтораў, п. п.
-effect-gross = Папярэджана зваротаў
-effect-induced-net = Звароты праз нашу апрацоўку
-effect-cost = Кошт апрацоўкі ў зваротах
-effect-net = Папярэджана зваротаў, нета
+effect-gross = Прадухілена кантактаў
+effect-induced-net = Кантакты праз наша суправаджэнне
+effect-cost = Кошт суправаджэння ў кантактах
+effect-net = Прадухілена кантактаў, нета
 effect-money = Зберажона, нета, у грашах
+effect-costs = Грошы лічацца так: { $repeat } за паўторны кантакт і { $follow_up } за суправаджэнне, у валюце раздзела [costs] налад; кошт па асобных катэгорыях не ўлічваецца.
 effect-nothing-mature = Розніцы пакуль няма: у абедзвюх групах патрэбныя спелыя звароты.
 models-title = Мадэлі
-models-explained = Усе версіі ў папцы мадэляў. Адміністратар робіць дзеючай іншую версію, выбраўшы від мадэлі; параўнанне як падставу паказваюць у камандным радку (recontact models promote).
+models-explained = Усе версіі ў папцы мадэляў. Адміністратар робіць дзейнай іншую версію, выбраўшы від мадэлі; параўнанне як падставу паказваюць у камандным радку (recontact models promote).
 models-errors = Што не ўдалося загрузіць
 models-none = Мадэляў няма: папка мадэляў пустая.
 models-count = { $count ->
@@ -593,13 +607,13 @@ model-step-forced = без параўнання
 model-step-rolled-back = вяртанне да ранейшай
 model-change-title = Мадэль: { $kind }
 models-back = Усе мадэлі
-model-make-live = Версія, якая стане дзеючай
+model-make-live = Версія, якая стане дзейнай
 model-was-live = { $version } (працавала раней)
 model-reason-hint = Застанецца ў гісторыі разам з вашым імем.
-model-change = Зрабіць дзеючай
+model-change = Зрабіць дзейнай
 model-change-explained = Спачатку версія правяраецца цалкам; пакуль новая не загружана, адказвае ранейшая. Параўнання тут не патрабуецца, таму пакажыце прычыну.
 model-no-other = Іншых версій гэтага віду няма.
-model-overtaken = Тым часам дзеючай стала іншая версія: { $version }. Нічога не зменена; паглядзіце яшчэ раз, перш чым вырашаць.
+model-overtaken = Тым часам дзейнай стала іншая версія: { $version }. Нічога не зменена; паглядзіце яшчэ раз, перш чым вырашаць.
 model-refused = Нічога не зменена: { $reason }
 
 ## Справаздача пра рызыку
@@ -629,7 +643,7 @@ risk-others = { $count ->
         [few] { $count } закрытыя звароты перыяду ацэнены іншымі версіямі мадэлі і тут не лічацца.
        *[other] { $count } закрытых зваротаў перыяду ацэнены іншымі версіямі мадэлі і тут не лічацца.
     }
-risk-treated = Там, дзе кліентаў суправаджалі, іх вяртаецца менш, чым прадказана.
+risk-treated = Кліенты, якіх суправаджалі, таксама ўлічаны: іх можа вяртацца менш, чым прадказана.
 risk-said = Што сказала мадэль
 risk-scores = Як размеркаваны ацэнкі
 risk-score = Ацэнка: верагоднасць вяртання
@@ -703,9 +717,9 @@ next-gap-quarter = Чвэрць на працягу, дзён
 next-gap = Медыяна прамежку, дзён
 next-gap-three-quarters = Тры чвэрці на працягу, дзён
 plans-title = Планы
-plans-explained = Што адказваюць у кожным канале, каб кліенту не давялося вяртацца. Планы і іх вынікі — па ўсіх камандах.
+plans-explained = Што адказваюць у кожным канале, каб кліенту не давялося вяртацца. Планы і параўнанні — па ўсіх камандах.
 plans-none = Планаў няма, і пытанняў, якім патрэбны план, пакуль не вядома.
-plans-table = Планы як яны ёсць і што дала апошняя дзейная версія
+plans-table = Планы як яны ёсць і паўторы пры апошняй дзейнай версіі ў параўнанні з паўторамі без яе
 plan-none = плана яшчэ няма
 plan-version = Версія
 plan-status = Стан
@@ -713,7 +727,7 @@ plan-owner = Адказвае
 plan-by = Хто напісаў
 plan-when = Калі
 plan-review = Перагледзець
-plan-effect-version = Вынік версіі
+plan-effect-version = Параўноўваецца версія
 plan-with-closings = Закрыццяў з планам
 plan-with = Паўторы з планам
 plan-without-closings = Закрыццяў для параўнання
@@ -734,11 +748,11 @@ plan-answer = Адказ
 plan-message = Паведамленне ўслед
 plan-after-hours = праз { $hours } г пасля закрыцця
 plan-hours = Гадзін ад закрыцця да паведамлення
-plan-prevents = Якія пытанні папярэджвае
+plan-prevents = Якія пытанні прадухіляе
 plan-prevents-hint = Па адным у радку.
 plan-notes = Нататкі
 plan-findings = Што адрозніваецца паміж каналамі
-plan-effects = Версіі і што яны далі
+plan-effects = Версіі і паўторы пры кожнай
 plan-versions = Усе версіі, спачатку найноўшая
 plan-write = Напісаць наступную версію
 plan-review-hint = { $days ->

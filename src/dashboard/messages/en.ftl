@@ -175,7 +175,7 @@ label-unknown = (not known)
 ## Key figures
 kpi-title = Key figures
 kpi-from = From
-kpi-until = Until and with
+kpi-until = To (inclusive)
 kpi-by = By
 kpi-by-none = not divided
 kpi-only = Only this one (its exact name)
@@ -187,7 +187,7 @@ kpi-step-week = Week
 kpi-step-month = Month
 kpi-window = Days after the closing
 kpi-measure = Key figure
-kpi-scope = From { $from } until and with { $until }; days begin as in the time zone { $zone }.
+kpi-scope = From { $from } to { $until }, inclusive; days are those of the time zone { $zone }.
 kpi-scope-slice = Only { $slice }: { $label }.
 kpi-all = All key figures of the period
 kpi-value = Value
@@ -230,7 +230,7 @@ kpi-immature = { $count ->
        *[other] { $days } days
     } is not known yet. What looks like an improvement on the last days usually is just that.
 kpi-cut = The first or the last step of the chart is cut by the period.
-kpi-empty = Nothing was opened, closed or said in this period. As soon as something is, figures stand here.
+kpi-empty = Nothing was opened, closed or said in this period. As soon as something is, the figures will appear here.
 kpi-only-immature = Every closing of this period is too recent ({ $count }): rates of repeat contacts are told { $days ->
         [one] { $days } day
        *[other] { $days } days
@@ -279,13 +279,13 @@ overview-immature = { $count ->
         [one] { $count } newer ticket was closed too recently to be counted.
        *[other] { $count } newer tickets were closed too recently to be counted.
     }
-overview-empty = No closed ticket is old enough yet. As soon as the first ones are, figures stand here.
+overview-empty = No closed ticket is old enough yet. As soon as the first ones are, the figures will appear here.
 repeat-rate = Repeat contacts
 repeat-rate-explained = { $count } of { $trials }: after the closing the customer came back within { $days ->
         [one] { $days } day
        *[other] { $days } days
     } with the same or a related issue.
-resolution-rate = Resolved at the first contact
+resolution-rate = Resolved with one contact, any channel
 resolution-rate-explained = { $count } of { $trials }: nobody came back with the same issue within { $days ->
         [one] { $days } day
        *[other] { $days } days
@@ -324,6 +324,10 @@ change-more = { $count ->
         [one] And { $count } more category with a smaller part.
        *[other] And { $count } more categories with smaller parts.
     }
+change-immature = Not counted yet: { $count ->
+        [one] { $count } episode
+       *[other] { $count } episodes
+    } of both periods, closed too recently. This will still change until { $date }.
 change-none = There are not two weeks with closed tickets that are old enough.
 freshness-title = How fresh this is
 freshness-closing = Newest closed ticket
@@ -375,7 +379,7 @@ queue-count = { $count ->
 queue-ticket = Ticket
 queue-probability = Comes back
 queue-band = Risk
-queue-claimed-by = In hand of
+queue-claimed-by = Taken by
 queue-model = Risk model
 queue-available = To be made from
 queue-expires = Of no use after
@@ -495,7 +499,10 @@ outcome-unrelated = came with something else only
 ## Effect
 effect-title = Effect of following up
 effect-experiment = Experiment
-effect-scope = Started { $started }; { $share } of customers are followed up; a repeat counts within { $days } days after the closing. All teams.
+effect-scope = Started { $started }; { $share } of customers are followed up; a repeat counts within { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } after the closing. All teams.
 effect-none = No experiment was started yet.
 effect-too-early = It is too early to say.
 effect-invalid = The groups do not have the sizes that chance would give: no figure here can be trusted.
@@ -504,8 +511,8 @@ effect-increases = Following up leads to more repeats.
 effect-no-difference = No difference was shown.
 effect-next-look = The next planned look is on { $date }.
 effect-ratio-nobody = Sample-ratio check: nobody is in the experiment yet.
-effect-ratio-fits = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes fit.
-effect-ratio-broken = Sample-ratio check: { $treatment } customers followed up and { $control } held out, planned share { $share }, p = { $p }: the sizes do not fit.
+effect-ratio-fits = Sample-ratio check: customers followed up: { $treatment }, held out: { $control }; planned share { $share }, p = { $p }: the sizes fit.
+effect-ratio-broken = Sample-ratio check: customers followed up: { $treatment }, held out: { $control }; planned share { $share }, p = { $p }: the sizes do not fit.
 effect-left-out = Left out: customers in both groups: { $both }; tickets whose closing is not known any more: { $unknown }.
 effect-arms = Both groups
 effect-arm = Group
@@ -528,6 +535,7 @@ effect-induced-net = Contacts that our follow-ups caused
 effect-cost = Cost of the follow-ups, in contacts
 effect-net = Contacts avoided, net
 effect-money = Saved, net, in money
+effect-costs = Money is counted with { $repeat } for handling a repeat and { $follow_up } for a follow-up, in the currency of the section [costs] of the configuration; costs of single categories do not enter.
 effect-nothing-mature = There is no difference to tell before both groups have tickets that are old enough.
 models-title = Models
 models-explained = Every version below the models folder. An admin makes another one live by its kind; a comparison as grounds is given on the command line (recontact models promote).
@@ -577,7 +585,7 @@ model-refused = Nothing was changed: { $reason }
 
 ## Risk report
 risk-title = Risk report
-risk-scope = Tickets closed from { $from } until and with { $until } (days begin as in the time zone { $zone }), and what the live risk model { $version } said at the closing: how likely the customer comes back { $days ->
+risk-scope = Tickets closed from { $from } to { $until }, inclusive (days are those of the time zone { $zone }), and what the live risk model { $version } said at the closing: how likely the customer comes back { $days ->
         [one] within { $days } day
        *[other] within { $days } days
     } with the same or a related issue.
@@ -598,7 +606,7 @@ risk-others = { $count ->
         [one] { $count } closed ticket of the period was
        *[other] { $count } closed tickets of the period were
     } assessed by other versions of the model and not counted here.
-risk-treated = Where customers were followed up, fewer of them come back than was predicted.
+risk-treated = Customers who were followed up are included: fewer of them may come back than was predicted.
 risk-said = What the model said
 risk-scores = How the scores are spread
 risk-score = Score: probability of coming back
@@ -671,7 +679,7 @@ next-gap-three-quarters = Three quarters within, days
 plans-title = Plans
 plans-explained = What is answered in every channel so that the customer need not come back. Plans and what they did are those of all teams.
 plans-none = There are no plans, and no issue that needs one is known.
-plans-table = Plans as they are, and what the last version in use did
+plans-table = Plans as they are, and repeats under the last version in use compared with those without it
 plan-none = no plan yet
 plan-version = Version
 plan-status = State
@@ -679,7 +687,7 @@ plan-owner = Answers for it
 plan-by = Written by
 plan-when = Written
 plan-review = To be looked at again
-plan-effect-version = Effect of version
+plan-effect-version = Version compared
 plan-with-closings = Closings with it
 plan-with = Repeats with it
 plan-without-closings = Closings compared
@@ -704,7 +712,7 @@ plan-prevents = Issues that it prevents
 plan-prevents-hint = One in each line.
 plan-notes = Notes
 plan-findings = What differs between the channels
-plan-effects = Versions and what they did
+plan-effects = Versions and the repeats under each
 plan-versions = All versions, the newest first
 plan-write = Write the next version
 plan-review-hint = { $days ->

@@ -98,9 +98,8 @@ pub(super) fn effect_cells(frame: &Frame, effect: Option<&PlanEffect>) -> Vec<Ce
         let cell = |share| Cell::number(share, NumberFormat::Percent, frame.percent(share));
         share.map_or_else(Cell::nothing, cell)
     };
-    let points = |points: Option<f64>| {
-        let cell = |points| Cell::number(points, NumberFormat::Percent, frame.points(points));
-        points.map_or_else(Cell::nothing, cell)
+    let points = |difference: Option<f64>| {
+        difference.map_or_else(Cell::nothing, |difference| Cell::points(frame, difference))
     };
     let interval = effect.difference_interval;
     vec![

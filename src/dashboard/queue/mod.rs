@@ -29,9 +29,8 @@ async fn find(
         Ok(id) => app.store.follow_up(&app.tenant, &id, viewer.now).await?,
         Err(_) => None,
     };
-    let is_own = |follow_up: &StoredFollowUp| {
-        viewer.user.position.team().is_none_or(|team| follow_up.team.as_ref() == Some(team))
-    };
+    let is_own =
+        |follow_up: &StoredFollowUp| viewer.user.position.may_see_team(follow_up.team.as_ref());
     match found {
         Some((follow_up, events)) if is_own(&follow_up) => Ok((follow_up, events)),
         _ => Err(viewer.hide().await),

@@ -29,6 +29,8 @@ pub(super) enum FileError {
     Xlsx(#[from] XlsxError),
 }
 
+/// Longest text of a cell in Excel, in characters.
+const CELL_CHARS: usize = 32_767;
 /// The widest column of a sheet, in pixels.
 const WIDEST: u32 = 420;
 
@@ -150,7 +152,8 @@ fn write_cell(sheet: &mut Worksheet, row: u32, place: u16, cell: &Cell) -> Resul
     match &cell.data {
         Data::Nothing => {}
         Data::Text => {
-            sheet.write_string(row, place, &cell.text)?;
+            let most = cell.text.char_indices().nth(CELL_CHARS).map(|(end, _)| end);
+            sheet.write_string(row, place, &cell.text[..most.unwrap_or(cell.text.len())])?;
         }
         Data::Number(value, format) => {
             let format = Format::new().set_num_format(format.as_excel());
@@ -222,6 +225,14 @@ mod tests {
         let mut text = String::new();
         flate2::read::DeflateDecoder::new(data).read_to_string(&mut text).unwrap();
         text
+    }
+
+    #[test]
+    fn a_text_that_no_cell_can_hold_is_cut() {
+        let long = "я".repeat(40_000);
+        let book = FileFormat::Xlsx.write(&table(&[&long]), "UTC").unwrap();
+        let texts = unzipped(&book, "xl/sharedStrings.xml");
+        assert_eq!(texts.matches('я').count(), 32_767);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use super::super::episodes::{EPISODE_COLUMNS, read_episode, read_number, read_vector};
 use super::super::persons::Person;
 use super::super::rows::{bulk_query, list_from};
-use super::super::words::{parse_relation, parse_source};
+use super::super::words::{contact_explains_opening, parse_relation, parse_source};
 use super::super::{StoreError, Tenant, instant, name, optional_name};
 use super::{Affected, ContactsOf, Span};
 use crate::outcome::{
-    EpisodeFacts, EpisodeId, LaterContact, REOPENING_SLACK_MS, Recontact, RecontactSource,
+    EpisodeFacts, EpisodeId, LaterContact, OPENING_SLACK_MS, Recontact, RecontactSource,
 };
 use crate::ticket::{Name, TicketId};
 use sqlx::any::AnyRow;
@@ -108,22 +108,27 @@ pub(in super::super) async fn load_contacts(
     Ok(contacts)
 }
 
-/// A ticket without a contact of its customer is represented by its opening, with the category it was first closed with;
-/// but not one that an agent began by writing.
+/// A ticket without a contact that explains its opening (see [`outcome::explains_opening`]) is represented by it, with the category
+/// it was first closed with.
+///
+/// [`outcome::explains_opening`]: crate::outcome::explains_opening
 async fn load_openings(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     persons: &[Person],
     came: Span,
 ) -> Result<Vec<(String, LaterContact)>, StoreError> {
-    let select = "SELECT i.person AS person, t.id AS ticket_id, t.opened_at AS occurred_at, \
+    let select = format!(
+        "SELECT i.person AS person, t.id AS ticket_id, t.opened_at AS occurred_at, \
          COALESCE((SELECT e.category FROM episodes e WHERE e.tenant = t.tenant AND e.ticket_id = t.id \
           ORDER BY e.number LIMIT 1), t.category) AS category \
          FROM identities i CROSS JOIN tickets t \
          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.opened_at >= $2 AND t.opened_at <= $3 \
          AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id \
-          AND (c.author = 'customer' OR (c.author = 'agent' AND c.occurred_at <= t.opened_at)))";
-    let rows = of_persons(connection, tenant, persons, came, select).await?;
+          AND {})",
+        contact_explains_opening()
+    );
+    let rows = of_persons(connection, tenant, persons, came, &select).await?;
     rows.iter()
         .map(|row| {
             let ticket: TicketId = name(row, "tickets", "ticket_id")?;
@@ -150,7 +155,7 @@ async fn load_reopenings(
          WHERE t.tenant = i.tenant AND t.customer_hash = i.identity_hash AND t.reopens > 0 AND v.tenant = t.tenant AND v.ticket_id = t.id AND v.kind = 'reopening' \
          AND v.occurred_at >= $2 AND v.occurred_at <= $3 \
          AND NOT EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id AND c.author = 'customer' \
-          AND c.occurred_at <= v.occurred_at + {REOPENING_SLACK_MS} AND c.occurred_at > COALESCE((SELECT MAX(p.closed_at) FROM episodes p \
+          AND c.occurred_at <= v.occurred_at + {OPENING_SLACK_MS} AND c.occurred_at > COALESCE((SELECT MAX(p.closed_at) FROM episodes p \
            WHERE p.tenant = t.tenant AND p.ticket_id = t.id AND p.ended_by = 'closing' AND p.closed_at < v.occurred_at), 0))"
     );
     let rows = of_persons(connection, tenant, persons, came, &select).await?;

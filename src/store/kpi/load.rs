@@ -2,7 +2,7 @@
 
 use super::super::rows::bulk_query;
 use super::super::tickets::read_details;
-use super::super::words::{parse_outcome, parse_relation};
+use super::super::words::{contact_explains_opening, parse_outcome, parse_relation};
 use super::super::{StoreError, Tenant, instant, optional_instant};
 use crate::kpi::{DayFacts, EpisodeFact, Labels, Return, TicketFact};
 use crate::ticket::{Name, TicketDetails};
@@ -56,9 +56,9 @@ pub(super) async fn load_day(
     }
     add_returns(connection, tenant, span, &mut facts, &places).await?;
     add_corrections(connection, tenant, span, &mut facts, &places).await?;
-    for row in rows(connection, tenant, span, OPENED).await? {
+    for row in rows(connection, tenant, span, &opened()).await? {
         let labels = read_labels(&row)?;
-        if row.try_get::<i64, _>("contacts")? == 0 {
+        if row.try_get::<i64, _>("is_explained")? == 0 {
             facts.contacts.push(labels.clone());
         }
         facts.opened.push(labels);
@@ -101,9 +101,16 @@ const CORRECTIONS: &str = "SELECT k.ticket_id AS ticket_id, k.episode AS number,
      FROM episodes e JOIN outcome_corrections k ON k.tenant = e.tenant AND k.ticket_id = e.ticket_id AND k.episode = e.number \
      WHERE e.tenant = $1 AND e.closed_at >= $2 AND e.closed_at < $3 ORDER BY k.recorded_at, k.id";
 
-const OPENED: &str = "SELECT t.category AS category, t.details AS details, \
-     CAST((SELECT COUNT(*) FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id AND c.author = 'customer') AS BIGINT) \
-     AS contacts FROM tickets t WHERE t.tenant = $1 AND t.opened_at >= $2 AND t.opened_at < $3";
+/// With whether a contact stands for the opening.
+fn opened() -> String {
+    format!(
+        "SELECT t.category AS category, t.details AS details, \
+         CAST(CASE WHEN EXISTS (SELECT 1 FROM contacts c WHERE c.tenant = t.tenant AND c.ticket_id = t.id AND {}) \
+         THEN 1 ELSE 0 END AS BIGINT) AS is_explained \
+         FROM tickets t WHERE t.tenant = $1 AND t.opened_at >= $2 AND t.opened_at < $3",
+        contact_explains_opening()
+    )
+}
 
 const REOPENED: &str = "SELECT t.category AS category, t.details AS details FROM ticket_events v \
      JOIN tickets t ON t.tenant = v.tenant AND t.id = v.ticket_id \
@@ -117,7 +124,7 @@ async fn rows(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     span: DaySpan,
-    statement: &'static str,
+    statement: &str,
 ) -> Result<Vec<AnyRow>, StoreError> {
     let query = bulk_query(statement.to_owned(), true)
         .bind(tenant.as_str())

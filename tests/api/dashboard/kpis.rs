@@ -9,6 +9,7 @@ on_both_databases!(
     every_number_of_the_page_is_what_the_api_tells_and_sql_counts,
     a_measure_is_shown_over_time_and_by_slice,
     nothing_and_what_is_too_recent_are_told_in_words,
+    what_is_still_to_come_is_not_told,
     what_cannot_be_shown_is_refused_in_words,
     a_team_lead_sees_one_team_only,
     names_are_shown_and_never_run,
@@ -173,6 +174,19 @@ fn nothing_and_what_is_too_recent_are_told_in_words(app: &TestApp) {
     assert_says(&page, 200, "1 too recent");
 }
 
+fn what_is_still_to_come_is_not_told(app: &TestApp) {
+    desk::close(app, "t-1", "u-1", "card_arrival", None, 2.0);
+    let mut max = Browser::signed_in(app, "max");
+    let period = "from=2026-01-01&until=2035-12-31&step=month&measure=backlog";
+    let months = file(&mut max, &format!("/kpis?{period}&file=trend.csv"));
+    assert_eq!(months.len(), 120);
+    // Month, first day, last day, value.
+    let values: Vec<_> = months.iter().map(|month| month[3].as_str()).collect();
+    assert_eq!((values[0], values[119]), ("0", ""));
+    let known = values.iter().position(|value| value.is_empty()).unwrap();
+    assert!(values[known..].iter().all(|value| value.is_empty()), "{values:?}");
+}
+
 fn what_cannot_be_shown_is_refused_in_words(app: &TestApp) {
     let mut max = Browser::signed_in(app, "max");
     for (query, said) in [
@@ -188,6 +202,12 @@ fn what_cannot_be_shown_is_refused_in_words(app: &TestApp) {
     ] {
         assert_says(&max.get(&format!("/kpis?{query}")), 422, said);
     }
+    let refused = max.get("/kpis?window=5");
+    assert_says(
+        &refused,
+        422,
+        "<select id=\"window\" name=\"window\" aria-invalid=\"true\" aria-describedby=\"window-fault\">",
+    );
     assert_eq!(max.get("/kpis?file=measures.exe").status, 404);
     assert_eq!(max.get("/kpis?file=secrets.csv").status, 404);
 }
@@ -202,7 +222,8 @@ fn a_team_lead_sees_one_team_only(app: &TestApp) {
     assert_eq!(rows[0][5], "14");
     assert_eq!(tom.get(&format!("/kpis?{PERIOD}&by=team&only=loans")).status, 404);
     let refused = tom.get(&format!("/kpis?{PERIOD}&by=category"));
-    assert_says(&refused, 422, "You see your team only");
+    assert_says(&refused, 422, "<a href=\"#filters\">You see your team only");
+    assert_says(&refused, 422, "<form id=\"filters\"");
     assert_eq!(tom.get(&format!("/kpis?{PERIOD}&file=slices.csv")).status, 404);
 }
 

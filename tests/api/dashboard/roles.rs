@@ -55,6 +55,9 @@ fn what_is_refused_is_written_down(app: &TestApp) {
         (Some("ann".to_owned()), AuditAction::NotFound, Some("/users/nobody".to_owned()));
     assert_eq!(audit(app)[0], not_found);
     assert_says(&ann.get("/audit"), 200, "role does not permit it");
+    // Nobody fills the audit with an address.
+    assert_eq!(ann.get(&format!("/users/{}", "x".repeat(5_000))).status, 404);
+    assert_eq!(audit(app)[0].2.as_ref().unwrap().chars().count(), 500);
 }
 
 #[test]

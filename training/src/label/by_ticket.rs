@@ -7,7 +7,7 @@ use super::step::{Arrival, ClosedEpisode, EndedBy, Step, What};
 use crate::faults::Faults;
 use recontact::outcome::{
     Author, ContactKind, EpisodeId, OutcomePolicy, RecontactSource, ThreadEpisode, ThreadMessage,
-    cut_next, explains_reopening,
+    cut_next, explains_opening, explains_reopening,
 };
 use recontact::ticket::{Name, TicketId};
 use recontact::timestamp::Timestamp;
@@ -156,7 +156,7 @@ struct TicketThread<'a> {
     person: Option<String>,
     customer: Option<Name>,
     closings: Vec<Closing>,
-    /// Whether its customer wrote on it, or an agent began it by writing: then its opening stands for nothing.
+    /// Whether a contact explains its opening, which then stands for nothing.
     has_beginning: bool,
     /// The closing that comes next.
     next: usize,
@@ -219,7 +219,7 @@ impl<'a> TicketThread<'a> {
         }
     }
 
-    /// A ticket without a contact of its customer is represented by its opening, unless an agent began it.
+    /// A ticket without a contact that explains its opening is represented by it.
     fn open(&mut self) -> anyhow::Result<()> {
         let (Some(person), Some(ticket)) = (self.person.clone(), self.ticket.clone()) else {
             return Ok(());
@@ -251,16 +251,12 @@ impl<'a> TicketThread<'a> {
         if self.ticket.is_some() && self.closings.is_empty() {
             self.counts.contacts_of_unknown_tickets += 1;
         }
-        match contact.author {
-            Author::Customer => {
-                self.has_beginning = true;
-                self.segment.first_customer_ms.get_or_insert(contact.at_ms);
-            }
-            Author::Agent => {
-                let opened_ms = self.closings.first().map(|first| first.opened_ms);
-                self.has_beginning |= opened_ms.is_some_and(|opened| contact.at_ms <= opened);
-            }
-            Author::System => {}
+        let opened_ms = self.closings.first().map(|first| first.opened_ms);
+        self.has_beginning |= opened_ms.is_some_and(|opened_ms| {
+            explains_opening(contact.author, contact.kind, contact.at_ms, opened_ms)
+        });
+        if contact.author == Author::Customer {
+            self.segment.first_customer_ms.get_or_insert(contact.at_ms);
         }
         let is_customers =
             contact.author == Author::Customer && contact.kind == ContactKind::Substantive;
