@@ -34,7 +34,7 @@ fn every_number_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
     let mut eva = Browser::signed_in(app, "eva");
     let address = "/effect?experiment=%3Dcalls%3Cscript%3E";
     let page = eva.get(address);
-    assert_says(&page, 200, "Sample-ratio check: 40 customers followed up and 40 held out");
+    assert_says(&page, 200, "Sample-ratio check: customers followed up: 40, held out: 40");
     assert!(!page.text().contains("calls<script>"), "{}", page.text());
     let effect = &app.get("/v1/experiments/%3Dcalls%3Cscript%3E").expect(200)["effect"];
     let number = |value: &serde_json::Value| {
@@ -69,9 +69,17 @@ fn every_number_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
         &avoided["net"],
         &avoided["money"]["net"],
     ];
+    let points = |value: &serde_json::Value| (100.0 * value.as_f64().unwrap()).to_string();
     let told: Vec<_> = results.iter().map(|row| row[1].clone()).collect();
-    assert_eq!(told, values.map(number));
-    assert_eq!(results[0][2], number(&effect["difference"]["newcombe"]["low"]));
+    let mut expected = values.map(number);
+    expected[0] = points(values[0]);
+    assert_eq!(told, expected);
+    assert_eq!(results[0][2], points(&effect["difference"]["newcombe"]["low"]));
+    assert_says(
+        &page,
+        200,
+        "Money is counted with 8.00 for handling a repeat and 3.00 for a follow-up",
+    );
     assert_eq!(results[4][3], number(&avoided["net_interval"]["high"]));
 }
 
