@@ -205,6 +205,13 @@ fn a_ticket_with_contacts_counts_by_them_and_one_without_by_its_opening() {
         ("t-2#1", "explicit", "t-3"),
         ("t-3#1", "none", ""),
     ]);
+    // Nor does a thanks that comes later.
+    let thanks = "c-1,u-1,2026-01-05T10:00:00Z,t-2,phone,customer,,Спасибо большое!,\n";
+    Case::new(tickets).with_contacts(thanks).expect(&[
+        ("t-1#1", "explicit", "t-2"),
+        ("t-2#1", "explicit", "t-3"),
+        ("t-3#1", "none", ""),
+    ]);
     // What an agent began by writing is no return of the customer.
     let case =
         Case::new(tickets).with_contacts("c-1,u-1,2026-01-04T08:00:00Z,t-2,phone,agent,,,\n");
