@@ -59,7 +59,8 @@ pub(crate) async fn fill(url: &str, root: &Path, tickets: usize) -> Filled {
     connect(url).await.close().await;
     let names = categories(root);
     let history = History::make(tickets, names.len(), Timestamp::now().millis());
-    let rows = RowsOf { names: &names, history: &history, bodies: bodies(root), version: live(root).0 };
+    let rows =
+        RowsOf { names: &names, history: &history, bodies: bodies(root), version: live(root).0 };
     let mut connection = AnyConnection::connect(url).await.unwrap();
     let is_sqlite = url.starts_with("sqlite:");
     if is_sqlite {
@@ -113,7 +114,9 @@ async fn derive(store: &Store) -> Filled {
 
 /// Counts every day that has changed.
 pub(crate) async fn count_days(store: &Store, zone: &Zone) -> u64 {
-    store.refresh_kpis(&TENANT, zone, None, u32::MAX).await.unwrap().days
+    let days = store.refresh_kpis(&TENANT, zone, None, u32::MAX).await.unwrap().days;
+    store.add_up_kpi_months(&TENANT, zone, usize::MAX, Timestamp::now()).await.unwrap();
+    days
 }
 
 async fn run(connection: &mut AnyConnection, statement: String) {
@@ -137,7 +140,6 @@ fn bodies(root: &Path) -> Vec<String> {
     let mut one = |number: usize| {
         let closed_at = Timestamp::parse("2026-03-01T12:00:00Z").unwrap();
         let earlier = (0..number % 5).map(|index| PastTicket {
-            id: name(format!("p-{index}")),
             opened_at: closed_at.plus_days(-(3 * i64::try_from(index).unwrap() + 2)),
             closed_at: Some(closed_at.plus_days(-(3 * i64::try_from(index).unwrap() + 1))),
             category: Some(name(format!("{}", draws.next() % 60))),
@@ -146,7 +148,8 @@ fn bodies(root: &Path) -> Vec<String> {
         let ticket = ClosedTicket {
             id: name(format!("b-{number}")),
             customer_id: name("u".to_owned()),
-            opened_at: closed_at.plus_millis(-3_600_000 * (1 + i64::try_from(number % 90).unwrap())),
+            opened_at: closed_at
+                .plus_millis(-3_600_000 * (1 + i64::try_from(number % 90).unwrap())),
             closed_at,
             category: name(format!("{}", number % 60)),
             details: TicketDetails {
@@ -222,7 +225,8 @@ impl RowsOf<'_> {
     async fn write_experiments(&self, connection: &mut AnyConnection) {
         let now = self.history.now_ms;
         for Trial { id, from_day, to_day } in TRIALS {
-            let ended = if to_day > 0 { "NULL".to_owned() } else { (now + to_day * DAY_MS).to_string() };
+            let ended =
+                if to_day > 0 { "NULL".to_owned() } else { (now + to_day * DAY_MS).to_string() };
             run(
                 connection,
                 format!(
@@ -262,7 +266,8 @@ impl RowsOf<'_> {
         for index in range {
             let ticket = &self.history.tickets[index];
             let (hash, details) = (hash_of(&format!("u-{}", ticket.customer)), details(ticket));
-            let (category, channel) = (quoted(&self.names[ticket.category]), quoted(CHANNELS[ticket.channel]));
+            let (category, channel) =
+                (quoted(&self.names[ticket.category]), quoted(CHANNELS[ticket.channel]));
             let Ticket { opened_at, closed_at, .. } = *ticket;
             let is_closed = closed_at <= self.history.now_ms;
             let closed = if is_closed { closed_at.to_string() } else { "NULL".to_owned() };
@@ -309,7 +314,8 @@ impl RowsOf<'_> {
                 ));
             }
             if ticket.draw % 200 == 0 {
-                let outcome = ["none", "explicit", "implicit", "unrelated"][(ticket.draw / 200 % 4) as usize];
+                let outcome =
+                    ["none", "explicit", "implicit", "unrelated"][(ticket.draw / 200 % 4) as usize];
                 let at = closed_at + 5 * DAY_MS;
                 corrections.rows.push(format!(
                     "('default','k-{index}','t-{index}',1,'{outcome}',NULL,'lead','asked the customer',{at})"
@@ -350,7 +356,11 @@ fn details(ticket: &Ticket) -> String {
         SEGMENTS[(ticket.customer) % SEGMENTS.len()],
     );
     if draws.share() < 0.2 {
-        let _ = write!(text, r#","csat":{}.0,"csat_lowest":1.0,"csat_highest":5.0"#, 1 + draws.next() % 5);
+        let _ = write!(
+            text,
+            r#","csat":{}.0,"csat_lowest":1.0,"csat_highest":5.0"#,
+            1 + draws.next() % 5
+        );
     }
     if draws.share() < 0.05 {
         let _ = write!(text, r#","nps":{}"#, draws.next() % 11);
@@ -384,7 +394,9 @@ impl FollowUps {
             return;
         }
         let age_days = (ticket.closed_at - now).div_euclid(DAY_MS);
-        let Some(trial) = TRIALS.iter().find(|trial| trial.from_day <= age_days && age_days < trial.to_day) else {
+        let Some(trial) =
+            TRIALS.iter().find(|trial| trial.from_day <= age_days && age_days < trial.to_day)
+        else {
             return;
         };
         let is_treated = hash_of(&format!("{} {hash}", trial.id)).as_bytes()[0] < b'8';
@@ -415,7 +427,9 @@ impl FollowUps {
             score = ticket.score,
         ));
         let mut step = |version: i64, at: i64, action: &str, author: &str| {
-            self.events.rows.push(format!("('default','{id}',{version},{at},'{action}','{author}',NULL,'{{}}')"));
+            self.events.rows.push(format!(
+                "('default','{id}',{version},{at},'{action}','{author}',NULL,'{{}}')"
+            ));
         };
         step(1, closed_at, "enqueue", "recontact");
         if is_claimed {
@@ -437,7 +451,11 @@ async fn write_plans(store: &Store, names: &[String], now_ms: i64) {
     for (index, name) in names.iter().enumerate() {
         let age = 60 + 4 * i64::try_from(index).unwrap();
         let at = |days: i64| Timestamp::from_millis(now_ms - days * DAY_MS).unwrap();
-        let versions = [(age + 30, PlanStatus::Proposed), (age, PlanStatus::Active), (age / 2, PlanStatus::Active)];
+        let versions = [
+            (age + 30, PlanStatus::Proposed),
+            (age, PlanStatus::Active),
+            (age / 2, PlanStatus::Active),
+        ];
         for (version, (days, status)) in (1..).zip(versions) {
             let content = PlanContent {
                 owner: Some(Name::parse("lead").unwrap()),
@@ -463,7 +481,9 @@ async fn write_plans(store: &Store, names: &[String], now_ms: i64) {
 async fn write_users(store: &Store) {
     let hash = PasswordHash::of(&Password::parse(PASSWORD).unwrap(), [7; 16]).unwrap();
     for (number, (name, role, team)) in
-        [("ann", Role::Admin, None), ("tom", Role::TeamLead, Some(TEAMS[0]))].into_iter().enumerate()
+        [("ann", Role::Admin, None), ("tom", Role::TeamLead, Some(TEAMS[0]))]
+            .into_iter()
+            .enumerate()
     {
         let user = NewUser {
             name: UserName::parse(name).unwrap(),
