@@ -21,7 +21,7 @@ command -v cc >/dev/null 2>&1 || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint bench bench-http bench-closings bench-reload bench-peers train check deny tools encoder
+.PHONY: help demo test fmt lint bench bench-http bench-closings bench-pages bench-reload bench-peers train check deny tools encoder
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -72,6 +72,10 @@ bench-http: encoder ## measure the HTTP API against the same work in process, an
 # About ten minutes. ARGS="--database sqlite --rounds 1" for a first look.
 bench-closings: tools ## measure closings with a million tickets stored, beside the disk's own fdatasync
 	$(CARGO) bench --workspace --bench closings -- $(ARGS)
+
+# Fills a database of some 8 GB for it. ARGS="--tickets 100000" for a first look.
+bench-pages: tools ## measure the pages with a million tickets stored
+	$(CARGO) bench --workspace --bench pages -- $(ARGS)
 
 bench-reload: tools ## promote models while the service answers; fails if one answer does
 	$(CARGO) bench --workspace --bench reload -- $(ARGS)

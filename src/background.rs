@@ -3,7 +3,9 @@
 //! follow-ups expire. Each task can be lost at any moment and goes on after a restart.
 
 use crate::app::App;
+use crate::kpi::Zone;
 use crate::live_next_issues::Refreshed;
+use crate::store::StoreError;
 use crate::timestamp::Timestamp;
 use actix_web::rt::task::JoinHandle;
 use actix_web::{rt, web};
@@ -30,6 +32,9 @@ const SIMILAR_INTERVAL: Duration = Duration::from_secs(60);
 /// Days that are counted before others may write again for a moment.
 const DAYS_IN_A_ROW: u32 = 10;
 
+/// Dimensions of months that are added up before others may write again.
+const MONTHS_IN_A_ROW: usize = 1;
+
 /// Counts the days of key figures anew that have changed.
 async fn count_days(app: web::Data<App>) {
     let period = Duration::from_secs(app.settings.kpi.refresh_interval_s);
@@ -39,9 +44,9 @@ async fn count_days(app: web::Data<App>) {
     loop {
         interval.tick().await;
         loop {
-            match app.store.refresh_kpis(&app.tenant, zone, None, DAYS_IN_A_ROW).await {
-                Ok(refreshed) if refreshed.left > 0 => tokio::task::yield_now().await,
-                Ok(_) => break,
+            match count_some(&app, zone).await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => break,
                 Err(error) => {
                     tracing::warn!(%error, "days of key figures could not be counted");
                     break;
@@ -49,6 +54,15 @@ async fn count_days(app: web::Data<App>) {
             }
         }
     }
+}
+
+/// Counts some days, and adds up months once there are none left; whether there is more to do.
+async fn count_some(app: &App, zone: &Zone) -> Result<bool, StoreError> {
+    let refreshed = app.store.refresh_kpis(&app.tenant, zone, None, DAYS_IN_A_ROW).await?;
+    if refreshed.left > 0 {
+        return Ok(true);
+    }
+    app.store.add_up_kpi_months(&app.tenant, zone, MONTHS_IN_A_ROW, Timestamp::now()).await
 }
 
 /// Compares the last days with those before, so that the metrics tell of drift where nobody asks for it.

@@ -1,7 +1,10 @@
 //! Answers queries for key figures: days that have changed are counted anew first, so that what is told is exact.
 
-use crate::kpi::{KpiChange, KpiContext, KpiOptions, KpiQuery, KpiReport, Measure, Period};
-use crate::store::{Store, StoreError, Tenant};
+use crate::effect::EffectPolicy;
+use crate::kpi::{Day, KpiChange, KpiContext, KpiOptions, KpiQuery, KpiReport, Measure, Period};
+use crate::store::{ExperimentEffect, Store, StoreError, Tenant};
+use crate::ticket::Name;
+use crate::timestamp::Timestamp;
 
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +48,7 @@ pub async fn tell(
         query.period
     };
     catch_up(store, tenant, options, counted).await?;
-    let days = store.kpi_days(tenant, query).await?;
+    let days = store.kpi_days(tenant, query, context.mature_until(query.window_days)).await?;
     let report = KpiReport::new(query, &days, context).map_err(KpiError::Corrupt)?;
     let found = report.groups.iter().map(|group| group.figures.len()).sum();
     let most = options.figures_max;
@@ -65,11 +68,16 @@ pub async fn tell_change(
 ) -> Result<KpiChange, KpiError> {
     let both = Period { from: period.previous().from, to: period.to };
     catch_up(store, tenant, options, both).await?;
-    let days = store.kpi_days_by_category(tenant, period).await?;
+    let days =
+        store.kpi_days_by_category(tenant, period, context.mature_until(window_days)).await?;
     Ok(KpiChange::new(measure, period, window_days, &days, context))
 }
 
-async fn catch_up(
+/// Counts the days of a period anew that have changed.
+///
+/// # Errors
+/// [`KpiError::NotCounted`] when there are too many of them, or [`KpiError::Store`].
+pub async fn catch_up(
     store: &Store,
     tenant: &Tenant,
     options: &KpiOptions,
@@ -78,4 +86,30 @@ async fn catch_up(
     let (zone, most) = (&options.time_zone, options.days_at_once);
     let refreshed = store.refresh_kpis(tenant, zone, Some(period), most).await?;
     if refreshed.left > 0 { Err(KpiError::NotCounted(refreshed.left)) } else { Ok(()) }
+}
+
+/// What an experiment shows: from counted days where there are few enough to be counted anew, else from the closings themselves.
+/// `None` when there is none of this identifier.
+///
+/// # Errors
+/// [`StoreError`] when the database fails.
+pub async fn tell_effect(
+    store: &Store,
+    tenant: &Tenant,
+    options: &KpiOptions,
+    (id, policy): (&Name, &EffectPolicy),
+    now: Timestamp,
+) -> Result<Option<ExperimentEffect>, StoreError> {
+    // A closing may be somewhat ahead of the clock here.
+    let until = options.time_zone.day_of(now.plus_days(1)).plus(1);
+    let always = Period { from: Day::from_number(0), to: until };
+    let counted = match catch_up(store, tenant, options, always).await {
+        Ok(()) => store.counted_experiment_effect(tenant, id, policy, now).await?,
+        Err(KpiError::Store(error)) => return Err(error),
+        Err(_) => None,
+    };
+    match counted {
+        Some(effect) => Ok(Some(effect)),
+        None => store.experiment_effect(tenant, id, policy, now).await,
+    }
 }

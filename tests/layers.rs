@@ -116,7 +116,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
     ("monitoring", &["statistics", "timestamp"]),
     ("live_monitoring", &["monitoring", "store", "timestamp"]),
     ("kpi", &["outcome", "risk", "statistics", "ticket", "timestamp"]),
-    ("live_kpis", &["kpi", "store"]),
+    ("live_kpis", &["effect", "kpi", "store", "ticket", "timestamp"]),
     ("similar", &["outcome", "ticket"]),
     ("live_similar", &["classify", "similar", "store"]),
     (
@@ -252,7 +252,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "user",
         ],
     ),
-    ("background", &["app", "live_next_issues", "timestamp"]),
+    ("background", &["app", "kpi", "live_next_issues", "store", "timestamp"]),
     (
         "server",
         &[

@@ -97,8 +97,7 @@ fn add_user(app: &TestApp, name: &str, display_name: &str, role: Role) {
 }
 
 fn service() -> TestApp {
-    // All days of the desk are counted for the first page.
-    let app = spawn_app_with(|settings| settings.kpi.days_at_once = 1000);
+    let app = spawn_app_with(|_| {});
     add_user(&app, "ann", "Ann", Role::Admin);
     add_user(&app, "eva", &LONG.repeat(8), Role::Analyst);
     add_user(&app, "tom", "Tom", Role::TeamLead);

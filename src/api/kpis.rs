@@ -138,7 +138,8 @@ fn invalid(detail: String) -> Problem {
     Problem::new(ProblemCode::InvalidQuery, detail)
 }
 
-fn problem(app: &App, error: KpiError) -> Problem {
+/// The problem that a failure is told as.
+pub(super) fn problem(app: &App, error: KpiError) -> Problem {
     let retry_after_s = app.settings.limits.retry_after_s;
     match error {
         KpiError::Store(error) => Problem::from_store(error, retry_after_s),

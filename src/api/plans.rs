@@ -2,16 +2,18 @@
 
 use super::assessment::language;
 use super::body::{JsonBody, path_name, query};
+use super::kpis::problem as kpi_problem;
 use super::plan_view::{PlanList, PlanProposals, PlanVersions, PlanView, SkippedCategory};
 use super::problem::{FieldProblem, Problem, ProblemCode};
 use crate::app::App;
+use crate::live_kpis::{KpiError, catch_up};
 use crate::next_issue::NextIssueReport;
 use crate::next_issue::ranking::{PrimaryView, ReportScope};
 use crate::plan::consistency::{ChannelSeen, check};
 use crate::plan::effect::{ActivePeriod, Comparison, MeasuredPeriods, PlanEffect};
 use crate::plan::{PlanContent, PlanStatus, propose};
 use crate::risk::Language;
-use crate::store::{PlanRecorded, StoreError, StoredPlan};
+use crate::store::{ClosingSpan, PlanRecorded, StoreError, StoredPlan, days_of};
 use crate::ticket::{IssueCategory, Name};
 use crate::timestamp::Timestamp;
 use actix_web::{HttpRequest, web};
@@ -143,11 +145,10 @@ pub async fn show_plan(
     if stored.is_empty() {
         return Err(no_plan(&category));
     }
-    let effects = effects(&app, &category, &stored, language, now)
-        .await
-        .map_err(|error| failed(&app, error))?;
+    let told = effects(&app, std::slice::from_ref(&stored), language, now).await;
+    let told = told.map_err(|error| kpi_problem(&app, error))?;
     let mut versions = Vec::with_capacity(stored.len());
-    for (plan, effect) in stored.into_iter().zip(effects) {
+    for (plan, effect) in stored.into_iter().zip(told.into_iter().flatten()) {
         let mut view = view(&app, plan, language, now).await?;
         view.effect = effect;
         versions.push(view);
@@ -436,41 +437,77 @@ pub async fn channels_seen(
         .map_err(|error| failed(app, error))
 }
 
-/// What each version did while it was in use; `None` for those that never were.
+/// What each version of each plan did while it was in use; `None` for those that never were. `plans` holds all versions of each.
 pub async fn effects(
     app: &App,
-    category: &IssueCategory,
-    versions: &[StoredPlan],
+    plans: &[Vec<StoredPlan>],
     language: Language,
     now: Timestamp,
-) -> Result<Vec<Option<PlanEffect>>, StoreError> {
+) -> Result<Vec<Vec<Option<PlanEffect>>>, KpiError> {
     let window_days = app.settings.next_issues.window_days;
-    let mut effects = Vec::with_capacity(versions.len());
+    let used: Vec<Vec<Option<Used>>> =
+        plans.iter().map(|versions| periods(versions, now)).collect();
+    let all = || used.iter().flatten().flatten();
+    let spans: Vec<ClosingSpan> =
+        all().flat_map(|used| [used.during.clone(), used.before.clone()]).collect();
+    let (store, tenant, options) = (&app.store, &app.tenant, &app.settings.kpi);
+    let zone = &options.time_zone;
+    if let Some(days) = days_of(zone, &spans) {
+        catch_up(store, tenant, options, days).await?;
+    }
+    let found = store.repeats_in_spans(tenant, zone, &spans, window_days, now).await?;
+    let mut found = found.into_iter();
+    let mut effect_of = |version: u32, used: &Used| {
+        let (during, before) = (found.next()?, found.next()?);
+        let measured = MeasuredPeriods {
+            during: during.all,
+            before: before.all,
+            before_is: used.before_is,
+            arms: during.arms,
+        };
+        Some(PlanEffect::new(version, window_days, measured, language))
+    };
+    let mut effects = Vec::with_capacity(plans.len());
+    for (versions, used) in plans.iter().zip(&used) {
+        let of_plan = versions.iter().zip(used);
+        effects.push(
+            of_plan
+                .map(|(plan, used)| used.as_ref().and_then(|used| effect_of(plan.version, used)))
+                .collect(),
+        );
+    }
+    Ok(effects)
+}
+
+/// When a version was in use, and what that is compared with.
+struct Used {
+    during: ClosingSpan,
+    before: ClosingSpan,
+    before_is: Comparison,
+}
+
+/// When each of a plan's versions was in use.
+fn periods(versions: &[StoredPlan], now: Timestamp) -> Vec<Option<Used>> {
     let mut before: Option<ActivePeriod> = None;
+    let mut used = Vec::with_capacity(versions.len());
     for (index, plan) in versions.iter().enumerate() {
         if plan.status != PlanStatus::Active {
-            effects.push(None);
+            used.push(None);
             continue;
         }
         // A draft on top of it takes nothing out of use.
         let next = versions[index + 1..].iter().find(|next| next.status != PlanStatus::Proposed);
-        let to = next.map_or(now, |next| next.created_at);
-        let period = ActivePeriod { from: plan.created_at, to };
+        let period =
+            ActivePeriod { from: plan.created_at, to: next.map_or(now, |next| next.created_at) };
         let (earlier, before_is) = match before {
             Some(earlier) => (earlier, Comparison::PreviousVersion),
             None => (period.just_before(), Comparison::BeforePlan),
         };
-        let (store, tenant) = (&app.store, &app.tenant);
-        let measured = MeasuredPeriods {
-            during: store.repeats_in_period(tenant, category, period, window_days, now).await?,
-            before: store.repeats_in_period(tenant, category, earlier, window_days, now).await?,
-            before_is,
-            arms: store.repeats_by_arm(tenant, category, period, window_days, now).await?,
-        };
-        effects.push(Some(PlanEffect::new(plan.version, window_days, measured, language)));
+        let span = |period| ClosingSpan { category: plan.category.clone(), period };
+        used.push(Some(Used { during: span(period), before: span(earlier), before_is }));
         before = Some(period);
     }
-    Ok(effects)
+    used
 }
 
 fn next_version(version: u32) -> Result<u32, Problem> {

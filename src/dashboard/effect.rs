@@ -6,6 +6,7 @@ use super::session::Viewer;
 use super::table::{Cell, Column, Export, Fact, NumberFormat, Table};
 use super::{Frame, PageError};
 use crate::effect::{ArmFigures, ContactCosts, DecidedBy, EffectReport, RateDifference, Verdict};
+use crate::live_kpis::tell_effect;
 use crate::risk::Language;
 use crate::statistics::Interval;
 use actix_web::{HttpResponse, web};
@@ -61,7 +62,8 @@ pub(super) async fn show_effect(
         return show(&EffectPage { frame, told: None });
     };
     let (id, policy) = (&chosen.plan.id, &app.settings.effect);
-    let found = app.store.experiment_effect(&app.tenant, id, policy, viewer.now).await?;
+    let options = &app.settings.kpi;
+    let found = tell_effect(&app.store, &app.tenant, options, (id, policy), viewer.now).await?;
     let Some(found) = found else { return Err(viewer.hide().await) };
     let language = Language::from_tag(frame.lang()).unwrap_or_default();
     let report = found.tally.report(language);

@@ -5,6 +5,7 @@
 use super::Frame;
 use crate::api::problem::{Problem, ProblemCode};
 use crate::app::App;
+use crate::live_kpis::KpiError;
 use crate::store::StoreError;
 use crate::user::PasswordsError;
 use actix_web::body::{BoxBody, MessageBody};
@@ -54,6 +55,9 @@ pub enum PageError {
     /// The service cannot do it now.
     #[error("the service cannot do it now")]
     Busy,
+    /// Many days have changed and are still being counted.
+    #[error("days are still being counted")]
+    NotCounted,
     /// The service failed; the reason is in its log.
     #[error("the service failed")]
     Internal,
@@ -76,7 +80,7 @@ impl PageError {
             Self::MethodNotTaken { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnreadableForm(_) => StatusCode::BAD_REQUEST,
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::NotCounted => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -92,6 +96,7 @@ impl PageError {
             Self::UnreadableForm(_) => ("error-unreadable-form-title", "error-unreadable-form"),
             Self::TooManyAttempts { .. } => ("error-attempts-title", "error-attempts"),
             Self::Busy => ("error-busy-title", "error-busy"),
+            Self::NotCounted => ("error-not-counted-title", "error-not-counted"),
             Self::Internal => ("error-internal-title", "error-internal"),
         }
     }
@@ -99,7 +104,7 @@ impl PageError {
     fn retry_after_s(&self, request: &HttpRequest) -> Option<u64> {
         match self {
             Self::TooManyAttempts { retry_after_s } => Some(*retry_after_s),
-            Self::Busy => {
+            Self::Busy | Self::NotCounted => {
                 let app = request.app_data::<web::Data<App>>();
                 Some(app.map_or(1, |app| app.settings.limits.retry_after_s))
             }
@@ -116,6 +121,19 @@ impl From<StoreError> for PageError {
         } else {
             tracing::error!(%error, "the store failed");
             Self::Internal
+        }
+    }
+}
+
+impl From<KpiError> for PageError {
+    fn from(error: KpiError) -> Self {
+        match error {
+            KpiError::Store(error) => error.into(),
+            KpiError::NotCounted(_) => Self::NotCounted,
+            KpiError::TooMany { .. } | KpiError::Corrupt(_) => {
+                tracing::error!(%error, "counted days cannot be told");
+                Self::Internal
+            }
         }
     }
 }

@@ -9,13 +9,14 @@ use super::session::Viewer;
 use super::table::Export;
 use super::tile::Tile;
 use super::{Frame, PageError};
-use crate::kpi::{CategoryCounts, Decomposition};
+use crate::kpi::{CategoryCounts, CountedClosings, Decomposition, Period, RepeatCounts};
+use crate::live_kpis::catch_up;
 use crate::monitoring::{MonitoringReport, Status};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::RiskBand;
 use crate::statistics::{CONFIDENCE, Proportion};
-use crate::store::{FollowUpsOpen, OutcomeCounts, OutcomeFilter, WeekOutcomes};
-use crate::timestamp::Timestamp;
+use crate::store::FollowUpsOpen;
+use crate::timestamp::{DAY_MS, Timestamp};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -90,23 +91,30 @@ pub(super) async fn show_overview(
     let at_risk_since = now.plus_days(-i64::from(window_days));
     let until = frame.end_of_day(&query.until).filter(|until| *until < at_risk_since);
     let mature_until = until.unwrap_or(at_risk_since);
-    let closed_since = |days: u32| OutcomeFilter {
-        window_days,
-        from: Some(mature_until.plus_days(-i64::from(days))),
-        to: until,
-        category: None,
-        team: team.cloned(),
-    };
     let from = mature_until.plus_days(-i64::from(period_days));
-    let summary = store.outcome_summary(tenant, &closed_since(period_days), now).await?;
-    let weeks = store.outcome_trend(tenant, &closed_since(7 * WEEKS), now).await?;
+    let mut counted = Counted {
+        window_days,
+        from,
+        weeks_from: mature_until.plus_days(-i64::from(7 * WEEKS)),
+        to: until.unwrap_or(Timestamp::LATEST),
+        mature_until: at_risk_since,
+        mature: RepeatCounts::default(),
+        immature: 0,
+        weeks: BTreeMap::new(),
+    };
+    let zone = &app.settings.kpi.time_zone;
+    // A closing may be somewhat ahead of the clock here.
+    let last = zone.day_of(until.unwrap_or(now.plus_days(1)));
+    let closed = Period { from: zone.day_of(counted.weeks_from), to: last.plus(1) };
+    catch_up(store, tenant, &app.settings.kpi, closed).await?;
+    store.counted_closings(tenant, closed, team, |_, closings| counted.add(&closings)).await?;
     let at_risk = store.count_at_risk(tenant, RiskBand::High.as_str(), team, at_risk_since).await?;
     let follow_ups = store.count_open_follow_ups(tenant, team, now).await?;
     let newest = store.newest_events(tenant).await?;
-    let trend =
-        (!weeks.is_empty()).then(|| trend(&frame, &weeks, mature_until).with_files(&export));
+    let weeks = &counted.weeks;
+    let trend = (!weeks.is_empty()).then(|| trend(&frame, weeks, mature_until).with_files(&export));
     let titles = [frame.say("change-before"), frame.say("change-after")].map(String::from);
-    let change = change(&weeks).and_then(|change| ChangeView::of(&frame, &change, titles));
+    let change = change(weeks).and_then(|change| ChangeView::of(&frame, &change, titles));
     let change = change.map(|change| change.with_files(&export));
     let tables = [trend.as_ref().map(LineChart::table), change.as_ref().map(|one| &one.effects)];
     if let Some(file) = export.answer(&viewer, tables.into_iter().flatten()).await? {
@@ -120,9 +128,9 @@ pub(super) async fn show_overview(
         team: team.map(ToString::to_string),
         from: frame.date(from),
         to: frame.date(mature_until),
-        mature: summary.all.total(),
-        immature: until.is_none().then_some(summary.immature),
-        tiles: tiles(&frame, window_days, &summary.all, at_risk, follow_ups),
+        mature: counted.mature.closings,
+        immature: until.is_none().then_some(counted.immature),
+        tiles: tiles(&frame, window_days, &counted.mature, at_risk, follow_ups),
         trend,
         change,
         newest_closing: newest.closing.map(|instant| frame.date_time(instant)),
@@ -133,9 +141,52 @@ pub(super) async fn show_overview(
     })
 }
 
-/// Episodes after which the customer came back with the same issue or one that is known to follow.
-fn repeats(counts: &OutcomeCounts) -> u64 {
-    counts.explicit + counts.implicit
+/// Mature closings by week, counted from the first one, and category.
+type Weeks = BTreeMap<(u32, String), RepeatCounts>;
+
+/// What is counted of the closings, and of which.
+struct Counted {
+    window_days: u32,
+    /// When the period begins, and when the weeks do.
+    from: Timestamp,
+    weeks_from: Timestamp,
+    /// Before this instant.
+    to: Timestamp,
+    /// Those closed later are too young.
+    mature_until: Timestamp,
+    /// Of the period.
+    mature: RepeatCounts,
+    immature: u64,
+    weeks: Weeks,
+}
+
+impl Counted {
+    /// Adds the closings of a day: of the weeks, and of the period, which does not begin before them.
+    fn add(&mut self, closings: &CountedClosings) {
+        let mut of_day: BTreeMap<(u32, usize), RepeatCounts> = BTreeMap::new();
+        for closing in &closings.closings {
+            let at = closing.closed_at;
+            let is_of_period = at >= self.from && at < self.to;
+            if at > self.mature_until {
+                self.immature += u64::from(is_of_period);
+                continue;
+            }
+            if is_of_period {
+                self.mature.add(closing, self.window_days);
+            }
+            if at >= self.weeks_from && at < self.to {
+                let week = (at.millis() - self.weeks_from.millis()) / (7 * DAY_MS);
+                // What closed at the very instant at which maturity begins belongs to the last one.
+                let week = u32::try_from(week).unwrap_or(u32::MAX).min(WEEKS - 1);
+                let counts = of_day.entry((week, closing.category)).or_default();
+                counts.add(closing, self.window_days);
+            }
+        }
+        for ((week, category), counts) in of_day {
+            let category = closings.categories[category].clone();
+            self.weeks.entry((week, category)).or_default().add_all(counts);
+        }
+    }
 }
 
 fn chosen(options: &[u32], asked: &str, default: u32) -> u32 {
@@ -158,11 +209,11 @@ fn days(
 fn tiles(
     frame: &Frame,
     window_days: u32,
-    counts: &OutcomeCounts,
+    counts: &RepeatCounts,
     at_risk: u64,
     follow_ups: FollowUpsOpen,
 ) -> Vec<Tile> {
-    let (mature, again) = (counts.total(), repeats(counts));
+    let (mature, again) = (counts.closings, counts.repeats());
     let repeat = Proportion { count: again, trials: mature };
     let resolved = Proportion { count: mature - counts.explicit, trials: mature };
     let explicit = Proportion { count: counts.explicit, trials: again };
@@ -191,18 +242,13 @@ fn tiles(
     ]
 }
 
-/// The week of an entry. What closed at the very instant at which maturity begins belongs to the last one.
-fn week_of(entry: &WeekOutcomes) -> u32 {
-    entry.week.min(WEEKS - 1)
-}
-
 /// The repeat rate of each week, named by its first day.
-fn trend(frame: &Frame, weeks: &[WeekOutcomes], mature_until: Timestamp) -> LineChart {
+fn trend(frame: &Frame, weeks: &Weeks, mature_until: Timestamp) -> LineChart {
     let point = |week: u32| {
-        let of_week = weeks.iter().filter(|entry| week_of(entry) == week);
-        let sum = of_week.fold(Proportion::default(), |sum, entry| Proportion {
-            count: sum.count + repeats(&entry.counts),
-            trials: sum.trials + entry.counts.total(),
+        let of_week = weeks.iter().filter(|((of, _), _)| *of == week);
+        let sum = of_week.fold(Proportion::default(), |sum, (_, counts)| Proportion {
+            count: sum.count + counts.repeats(),
+            trials: sum.trials + counts.closings,
         });
         let first_day = mature_until.plus_days(-7 * i64::from(WEEKS - week));
         SharePoint {
@@ -219,16 +265,16 @@ fn trend(frame: &Frame, weeks: &[WeekOutcomes], mature_until: Timestamp) -> Line
 }
 
 /// What changed from the week before the last to the last. `None` where one of the two has no closed ticket that is old enough.
-fn change(weeks: &[WeekOutcomes]) -> Option<Decomposition> {
+fn change(weeks: &Weeks) -> Option<Decomposition> {
     let mut categories: BTreeMap<_, (Proportion, Proportion)> = BTreeMap::new();
-    for entry in weeks.iter().filter(|entry| week_of(entry) + 2 >= WEEKS) {
-        let (before, after) = categories.entry(entry.category.clone()).or_default();
-        let week = if week_of(entry) + 1 == WEEKS { after } else { before };
-        week.count += repeats(&entry.counts);
-        week.trials += entry.counts.total();
+    for ((of, category), counts) in weeks.iter().filter(|((of, _), _)| *of + 2 >= WEEKS) {
+        let (before, after) = categories.entry(category.clone()).or_default();
+        let week = if *of + 1 == WEEKS { after } else { before };
+        week.count += counts.repeats();
+        week.trials += counts.closings;
     }
     let categories = categories.into_iter().map(|(name, (before, after))| CategoryCounts {
-        category: Some(name.to_string()),
+        category: Some(name),
         before,
         after,
     });

@@ -13,6 +13,7 @@ use super::table::{Export, Table};
 use super::tile::Tile;
 use super::{Frame, PageError};
 use crate::kpi::Period;
+use crate::live_kpis::catch_up;
 use crate::registry::Registry;
 use crate::registry::artifact::ModelKind;
 use crate::risk::RiskModel;
@@ -126,15 +127,11 @@ async fn tell(
 ) -> Result<(), PageError> {
     let (app, frame, team) = (&viewer.app, &page.frame, viewer.user.position.team());
     let zone = &app.settings.kpi.time_zone;
-    let scope = RiskScope {
-        version: model.version(),
-        window_days: model.window_days(),
-        from: zone.start_of(period.from),
-        to: zone.start_of(period.to),
-        team,
-    };
-    let (policy, most_read) = (&app.settings.follow_ups, app.settings.monitoring.max_rows);
-    let report = app.store.risk_report(&app.tenant, &scope, policy, most_read, viewer.now).await?;
+    let scope =
+        RiskScope { version: model.version(), window_days: model.window_days(), period, team };
+    catch_up(&app.store, &app.tenant, &app.settings.kpi, period).await?;
+    let policy = &app.settings.follow_ups;
+    let report = app.store.risk_report(&app.tenant, &scope, policy, viewer.now).await?;
     let said = frame
         .say("risk-scope")
         .with("from", frame.day(period.from))
@@ -178,7 +175,7 @@ async fn tell(
         ),
         rates: (all.mature > 0).then(|| rates(frame, &report, small_numbers, export)),
         reasons: tables::reasons(frame, &report).with_files(export),
-        reasons_read: frame.say("risk-reasons-read").with("count", report.reasons_read).into(),
+        reasons_read: frame.say("risk-reasons-read").with("count", report.reasons.closings).into(),
         figures: tables::figures(frame, figures).with_files(export),
     });
     Ok(())

@@ -271,6 +271,12 @@ impl Period {
         parts
     }
 
+    /// Whether it is one whole step.
+    #[must_use]
+    pub fn is_whole(self, step: Step) -> bool {
+        self.from.plus(-1).next_of(step) == self.from && self.from.next_of(step) == self.to
+    }
+
     /// Into how many steps it would be cut at most.
     #[must_use]
     pub fn steps(self, step: Step) -> usize {

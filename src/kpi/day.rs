@@ -3,13 +3,16 @@
 //! Each day is counted five times: as a whole, and by team, category, channel and segment. So a figure of any slice is a sum
 //! over days, and a day that has changed is counted anew without touching another one.
 
+use super::closings::Score;
+use super::flagged::Flagged;
 use super::measure::Values;
 use super::tally::{Column, Tally};
 use crate::outcome::{Outcome, Relation, WINDOWS_DAYS};
+use crate::risk::report::ReasonTally;
 use crate::ticket::TicketDetails;
 use crate::timestamp::{DAY_MS, Timestamp};
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// By what is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +99,12 @@ pub struct EpisodeFact {
     pub correction: Option<(Outcome, Option<i64>)>,
     /// The ticket, where this is the last closing of a ticket that is closed.
     pub ticket: Option<TicketFact>,
+    /// When it was closed.
+    pub closed_at: Timestamp,
+    /// What the risk model said.
+    pub score: Option<Score>,
+    /// That it was flagged, where it was.
+    pub flagged: Option<Flagged>,
 }
 
 /// A closed ticket.
@@ -124,6 +133,8 @@ pub struct DayFacts {
     pub closed: Vec<Labels>,
     /// Slices of customers' contacts.
     pub contacts: Vec<Labels>,
+    /// What raised the risk of the episodes that were assessed, by team and version of the risk model.
+    pub reasons: BTreeMap<(String, String), ReasonTally>,
 }
 
 /// What is counted of a day in one slice.
@@ -135,30 +146,34 @@ pub struct Cell {
     pub responses: Vec<u64>,
     /// Whole seconds to the closing.
     pub resolutions: Vec<u64>,
-    /// For each person with an episode, in which windows they came back: bit by bit in the order of the windows.
+    /// The persons with an episode, and in which windows they came back: bits in the order of the windows.
     pub persons: Persons,
 }
 
-/// Numbers of persons with something about each.
-pub type Persons = HashMap<u64, u8, BuildHasherDefault<NumberHasher>>;
+/// Persons by number, each with the windows in which they came back, bit by bit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Persons(Vec<(u64, u8)>);
 
-/// A person's number is a part of a hash already, and a million of them are put together for one figure.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
+impl Persons {
+    /// Adds a person, or windows to one that is known.
+    pub fn add(&mut self, person: u64, windows: u8) {
+        self.0.push((person, windows));
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
+    fn add_all(&mut self, others: &Self) {
+        self.0.extend(&others.0);
     }
 
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
+    /// Each person once, in the order of their numbers. What was read of many days lies in runs that are in order already,
+    /// which a stable sort only has to merge.
+    pub fn merged(&mut self) -> &[(u64, u8)] {
+        self.0.sort_by_key(|(person, _)| *person);
+        self.0.dedup_by(|other, kept| {
+            let is_same = other.0 == kept.0;
+            kept.1 |= if is_same { other.1 } else { 0 };
+            is_same
+        });
+        &self.0
     }
 }
 
@@ -243,9 +258,7 @@ impl Cell {
         self.tally += &other.tally;
         self.responses.extend(&other.responses);
         self.resolutions.extend(&other.resolutions);
-        for (person, windows) in &other.persons {
-            *self.persons.entry(*person).or_default() |= windows;
-        }
+        self.persons.add_all(&other.persons);
     }
 
     fn add_episode(&mut self, episode: &EpisodeFact) {
@@ -264,7 +277,7 @@ impl Cell {
             }
         }
         self.tally.add_if(Column::AnyContact7, episode.came_at_all(7));
-        self.persons.insert(episode.person, windows);
+        self.persons.add(episode.person, windows);
     }
 
     fn add_ticket(&mut self, ticket: &TicketFact) {
@@ -361,11 +374,14 @@ impl Cell {
             Values::Response => differences(&self.responses),
             Values::Resolution => differences(&self.resolutions),
             Values::Customers => {
-                let mut persons: Vec<(u64, u8)> =
-                    self.persons.iter().map(|(person, windows)| (*person, *windows)).collect();
-                persons.sort_unstable();
-                let one = |(person, windows): (u64, u8)| format!("{person:x}:{windows:x}");
-                persons.into_iter().map(one).collect::<Vec<_>>().join(" ")
+                let mut persons = self.persons.clone();
+                let mut text = String::new();
+                for (person, windows) in persons.merged() {
+                    let space = if text.is_empty() { "" } else { " " };
+                    // Writing into a text cannot fail.
+                    let _ = write!(text, "{space}{person:x}:{windows:x}");
+                }
+                text
             }
         }
     }
@@ -410,7 +426,7 @@ impl Cell {
                 }
                 b' ' if digits > 0 => {
                     let came = u8::try_from(number).ok()?;
-                    *self.persons.entry(person).or_default() |= came & windows;
+                    self.persons.add(person, came & windows);
                     (number, digits) = (0, 0);
                     continue;
                 }

@@ -16,6 +16,9 @@ fn episode(person: u64, returns: &[(i64, Relation)]) -> EpisodeFact {
         returns: returns.collect(),
         correction: None,
         ticket: None,
+        closed_at: Timestamp::EARLIEST,
+        score: None,
+        flagged: None,
     }
 }
 
@@ -67,12 +70,15 @@ fn a_return_through_another_channel_counts_for_any_channel_only() {
 #[test]
 fn values_are_read_as_they_were_written() {
     let mut cell = Cell { responses: vec![30, 5, 5, 900], ..Cell::default() };
-    cell.persons.extend([(u64::MAX, 0b10001), (7, 0)]);
+    for (person, windows) in [(u64::MAX, 0b10000), (7, 0), (u64::MAX, 0b00001)] {
+        cell.persons.add(person, windows);
+    }
     let mut read = Cell::default();
     for values in [Values::Response, Values::Customers] {
         read.add_values(values, &cell.values_text(values), u8::MAX).unwrap();
     }
     assert_eq!(read.responses, [5, 5, 30, 900]);
+    assert_eq!(cell.persons.merged(), [(7, 0), (u64::MAX, 0b10001)]);
     assert_eq!(read.persons, cell.persons);
     assert_eq!(read.add_values(Values::Response, "1 x", u8::MAX), None);
     for text in ["", ":", "1:", "1: 2:1", "11111111111111111:1", "g:1", "1:fff"] {

@@ -126,7 +126,7 @@ impl Measure {
             | Formula::CsatByContacts => {
                 self.of_rate(self.proportion(sums, terms).unwrap_or_default())
             }
-            Formula::Customers => self.of_customers(&sums.values, terms),
+            Formula::Customers => self.of_customers(&mut sums.values, terms),
             Formula::Nps => self.of_nps(&sums.all),
             Formula::Handling => self.of_handling(&sums.all),
             Formula::Cost => self.of_cost(&sums.all),
@@ -198,10 +198,11 @@ impl Measure {
         }
     }
 
-    fn of_customers(&self, values: &Cell, terms: Terms) -> Figure {
+    fn of_customers(&self, values: &mut Cell, terms: Terms) -> Figure {
         let place = WINDOWS_DAYS.iter().position(|days| *days == terms.window_days).unwrap_or(0);
-        let came = values.persons.values().filter(|windows| (**windows >> place) & 1 == 1).count();
-        self.of_rate(Proportion { count: came as u64, trials: values.persons.len() as u64 })
+        let persons = values.persons.merged();
+        let came = persons.iter().filter(|(_, windows)| (windows >> place) & 1 == 1).count();
+        self.of_rate(Proportion { count: came as u64, trials: persons.len() as u64 })
     }
 
     fn of_nps(&self, tally: &Tally) -> Figure {

@@ -9,9 +9,11 @@
 
 mod ask;
 mod calendar;
+mod closings;
 mod day;
 mod decomposition;
 mod figure;
+mod flagged;
 mod interval;
 mod measure;
 mod report;
@@ -20,12 +22,15 @@ mod texts;
 
 pub use ask::{KpiWords, parse_measure, parse_period, parse_window};
 pub use calendar::{Day, InvalidCalendar, Period, Step, Zone};
+pub use closings::{
+    Assigned, CountedClosing, CountedClosings, RepeatCounts, Score, closings_by_team,
+};
 pub use day::{
-    Cell, Cells, DayFacts, Dimension, EpisodeFact, Labels, NumberHasher, Persons, Return,
-    TicketFact, count,
+    Cell, Cells, DayFacts, Dimension, EpisodeFact, Labels, Persons, Return, TicketFact, count,
 };
 pub use decomposition::{CategoryCounts, CategoryEffect, Decomposition};
 pub use figure::{Excluded, Exclusion, Figure, Sums, Terms};
+pub use flagged::{Flagged, FlaggedClosing, flagged_by_experiment};
 pub use interval::{PairSums, median, of_mean, of_nps, of_ratio};
 pub use measure::{Definition, Direction, Formula, MEASURES, Measure, Unit, Values, Window, Words};
 pub use report::{KpiChange, KpiContext, KpiDays, KpiGroup, KpiQuery, KpiReport};

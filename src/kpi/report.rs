@@ -53,7 +53,7 @@ impl KpiQuery {
 /// What is read of the counted days for a query.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KpiDays {
-    /// Counts by label and day.
+    /// Counts by label and day; those of a month by its first day.
     pub tallies: Vec<(String, Day, Tally)>,
     /// Tickets open before the period by label.
     pub backlog: BTreeMap<String, f64>,
@@ -137,6 +137,12 @@ pub struct KpiContext<'a> {
 }
 
 impl KpiContext<'_> {
+    /// Before this day nothing is too young, whichever measure asks.
+    #[must_use]
+    pub fn mature_until(&self, window_days: u32) -> Day {
+        self.first_immature(window_days).min(self.first_immature(7))
+    }
+
     /// When the last episode of a period is mature.
     fn mature_at(&self, period: Period, window_days: u32) -> Timestamp {
         self.zone.start_of(period.to).plus_days(i64::from(window_days))

@@ -4,7 +4,8 @@
 //! scores of its team's local day as the team can follow up a day; younger closings take their places, too.
 
 use crate::statistics::Proportion;
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
 
 /// Parts of equal width into which scores are counted.
 pub const SCORE_BINS: u32 = 20;
@@ -15,19 +16,15 @@ pub const REASONS: usize = 3;
 
 /// A closing with its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoredClosing<'a> {
+pub struct ScoredClosing {
     /// The score: the probability of a repeat, 0 to 1.
     pub probability: f64,
-    /// What it was about.
-    pub category: &'a str,
-    /// The team that closed it; empty where there is none.
-    pub team: &'a str,
-    /// The channel; empty where it is not known.
-    pub channel: &'a str,
+    /// What it was about, as [`RiskTally::category`] numbers it.
+    pub category: usize,
+    /// The channel, as [`RiskTally::channel`] numbers it.
+    pub channel: usize,
     /// The day of the closing by the team's clocks, since 1970-01-01.
     pub local_day: i64,
-    /// Follow-ups that the team takes a day at most.
-    pub capacity: u32,
     /// Whether the customer came back within the window; `None` while it is not over.
     pub repeated: Option<bool>,
 }
@@ -122,7 +119,7 @@ impl AtCapacity {
 }
 
 /// How often a feature is among the strongest reasons that raise a risk.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReasonSums {
     /// Closings where it is.
     pub closings: u64,
@@ -135,6 +132,41 @@ impl ReasonSums {
     #[must_use]
     pub fn mean_contribution(&self) -> f64 {
         if self.closings == 0 { 0.0 } else { self.contribution / as_f64(self.closings) }
+    }
+}
+
+/// The reasons of some closings.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReasonTally {
+    /// Closings whose reasons were read.
+    pub closings: u64,
+    /// The features among their [`REASONS`] strongest reasons that raise the risk.
+    pub features: BTreeMap<String, ReasonSums>,
+}
+
+impl ReasonTally {
+    /// Adds the reasons of a closing: feature and contribution to the log-odds, the strongest first.
+    pub fn add<'a>(&mut self, reasons: impl Iterator<Item = (&'a str, f64)>) {
+        self.closings += 1;
+        for (feature, contribution) in reasons.filter(|(_, adds)| *adds > 0.0).take(REASONS) {
+            self.add_sums(feature, ReasonSums { closings: 1, contribution });
+        }
+    }
+
+    /// Adds the reasons of other closings.
+    pub fn add_all(&mut self, others: &Self) {
+        self.closings += others.closings;
+        others.features.iter().for_each(|(feature, sums)| self.add_sums(feature, *sums));
+    }
+
+    fn add_sums(&mut self, feature: &str, more: ReasonSums) {
+        if !self.features.contains_key(feature) {
+            self.features.insert(feature.to_owned(), ReasonSums::default());
+        }
+        if let Some(sums) = self.features.get_mut(feature) {
+            sums.closings += more.closings;
+            sums.contribution += more.contribution;
+        }
     }
 }
 
@@ -159,18 +191,59 @@ pub struct RiskReport {
     pub all_at_capacity: AtCapacity,
     /// Closings that other versions assessed; they are in nothing else.
     pub of_other_versions: u64,
-    /// Closings whose reasons were read.
-    pub reasons_read: u64,
-    /// The features among their [`REASONS`] strongest reasons that raise the risk.
-    pub reasons: BTreeMap<String, ReasonSums>,
+    /// Why the risks were raised.
+    pub reasons: ReasonTally,
 }
 
-/// Adds up closings, in the order of their closing.
+/// Adds up closings, those of each team in the order of their closing.
 #[derive(Debug, Default)]
 pub struct RiskTally {
-    report: RiskReport,
+    all: ScoreSums,
+    bins: Vec<u64>,
+    categories: Parts,
+    channels: Parts,
+    teams: BTreeMap<String, TeamSums>,
     mature: Vec<(f64, bool)>,
-    teams: BTreeMap<String, TeamDay>,
+    of_other_versions: u64,
+    reasons: ReasonTally,
+}
+
+/// Sums by name, found by number.
+#[derive(Debug, Default)]
+struct Parts {
+    numbers: HashMap<String, usize>,
+    sums: Vec<ScoreSums>,
+}
+
+impl Parts {
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        self.sums.push(ScoreSums::default());
+        self.numbers.insert(name.to_owned(), self.sums.len() - 1);
+        self.sums.len() - 1
+    }
+
+    fn add(&mut self, number: usize, closing: &ScoredClosing) {
+        if let Some(sums) = self.sums.get_mut(number) {
+            sums.add(closing.probability, closing.repeated);
+        }
+    }
+
+    /// Those that have closings, by name.
+    fn by_name(self) -> BTreeMap<String, ScoreSums> {
+        let sums = self.sums;
+        let named = self.numbers.into_iter().map(|(name, number)| (name, sums[number]));
+        named.filter(|(_, sums)| sums.closings > 0).collect()
+    }
+}
+
+/// What a team closed.
+#[derive(Debug, Default)]
+struct TeamSums {
+    all: ScoreSums,
+    day: TeamDay,
 }
 
 /// The closings of a team's day so far.
@@ -182,6 +255,14 @@ struct TeamDay {
 }
 
 impl TeamDay {
+    fn add(&mut self, day: i64, score: f64, repeated: Option<bool>) {
+        if self.day != day {
+            self.end();
+            self.day = day;
+        }
+        self.closings.push((score, repeated));
+    }
+
     /// Counts the day and begins the next one.
     fn end(&mut self) {
         // Of equal scores the one that was closed first: the sort is stable.
@@ -199,52 +280,71 @@ impl TeamDay {
 }
 
 impl RiskTally {
-    /// Adds a closing, which is not before the last one.
-    pub fn add(&mut self, closing: &ScoredClosing<'_>) {
-        let (score, repeated) = (closing.probability, closing.repeated);
-        let report = &mut self.report;
-        report.all.add(score, repeated);
-        report.bins.resize(bin_of(1.0) + 1, 0);
-        report.bins[bin_of(score)] += 1;
-        for (sums, label) in [
-            (&mut report.categories, closing.category),
-            (&mut report.teams, closing.team),
-            (&mut report.channels, closing.channel),
-        ] {
-            sums.entry(label.to_owned()).or_default().add(score, repeated);
-        }
-        self.mature.extend(repeated.map(|repeated| (score, repeated)));
-        let team = self.teams.entry(closing.team.to_owned()).or_default();
-        if team.day != closing.local_day {
-            team.end();
-        }
-        (team.day, team.sums.capacity) = (closing.local_day, closing.capacity);
-        team.closings.push((score, repeated));
+    /// The number of a category.
+    pub fn category(&mut self, name: &str) -> usize {
+        self.categories.number(name)
     }
 
-    /// Adds a closing that another version assessed.
-    pub fn skip_other_version(&mut self) {
-        self.report.of_other_versions += 1;
+    /// The number of a channel; what is not known is empty.
+    pub fn channel(&mut self, name: &str) -> usize {
+        self.channels.number(name)
     }
 
-    /// Adds the reasons of a closing: feature and contribution to the log-odds, the strongest first.
-    pub fn add_reasons<'a>(&mut self, reasons: impl Iterator<Item = (&'a str, f64)>) {
-        self.report.reasons_read += 1;
-        for (feature, contribution) in reasons.filter(|(_, adds)| *adds > 0.0).take(REASONS) {
-            let sums = self.report.reasons.entry(feature.to_owned()).or_default();
-            sums.closings += 1;
-            sums.contribution += contribution;
+    /// Adds closings of a team, which follows up `capacity` a day at most; none is before the last one of the team. A team that is not
+    /// known is empty.
+    pub fn add(
+        &mut self,
+        team: &str,
+        capacity: u32,
+        closings: impl IntoIterator<Item = ScoredClosing>,
+    ) {
+        let mut closings = closings.into_iter().peekable();
+        if closings.peek().is_none() {
+            return;
         }
+        self.bins.resize(bin_of(1.0) + 1, 0);
+        let of_team = self.teams.entry(team.to_owned()).or_default();
+        of_team.day.sums.capacity = capacity;
+        for closing in closings {
+            let (score, repeated) = (closing.probability, closing.repeated);
+            self.all.add(score, repeated);
+            self.bins[bin_of(score)] += 1;
+            self.categories.add(closing.category, &closing);
+            self.channels.add(closing.channel, &closing);
+            of_team.all.add(score, repeated);
+            of_team.day.add(closing.local_day, score, repeated);
+            self.mature.extend(repeated.map(|repeated| (score, repeated)));
+        }
+    }
+
+    /// Adds closings that other versions assessed.
+    pub fn skip_other_versions(&mut self, closings: u64) {
+        self.of_other_versions += closings;
+    }
+
+    /// Adds the reasons of some closings.
+    pub fn add_reasons(&mut self, reasons: &ReasonTally) {
+        self.reasons.add_all(reasons);
     }
 
     /// What it comes to.
     #[must_use]
     pub fn report(self) -> RiskReport {
-        let mut report = RiskReport { deciles: deciles(self.mature), ..self.report };
+        let mut report = RiskReport {
+            all: self.all,
+            bins: self.bins,
+            deciles: deciles(&self.mature),
+            categories: self.categories.by_name(),
+            channels: self.channels.by_name(),
+            of_other_versions: self.of_other_versions,
+            reasons: self.reasons,
+            ..RiskReport::default()
+        };
         for (name, mut team) in self.teams {
-            team.end();
-            report.all_at_capacity.add(&team.sums);
-            report.at_capacity.insert(name, team.sums);
+            team.day.end();
+            report.all_at_capacity.add(&team.day.sums);
+            report.at_capacity.insert(name.clone(), team.day.sums);
+            report.teams.insert(name, team.all);
         }
         report
     }
@@ -252,23 +352,43 @@ impl RiskTally {
 
 /// The part of equal width in which a score lies; 1 lies in the last one.
 fn bin_of(score: f64) -> usize {
-    let borders = (1..SCORE_BINS).map(|border| f64::from(border) / f64::from(SCORE_BINS));
-    borders.take_while(|border| score >= *border).count()
+    let border = |number: u32| f64::from(number) / f64::from(SCORE_BINS);
+    // Found by halving; a border belongs to the part above it.
+    let (mut low, mut high) = (0, SCORE_BINS);
+    while high - low > 1 {
+        let middle = u32::midpoint(low, high);
+        if score >= border(middle) { low = middle } else { high = middle }
+    }
+    low as usize
 }
 
-fn deciles(mut scores: Vec<(f64, bool)>) -> Vec<Decile> {
-    scores.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let cuts: Vec<f64> = (1..DECILES)
-        .filter_map(|part| scores.get(part * scores.len() / DECILES).map(|(score, _)| *score))
-        .collect();
-    let group = |score: f64| cuts.partition_point(|cut| *cut <= score);
-    let groups = scores.chunk_by(|a, b| group(a.0) == group(b.0));
-    let decile = |group: &[(f64, bool)]| {
-        let mut sums = ScoreSums::default();
-        group.iter().for_each(|(score, repeated)| sums.add(*score, Some(*repeated)));
-        Some(Decile { low: group.first()?.0, high: group.last()?.0, sums })
-    };
-    groups.filter_map(decile).collect()
+/// The scores at which groups of equal size begin; the values are put into another order.
+fn cuts(scores: &mut [f64]) -> Vec<f64> {
+    let n = scores.len();
+    let mut cuts = Vec::new();
+    let mut begin = 0;
+    for place in (1..DECILES).map(|part| part * n / DECILES).filter(|place| *place < n) {
+        // What lies before the last cut is not larger than it.
+        let (_, cut, _) = scores[begin..].select_nth_unstable_by(place - begin, f64::total_cmp);
+        cuts.push(*cut);
+        begin = place;
+    }
+    cuts
+}
+
+fn deciles(closings: &[(f64, bool)]) -> Vec<Decile> {
+    let mut scores: Vec<f64> = closings.iter().map(|(score, _)| *score).collect();
+    let cuts = cuts(&mut scores);
+    let nothing =
+        Decile { low: f64::INFINITY, high: f64::NEG_INFINITY, sums: ScoreSums::default() };
+    let mut groups = vec![nothing; cuts.len() + 1];
+    for (score, repeated) in closings {
+        let group = &mut groups[cuts.partition_point(|cut| cut <= score)];
+        (group.low, group.high) = (group.low.min(*score), group.high.max(*score));
+        group.sums.add(*score, Some(*repeated));
+    }
+    groups.retain(|group| group.sums.closings > 0);
+    groups
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of closings fit into 53 bits")]
@@ -280,14 +400,16 @@ fn as_f64(count: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn closing(probability: f64, local_day: i64, repeated: Option<bool>) -> ScoredClosing<'static> {
-        let (category, team, channel) = ("card", "cards", "");
-        ScoredClosing { probability, category, team, channel, local_day, capacity: 1, repeated }
+    fn closing(probability: f64, local_day: i64, repeated: Option<bool>) -> ScoredClosing {
+        ScoredClosing { probability, category: 0, channel: 0, local_day, repeated }
     }
 
-    fn told(closings: &[ScoredClosing<'_>]) -> RiskReport {
+    fn told(closings: &[ScoredClosing]) -> RiskReport {
         let mut tally = RiskTally::default();
-        closings.iter().for_each(|one| tally.add(one));
+        assert_eq!((tally.category("card"), tally.channel("")), (0, 0));
+        for one in closings {
+            tally.add("cards", 1, [*one]);
+        }
         tally.report()
     }
 
@@ -313,6 +435,12 @@ mod tests {
     }
 
     #[test]
+    fn a_score_at_a_border_lies_in_the_part_above_it() {
+        let bins: Vec<usize> = [0.0, 0.049, 0.05, 0.1, 0.15, 0.3, 0.95, 1.0].map(bin_of).to_vec();
+        assert_eq!(bins, [0, 0, 1, 2, 3, 6, 19, 19]);
+    }
+
+    #[test]
     fn each_day_the_highest_scores_fit_and_young_ones_take_their_places() {
         let report = told(&[
             closing(0.2, 1, Some(true)),
@@ -329,11 +457,13 @@ mod tests {
 
     #[test]
     fn the_three_strongest_reasons_that_raise_the_risk_count() {
-        let mut tally = RiskTally::default();
+        let mut tally = ReasonTally::default();
         let reasons = [("a", 1.0), ("b", -0.9), ("c", 0.8), ("d", 0.7), ("e", 0.6)];
-        tally.add_reasons(reasons.into_iter());
-        let report = tally.report();
-        assert_eq!(report.reasons.keys().collect::<Vec<_>>(), ["a", "c", "d"]);
-        assert!((report.reasons["c"].mean_contribution() - 0.8).abs() < 1e-12);
+        tally.add(reasons.into_iter());
+        assert_eq!(tally.features.keys().collect::<Vec<_>>(), ["a", "c", "d"]);
+        let mut both = tally.clone();
+        both.add_all(&tally);
+        assert_eq!((both.closings, both.features["c"].closings), (2, 2));
+        assert!((both.features["c"].mean_contribution() - 0.8).abs() < 1e-12);
     }
 }

@@ -4,9 +4,11 @@
 //! expired ones. Whether a repeat followed is read from `recontacts`, unless a person corrected the outcome: then the
 //! newest correction counts, for repeats and for contacts that our own follow-up caused.
 
+use super::kpi::closings::counted_flagged;
 use super::{Store, StoreError, Tenant, instant, name, optional_instant};
 use crate::effect::uplift::{ScoreCuts, ScoreHistogram};
 use crate::effect::{Arm, Design, EffectPolicy, Observation, Tally};
+use crate::kpi::FlaggedClosing;
 use crate::ticket::Name;
 use crate::timestamp::{DAY_MS, Timestamp};
 use futures_util::TryStreamExt;
@@ -72,6 +74,79 @@ impl Store {
             tally,
         }))
     }
+}
+
+impl Store {
+    /// The same as [`Store::experiment_effect`] from days that [`Store::refresh_kpis`] has counted, which takes a tenth of the time.
+    /// `None` as well where a flagged closing is on no counted day, as when its episode is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn counted_experiment_effect(
+        &self,
+        tenant: &Tenant,
+        id: &Name,
+        policy: &EffectPolicy,
+        now: Timestamp,
+    ) -> Result<Option<ExperimentEffect>, StoreError> {
+        let mut reading = self.begin_reading().await?;
+        let Some(design) = find_design(&mut reading, tenant, id, policy).await? else {
+            return Ok(None);
+        };
+        let mut flagged = counted_flagged(&mut reading, tenant, id).await?;
+        let all = count_flagged(&mut reading, tenant, id).await?;
+        reading.rollback().await?;
+        if flagged.len() as u64 != all {
+            return Ok(None);
+        }
+        let mut histogram = ScoreHistogram::default();
+        flagged.iter().for_each(|closing| histogram.add(closing.score));
+        let mut tally = Tally::new(design.clone(), now, histogram.cuts());
+        flagged.sort_by_key(|closing| (closing.person, closing.flagged_at_ms));
+        for of_person in flagged.chunk_by(|a, b| a.person == b.person) {
+            let observed = of_person.iter().map(|closing| observed(closing, &design));
+            tally.add_customer(&observed.collect::<Result<Vec<_>, _>>()?);
+        }
+        Ok(Some(ExperimentEffect {
+            id: id.clone(),
+            treatment_share: design.treatment_share,
+            started_at: design.started_at,
+            ended_at: design.ended_at,
+            tally,
+        }))
+    }
+}
+
+/// How many closings an experiment has flagged.
+async fn count_flagged(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    id: &Name,
+) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM follow_ups WHERE tenant = $1 AND experiment_id = $2",
+    )
+    .bind(tenant.as_str())
+    .bind(id.as_str())
+    .fetch_one(connection)
+    .await?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+fn observed(closing: &FlaggedClosing, design: &Design) -> Result<Observation, StoreError> {
+    let at = |millis| {
+        Timestamp::from_millis(millis)
+            .map_err(|error| StoreError::corrupt("kpi_flagged", "body", error))
+    };
+    Ok(Observation {
+        arm: if closing.is_control { Arm::Control } else { Arm::Treatment },
+        score: closing.score,
+        flagged_at: at(closing.flagged_at_ms)?,
+        matures_at: at(closing.closed_at_ms)?.plus_days(i64::from(design.window_days)),
+        repeat: closing.is_repeated(design.window_days),
+        induced: closing.induced(design.window_days),
+        contacted: closing.is_contacted,
+    })
 }
 
 /// The rows of one person: whoever is known under several identities counts once.

@@ -77,7 +77,7 @@ pub use outcome_summary::{OutcomeCounts, OutcomeFilter, OutcomeSummary};
 pub use outcome_trend::WeekOutcomes;
 pub use outcomes::{EpisodeOutcomes, ExcludedContact, TicketOutcomes};
 pub use overview::{FollowUpsOpen, NewestEvents};
-pub use plans::{PlanRecorded, StoredPlan};
+pub use plans::{ClosingSpan, PlanRecorded, SpanRepeats, StoredPlan, days_of};
 pub use reopenings::TicketReopened;
 pub use risk_report::RiskScope;
 pub use sessions::{Credentials, NewSession, Session};

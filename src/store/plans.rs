@@ -2,6 +2,7 @@
 
 use super::audit::{AuditEntry, write_entry};
 use super::{Store, StoreError, Tenant, instant, name};
+use crate::kpi::{Assigned, Period, Zone};
 use crate::plan::consistency::ChannelSeen;
 use crate::plan::effect::{ActivePeriod, Arms};
 use crate::plan::{PlanContent, PlanStatus};
@@ -50,19 +51,23 @@ struct Body {
     accepted_because: Option<String>,
 }
 
-/// Whether an episode `e` had a repeat within the window of $4 milliseconds: by the newest correction, else by its contacts.
-macro_rules! had_repeat {
-    () => {
-        "CAST(CASE \
-         WHEN EXISTS (SELECT 1 FROM outcome_corrections c WHERE c.tenant = e.tenant AND c.ticket_id = e.ticket_id \
-           AND c.episode = e.number) \
-         THEN (SELECT CASE WHEN c.outcome IN ('explicit', 'implicit') AND (c.gap_ms IS NULL OR c.gap_ms <= $4) \
-           THEN 1 ELSE 0 END FROM outcome_corrections c WHERE c.tenant = e.tenant AND c.ticket_id = e.ticket_id \
-           AND c.episode = e.number ORDER BY c.recorded_at DESC, c.id DESC LIMIT 1) \
-         WHEN EXISTS (SELECT 1 FROM recontacts r WHERE r.tenant = e.tenant AND r.ticket_id = e.ticket_id \
-           AND r.episode = e.number AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0 AND r.gap_ms <= $4) \
-         THEN 1 ELSE 0 END AS BIGINT)"
-    };
+/// Closings of a category in a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosingSpan {
+    /// The category.
+    pub category: IssueCategory,
+    /// When they were closed.
+    pub period: ActivePeriod,
+}
+
+/// Those of a [`ClosingSpan`] that are mature, and their repeats.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpanRepeats {
+    /// All of them.
+    pub all: Proportion,
+    /// Those flagged in the experiment that has most of them, by the arm that the customers were assigned to, whether they were
+    /// followed up or not. `None` where nobody was assigned.
+    pub arms: Option<Arms>,
 }
 
 impl Store {
@@ -245,86 +250,82 @@ impl Store {
         Ok(seen)
     }
 
-    /// Repeats within `window_days` among the mature episodes of a category that were closed in a period.
+    /// Repeats within `window_days` among the mature closings of each span as of `now`, from days that [`Store::refresh_kpis`] has
+    /// counted in this zone.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn repeats_in_period(
+    pub async fn repeats_in_spans(
         &self,
         tenant: &Tenant,
-        category: &IssueCategory,
-        period: ActivePeriod,
+        zone: &Zone,
+        spans: &[ClosingSpan],
         window_days: u32,
         now: Timestamp,
-    ) -> Result<Proportion, StoreError> {
-        let row = sqlx::query(concat!(
-            "SELECT COUNT(*) AS episodes, COALESCE(CAST(SUM(repeat) AS BIGINT), 0) AS repeats FROM (SELECT ",
-            had_repeat!(),
-            " AS repeat FROM episodes e WHERE e.tenant = $1 AND e.category = $2 AND e.closed_at >= $3 \
-             AND e.closed_at < $5 AND e.closed_at <= $6) AS counted"
-        ))
-        .bind(tenant.as_str())
-        .bind(category.as_str())
-        .bind(period.from.millis())
-        .bind(window_ms(window_days))
-        .bind(period.to.millis())
-        .bind(now.plus_days(-i64::from(window_days)).millis())
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(Proportion { count: count(&row, "repeats")?, trials: count(&row, "episodes")? })
-    }
-
-    /// The same for the flagged episodes of the experiment that has most of them in the period, by the arm that the customers
-    /// were assigned to, whether they were followed up or not. `None` where nobody was assigned.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn repeats_by_arm(
-        &self,
-        tenant: &Tenant,
-        category: &IssueCategory,
-        period: ActivePeriod,
-        window_days: u32,
-        now: Timestamp,
-    ) -> Result<Option<Arms>, StoreError> {
-        let rows = sqlx::query(concat!(
-            "SELECT experiment_id, arm, COUNT(*) AS episodes, CAST(SUM(repeat) AS BIGINT) AS repeats FROM (SELECT ",
-            "f.experiment_id AS experiment_id, f.arm AS arm, ",
-            had_repeat!(),
-            " AS repeat FROM episodes e JOIN follow_ups f ON f.tenant = e.tenant AND f.ticket_id = e.ticket_id \
-             AND f.episode = e.number WHERE e.tenant = $1 AND e.category = $2 AND e.closed_at >= $3 \
-             AND e.closed_at < $5 AND e.closed_at <= $6) AS counted GROUP BY experiment_id, arm ORDER BY experiment_id"
-        ))
-        .bind(tenant.as_str())
-        .bind(category.as_str())
-        .bind(period.from.millis())
-        .bind(window_ms(window_days))
-        .bind(period.to.millis())
-        .bind(now.plus_days(-i64::from(window_days)).millis())
-        .fetch_all(&self.pool)
-        .await?;
-        let mut experiments: Vec<Arms> = Vec::new();
-        for row in &rows {
-            let experiment_id = name(row, "follow_ups", "experiment_id")?;
-            let of = Proportion { count: count(row, "repeats")?, trials: count(row, "episodes")? };
-            if experiments.last().is_none_or(|arms| arms.experiment_id != experiment_id) {
-                let (treatment, control) = (Proportion::default(), Proportion::default());
-                experiments.push(Arms { experiment_id, treatment, control });
-            }
-            if let Some(arms) = experiments.last_mut() {
-                match row.try_get::<String, _>("arm")?.as_str() {
-                    "treatment" => arms.treatment = of,
-                    "control" => arms.control = of,
-                    other => return Err(StoreError::corrupt("follow_ups", "arm", other)),
+    ) -> Result<Vec<SpanRepeats>, StoreError> {
+        let Some(period) = days_of(zone, spans) else { return Ok(Vec::new()) };
+        let mature_until = now.plus_days(-i64::from(window_days));
+        let mut sums = vec![SpanSums::default(); spans.len()];
+        self.counted_closings(tenant, period, None, |_, closings| {
+            let spans_of = |category: &String| {
+                let known = spans.iter().enumerate();
+                let of = known.filter(|(_, span)| span.category.as_str() == category.as_str());
+                of.map(|(index, _)| index).collect::<Vec<_>>()
+            };
+            let by_category: Vec<Vec<usize>> = closings.categories.iter().map(spans_of).collect();
+            for closing in closings.closings.iter().filter(|one| one.closed_at <= mature_until) {
+                for index in &by_category[closing.category] {
+                    let ActivePeriod { from, to } = spans[*index].period;
+                    if closing.closed_at >= from && closing.closed_at < to {
+                        let arm = closing.assigned.map(|number| &closings.arms[number]);
+                        sums[*index].add(closing.is_repeated(window_days), arm);
+                    }
                 }
             }
-        }
-        Ok(experiments.into_iter().max_by_key(|arms| arms.treatment.trials + arms.control.trials))
+        })
+        .await?;
+        sums.into_iter().map(SpanSums::told).collect()
     }
 }
 
-fn window_ms(window_days: u32) -> i64 {
-    i64::from(window_days) * crate::timestamp::DAY_MS
+/// The local days that the spans lie in; `None` without any.
+#[must_use]
+pub fn days_of(zone: &Zone, spans: &[ClosingSpan]) -> Option<Period> {
+    let from = spans.iter().map(|span| span.period.from).min()?;
+    let to = spans.iter().map(|span| span.period.to).max()?;
+    Some(Period { from: zone.day_of(from), to: zone.day_of(to).plus(1) })
+}
+
+/// What is counted of a span: all, and by experiment treatment and control.
+#[derive(Debug, Clone, Default)]
+struct SpanSums {
+    all: Proportion,
+    experiments: BTreeMap<String, [Proportion; 2]>,
+}
+
+impl SpanSums {
+    fn add(&mut self, is_repeated: bool, arm: Option<&Assigned>) {
+        let count = |of: &mut Proportion| {
+            of.trials += 1;
+            of.count += u64::from(is_repeated);
+        };
+        count(&mut self.all);
+        if let Some(Assigned { experiment, is_control }) = arm {
+            let arms = self.experiments.entry(experiment.clone()).or_default();
+            count(&mut arms[usize::from(*is_control)]);
+        }
+    }
+
+    fn told(self) -> Result<SpanRepeats, StoreError> {
+        let flagged = |arms: &[Proportion; 2]| arms[0].trials + arms[1].trials;
+        let most = self.experiments.into_iter().max_by_key(|(_, arms)| flagged(arms));
+        let arms = most.map(|(id, [treatment, control])| {
+            let experiment_id = Name::parse(&id)
+                .map_err(|error| StoreError::corrupt("follow_ups", "experiment_id", error))?;
+            Ok::<_, StoreError>(Arms { experiment_id, treatment, control })
+        });
+        Ok(SpanRepeats { all: self.all, arms: arms.transpose()? })
+    }
 }
 
 fn count(row: &AnyRow, column: &'static str) -> Result<u64, StoreError> {

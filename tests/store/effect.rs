@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::flagged::{DAY_MS, Flagged, Rows, day_ms};
+use recontact::config::{CommandLineSettings, Settings};
 use recontact::effect::looks::LookPlan;
 use recontact::effect::{ContactCosts, EffectPolicy, EffectReport, Verdict};
+use recontact::kpi::Zone;
+use recontact::live_kpis::tell_effect;
 use recontact::risk::Language;
 
 on_both_databases!(
@@ -27,7 +30,19 @@ fn policy() -> EffectPolicy {
     }
 }
 
+/// The report of the rows, which that of counted days must be like.
 async fn report_on(store: &Store, id: &str, day: i64) -> Option<EffectReport> {
+    let report = report_of_rows(store, id, day).await;
+    let now = Timestamp::from_millis(day_ms(day)).unwrap();
+    let zone = Zone::parse("Asia/Tokyo").unwrap();
+    store.refresh_kpis(&TENANT, &zone, None, 1000).await.unwrap();
+    let counted = store.counted_experiment_effect(&TENANT, &name(id), &policy(), now).await;
+    let counted = counted.unwrap().map(|effect| effect.tally.report(Language::En));
+    assert_eq!(counted, report);
+    report
+}
+
+async fn report_of_rows(store: &Store, id: &str, day: i64) -> Option<EffectReport> {
     let now = Timestamp::from_millis(day_ms(day)).unwrap();
     let effect = store.experiment_effect(&TENANT, &name(id), &policy(), now).await.unwrap();
     effect.map(|effect| effect.tally.report(Language::En))
@@ -219,8 +234,12 @@ async fn an_episode_that_is_gone_is_counted(database: &Database) {
     rows.flagged("default", "first", &flagged(0, "c0", "treatment", "done")).await;
     rows.flagged("default", "first", &flagged(1, "c1", "treatment", "done")).await;
     rows.execute("DELETE FROM episodes WHERE ticket_id = 't-0'".to_owned()).await;
-    let report = report(&store).await;
+    let report = report_of_rows(&store, "first", 60).await.unwrap();
     assert_eq!((report.arms.treatment.flagged_episodes, report.episodes_without_outcome), (1, 1));
+    let now = Timestamp::from_millis(day_ms(60)).unwrap();
+    let options = Settings::load(&CommandLineSettings::default()).unwrap().kpi;
+    let told = tell_effect(&store, &TENANT, &options, (&name("first"), &policy()), now).await;
+    assert_eq!(told.unwrap().unwrap().tally.report(Language::En), report);
 }
 
 /// What training is told: who was assigned is not who was followed up.

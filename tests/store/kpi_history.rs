@@ -122,8 +122,13 @@ async fn close(store: &Store, chance: &mut Chance, id: &str, opened: f64, at: f6
         category: Some(name(chance.pick(&CATEGORIES))),
         details: details(chance, opened),
     };
+    let said = chance.maybe(|c| Assessment {
+        model_version: c.pick(&["risk-1", "risk-2"]).to_owned(),
+        probability: c.below(1000) as f64 / 1000.0,
+        ..assessment("low")
+    });
     let closed = store
-        .close_ticket(&TENANT, &name(id), &event, &rules(), day(at), |_, _| None)
+        .close_ticket(&TENANT, &name(id), &event, &rules(), day(at), |_, _| said.clone())
         .await
         .unwrap();
     assert!(matches!(closed, TicketClosed::Closed(_)), "{id}: {closed:?}");
@@ -254,6 +259,9 @@ struct Written {
     author: String,
 }
 
+/// See [`Plain::closings`].
+pub(super) type Closing = (i64, [String; 3], Option<(String, f64)>, [&'static str; 2]);
+
 /// All rows, as they stand in the tables.
 pub(super) struct Plain {
     episodes: Vec<Episode>,
@@ -262,6 +270,8 @@ pub(super) struct Plain {
     /// Ticket, number, gap, relation, channel.
     returns: Vec<((String, i64), i64, String, String)>,
     corrections: Vec<((String, i64), String, Option<i64>)>,
+    /// Version and probability of each assessment.
+    scores: HashMap<(String, i64), (String, f64)>,
     reopenings: Vec<(String, i64)>,
     contacts: Vec<Written>,
 }
@@ -343,7 +353,15 @@ impl Plain {
                 author,
             }
         });
+        let scores = all("SELECT * FROM assessments").await;
+        let scores = scores.iter().map(|row| {
+            (
+                (text(row, "ticket_id"), row.get("episode")),
+                (text(row, "model_version"), row.get("probability")),
+            )
+        });
         let plain = Self {
+            scores: scores.collect(),
             persons: all("SELECT * FROM identities")
                 .await
                 .iter()
@@ -361,6 +379,23 @@ impl Plain {
         };
         pool.close().await;
         plain
+    }
+
+    /// Every closing: its instant, team, category, channel, score, and its outcome within 7 and 30 days.
+    pub(super) fn closings(&self) -> Vec<Closing> {
+        let of = |episode: &Episode| {
+            let [team, category, channel, _] = episode.labels.clone();
+            let outcomes = [7, 30].map(|window| match self.outcome(episode, window).as_str() {
+                "explicit" => "explicit",
+                "implicit" => "implicit",
+                _ => "none",
+            });
+            let score = self.scores.get(&episode.key).cloned();
+            (episode.closed_at, [team, category, channel], score, outcomes)
+        };
+        let mut closings: Vec<Closing> = self.episodes.iter().map(of).collect();
+        closings.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        closings
     }
 
     /// Labels that occur in a dimension.

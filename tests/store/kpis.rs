@@ -4,8 +4,8 @@ use super::kpi_history::*;
 use super::timeline::{self, close_at, day, reopen, say, solve};
 use super::*;
 use recontact::kpi::{
-    Dimension, Exclusion, KpiContext, KpiOptions, KpiQuery, KpiReport, MEASURES, Measure, Period,
-    Step, Zone,
+    CountedClosings, Dimension, Exclusion, KpiContext, KpiOptions, KpiQuery, KpiReport, MEASURES,
+    Measure, Period, Step, Zone,
 };
 use recontact::live_kpis::{KpiError, tell, tell_change};
 use recontact::risk::Language;
@@ -115,8 +115,42 @@ fn whole() -> Period {
     days("2026-01-01", "2026-06-01")
 }
 
+/// The closings in columns, as [`Plain::closings`] tells them.
+async fn counted_closings(store: &Store) -> Vec<Closing> {
+    let mut all = Vec::new();
+    let add = |team: &str, closings: CountedClosings| {
+        for one in &closings.closings {
+            let category = closings.categories[one.category].clone();
+            let labels = [team.to_owned(), category, closings.channels[one.channel].clone()];
+            let score =
+                one.score.map(|(version, score)| (closings.versions[version].clone(), score));
+            let outcomes =
+                [7, 30].map(|window| match (one.is_explicit(window), one.is_repeated(window)) {
+                    (true, _) => "explicit",
+                    (_, true) => "implicit",
+                    _ => "none",
+                });
+            all.push((one.closed_at.millis(), labels, score, outcomes));
+        }
+    };
+    store.counted_closings(&TENANT, days("2025-01-01", "2027-01-01"), None, add).await.unwrap();
+    all.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    all
+}
+
+/// Days are counted and months added up; what changes afterwards takes months away again.
+async fn add_up(store: &Store, now: Timestamp) {
+    let zone = Zone::parse("Europe/Warsaw").unwrap();
+    store.refresh_kpis(&TENANT, &zone, None, 10_000).await.unwrap();
+    while store.add_up_kpi_months(&TENANT, &zone, 7, now).await.unwrap() {}
+}
+
 async fn check_everything(database: &Database, store: &Store, what: &str) {
+    // In turn with months and without: first as what has happened left them.
     let plain = Plain::read(&database.url).await;
+    check(store, &plain, &all_measures(whole()), day(200.0), what).await;
+    add_up(store, day(200.0)).await;
+    assert_eq!(counted_closings(store).await, plain.closings(), "{what}");
     for now in [day(60.0), day(100.3), day(200.0)] {
         for by in [
             None,
@@ -127,6 +161,13 @@ async fn check_everything(database: &Database, store: &Store, what: &str) {
         ] {
             check(store, &plain, &KpiQuery { by, ..all_measures(whole()) }, now, what).await;
         }
+    }
+    // Months, and what changed by category from one to the next.
+    for by in [None, Some(Dimension::Category)] {
+        let query = KpiQuery { by, step: Some(Step::Month), ..all_measures(whole()) };
+        check(store, &plain, &query, day(200.0), what).await;
+        let query = KpiQuery { by, ..all_measures(days("2026-01-20", "2026-04-15")) };
+        check(store, &plain, &query, day(200.0), what).await;
     }
     // The night in which clocks are changed, and weeks around it; other windows.
     for window_days in [1, 3, 7, 30] {

@@ -2,10 +2,11 @@
 
 use super::filler::{DAY, EpisodeRow, Filler, HOUR};
 use super::*;
+use recontact::kpi::Zone;
 use recontact::plan::effect::{ActivePeriod, Arms};
 use recontact::plan::{FollowUpMessage, PlanContent, PlanStatus};
 use recontact::statistics::Proportion;
-use recontact::store::{PlanRecorded, StoredPlan};
+use recontact::store::{ClosingSpan, PlanRecorded, SpanRepeats, StoredPlan};
 
 on_both_databases!(
     a_version_is_stored_as_it_was_written_and_the_next_one_beside_it,
@@ -116,6 +117,19 @@ fn day(days: i64) -> Timestamp {
     Timestamp::from_millis(days * DAY).unwrap()
 }
 
+async fn repeats(
+    store: &Store,
+    category: &str,
+    period: ActivePeriod,
+    window_days: u32,
+    now: Timestamp,
+) -> SpanRepeats {
+    let zone = Zone::parse("America/New_York").unwrap();
+    store.refresh_kpis(&TENANT, &zone, None, 1000).await.unwrap();
+    let spans = [ClosingSpan { category: name(category), period }];
+    store.repeats_in_spans(&TENANT, &zone, &spans, window_days, now).await.unwrap().remove(0)
+}
+
 async fn repeats_of_a_period_are_counted_from_mature_episodes_as_people_corrected_them(
     database: &Database,
 ) {
@@ -131,9 +145,8 @@ async fn repeats_of_a_period_are_counted_from_mature_episodes_as_people_correcte
     filler.followed(("card", "card"), 110 * DAY, (3, 3), HOUR).await;
     filler.followed(("pin", "pin"), 100 * DAY, (3, 3), HOUR).await;
     let period = ActivePeriod { from: day(100), to: day(110) };
-    let count = async |window_days, now| {
-        store.repeats_in_period(&TENANT, &name("card"), period, window_days, now).await.unwrap()
-    };
+    let count =
+        async |window_days, now| repeats(&store, "card", period, window_days, now).await.all;
     assert_eq!(count(14, day(114)).await, Proportion { count: 3, trials: 6 });
     assert_eq!(count(30, day(130)).await, Proportion { count: 4, trials: 6 });
     assert_eq!(count(14, day(113)).await, Proportion { count: 0, trials: 0 });
@@ -149,12 +162,11 @@ async fn arms_are_compared_as_assigned_within_the_largest_experiment(database: &
     }
     filler.flagged(&tickets[8], "card", "small", "control").await;
     let period = ActivePeriod { from: day(100), to: day(110) };
-    let arms = store.repeats_by_arm(&TENANT, &name("card"), period, 14, day(130)).await.unwrap();
+    let arms = repeats(&store, "card", period, 14, day(130)).await.arms;
     let half = Proportion { count: 2, trials: 4 };
     let expected = Arms { experiment_id: name("large"), treatment: half, control: half };
     assert_eq!(arms, Some(expected));
-    let none = store.repeats_by_arm(&TENANT, &name("pin"), period, 14, day(130)).await.unwrap();
-    assert_eq!(none, None);
+    assert_eq!(repeats(&store, "pin", period, 14, day(130)).await.arms, None);
 }
 
 async fn plans_of_another_tenant_are_not_seen(database: &Database) {

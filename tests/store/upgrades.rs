@@ -153,7 +153,7 @@ async fn tickets_of_the_first_version_are_counted_in_key_figures(database: &Data
         measures: vec![Measure::find("backlog").unwrap()],
     };
     assert_eq!(query.dimension(), Dimension::All);
-    let days = store.kpi_days(&TENANT, &query).await.unwrap();
+    let days = store.kpi_days(&TENANT, &query, Day::from_number(0)).await.unwrap();
     let sum = |column| days.tallies.iter().map(|(_, _, tally)| tally.count(column)).sum::<u64>();
     use recontact::kpi::Column::{Closed, Episodes, Opened, Tickets};
     assert_eq!([Opened, Closed, Episodes, Tickets].map(sum), [3, 2, 2, 2]);

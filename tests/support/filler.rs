@@ -73,7 +73,21 @@ impl Filler {
         .execute(&self.pool)
         .await
         .unwrap();
+        self.mark(&ticket).await;
         ticket
+    }
+
+    /// Marks the day of a ticket's closing, as the store does when anything of it changes.
+    async fn mark(&self, ticket: &str) {
+        sqlx::query(
+            "INSERT INTO kpi_changes (tenant, day) SELECT tenant, closed_at / 86400000 FROM episodes \
+             WHERE tenant = $1 AND ticket_id = $2",
+        )
+        .bind(self.tenant)
+        .bind(ticket)
+        .execute(&self.pool)
+        .await
+        .unwrap();
     }
 
     /// Writes a contact after an episode of `primary`.
@@ -100,6 +114,7 @@ impl Filler {
         .execute(&self.pool)
         .await
         .unwrap();
+        self.mark(ticket).await;
     }
 
     /// Writes what a person says about an episode.
@@ -124,6 +139,7 @@ impl Filler {
         .execute(&self.pool)
         .await
         .unwrap();
+        self.mark(ticket).await;
     }
 
     /// Writes a flagged episode's arm.
@@ -149,6 +165,7 @@ impl Filler {
         .execute(&self.pool)
         .await
         .unwrap();
+        self.mark(ticket).await;
     }
 
     /// The relation of each contact of an episode, in the order of their gaps.

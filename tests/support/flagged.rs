@@ -48,10 +48,25 @@ impl Rows {
         .await;
     }
 
+    /// Marks the day of a ticket's closing, as the store does when anything of it changes.
+    async fn mark(&mut self, tenant: &str, number: u32) {
+        self.execute(format!(
+            "INSERT INTO kpi_changes (tenant, day) SELECT tenant, closed_at / {DAY_MS} FROM episodes \
+             WHERE tenant = '{tenant}' AND ticket_id = 't-{number}'"
+        ))
+        .await;
+    }
+
     /// A ticket, its episode and its follow-up.
     pub(crate) async fn flagged(&mut self, tenant: &str, experiment: &str, flagged: &Flagged) {
         let Flagged { number, customer, arm, probability, status, closed_day } = flagged;
         let closed_at = day_ms(*closed_day);
+        self.execute(format!(
+            "INSERT INTO tickets (tenant, id, customer_hash, opened_at, updated_at, closed_at, category, details) \
+             VALUES ('{tenant}', 't-{number}', '{customer}', {closed_at} - 1000, {closed_at}, {closed_at}, 'card', '{{}}') \
+             ON CONFLICT DO NOTHING"
+        ))
+        .await;
         self.execute(format!(
             "INSERT INTO episodes (tenant, ticket_id, number, customer_hash, category, opened_at, closed_at, ended_by) \
              VALUES ('{tenant}', 't-{number}', 1, '{customer}', 'card', {closed_at} - 1000, {closed_at}, 'closing')"
@@ -64,6 +79,7 @@ impl Rows {
              {probability}, 1.0, '{status}', {closed_at}, {closed_at}, 0, {closed_at}, 1, {closed_at})"
         ))
         .await;
+        self.mark(tenant, *number).await;
     }
 
     /// A later contact of ticket `t-<number>`, so many days after its close.
@@ -80,6 +96,7 @@ impl Rows {
              VALUES ('{tenant}', 't-{number}', 1, 'contact', '{relation}-{gap_ms}', 0, {gap_ms}, '{relation}', 'card', 0)"
         ))
         .await;
+        self.mark(tenant, number).await;
     }
 
     /// What a person says became of ticket `t-<number>`.
@@ -96,5 +113,6 @@ impl Rows {
              VALUES ('{tenant}', 'k-{number}-{recorded_at}', 't-{number}', 1, '{outcome}', {gap_ms}, 'lead', 'heard it', {recorded_at})"
         ))
         .await;
+        self.mark(tenant, number).await;
     }
 }

@@ -52,6 +52,8 @@ error-attempts-title = Too many wrong passwords
 error-attempts = Too many wrong passwords came from your address. Wait some minutes and try again.
 error-busy-title = Please try again
 error-busy = The service cannot answer just now. Try again in a moment.
+error-not-counted-title = The figures are being counted
+error-not-counted = After an upgrade or a large import days have to be counted first. Come back in some minutes.
 error-internal-title = Something went wrong
 error-internal = The service failed. What happened stands in its log.
 

@@ -122,7 +122,7 @@ async fn plan_page(
         csrf: viewer.csrf.clone(),
         category: category.to_string(),
         newest: newest.map(|plan| told(&frame, plan, &seen)),
-        versions: versions_table(viewer, &frame, category, &stored).await?.with_files(export),
+        versions: versions_table(viewer, &frame, &stored).await?.with_files(export),
         form,
         frame,
         faults,
@@ -162,14 +162,14 @@ fn told(frame: &Frame, plan: &StoredPlan, seen: &[ChannelSeen]) -> Told {
 async fn versions_table(
     viewer: &Viewer,
     frame: &Frame,
-    category: &IssueCategory,
     stored: &[StoredPlan],
 ) -> Result<Table, PageError> {
-    let told = effects(&viewer.app, category, stored, language(frame), viewer.now).await?;
+    let stored = [stored.to_vec()];
+    let told = effects(&viewer.app, &stored, language(frame), viewer.now).await?.concat();
     let mut columns = version_columns(frame);
     columns.extend(effect_columns(frame));
     columns.push(Column::name(frame.say("plan-accepted")));
-    let rows = stored.iter().zip(&told).rev().map(|(plan, effect)| {
+    let rows = stored[0].iter().zip(&told).rev().map(|(plan, effect)| {
         let mut row = version_cells(frame, plan);
         row.extend(effect_cells(frame, effect.as_ref()));
         let why = plan.accepted_because.as_deref();

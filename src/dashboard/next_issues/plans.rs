@@ -24,10 +24,13 @@ pub(super) async fn plans_table(
 ) -> Result<Table, PageError> {
     let app = &viewer.app;
     let plans = app.store.plans(&app.tenant).await?;
-    let mut rows = Vec::new();
+    let mut versions = Vec::with_capacity(plans.len());
     for plan in &plans {
-        let versions = app.store.plan_versions(&app.tenant, &plan.category).await?;
-        let told = effects(app, &plan.category, &versions, language(frame), viewer.now).await?;
+        versions.push(app.store.plan_versions(&app.tenant, &plan.category).await?);
+    }
+    let told = effects(app, &versions, language(frame), viewer.now).await?;
+    let mut rows = Vec::new();
+    for (plan, told) in plans.iter().zip(told) {
         let mut row = vec![Cell::text(plan.category.as_str()).linked(path_of(&plan.category))];
         row.extend(version_cells(frame, plan));
         row.push(Cell::day_of(frame, plan.review_at));

@@ -167,10 +167,10 @@ pub(super) fn reasons(frame: &Frame, report: &RiskReport) -> Table {
         Column::number(frame.say("risk-reason-mean")),
     ];
     let language = Language::from_tag(frame.lang()).unwrap_or_default();
-    let mut sorted: Vec<(&String, &ReasonSums)> = report.reasons.iter().collect();
+    let mut sorted: Vec<(&String, &ReasonSums)> = report.reasons.features.iter().collect();
     sorted.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.closings));
     let rows = sorted.into_iter().take(MOST_REASONS).map(|(feature, sums)| {
-        let of_read = Proportion { count: sums.closings, trials: report.reasons_read };
+        let of_read = Proportion { count: sums.closings, trials: report.reasons.closings };
         let mean = sums.mean_contribution();
         vec![
             Cell::text(label(feature, language)),

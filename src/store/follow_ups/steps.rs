@@ -7,6 +7,7 @@ use super::expiry::OPT_OUT;
 use super::{FollowUpEvent, StoredFollowUp, events_after, find, insert_event, service};
 use crate::follow_up::{Action, Arm, FollowUpPolicy, FollowUpStatus};
 use crate::store::experiments::{first_assignment, lock_person};
+use crate::store::kpi::marks::mark_episode;
 use crate::store::opt_outs::has_opted_out;
 use crate::store::{Store, StoreError, Tenant};
 use crate::ticket::Name;
@@ -369,6 +370,10 @@ impl Work<'_> {
         .bind(change.handled_at.map(Timestamp::millis))
         .execute(&mut *self.connection)
         .await?;
+        let done = FollowUpStatus::Done;
+        if (change.status == done) != (current.status == done) {
+            mark_episode(self.connection, self.tenant, &current.episode).await?;
+        }
         insert_event(self.connection, self.tenant, current.id.as_str(), event).await
     }
 }

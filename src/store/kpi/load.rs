@@ -4,12 +4,17 @@ use super::super::rows::bulk_query;
 use super::super::tickets::read_details;
 use super::super::words::{contact_explains_opening, parse_outcome, parse_relation};
 use super::super::{StoreError, Tenant, instant, optional_instant};
-use crate::kpi::{DayFacts, EpisodeFact, Labels, Return, TicketFact};
+use crate::follow_up::{Arm, FollowUpStatus};
+use crate::kpi::{DayFacts, EpisodeFact, Flagged, Labels, Return, Score, TicketFact};
+use crate::risk::CALIBRATION_REASON;
 use crate::ticket::{Name, TicketDetails};
 use crate::timestamp::Timestamp;
+use futures_util::TryStreamExt;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A local day: from its first instant to the one before the next day's.
@@ -52,10 +57,14 @@ pub(super) async fn load_day(
             returns: Vec::new(),
             correction: None,
             ticket: if is_closing { ticket_fact(&row, details)? } else { None },
+            closed_at: instant(&row, "episodes", "closed_at")?,
+            score: score(&row)?,
+            flagged: flagged(&row)?,
         });
     }
     add_returns(connection, tenant, span, &mut facts, &places).await?;
     add_corrections(connection, tenant, span, &mut facts, &places).await?;
+    add_reasons(connection, tenant, span, &mut facts).await?;
     for row in rows(connection, tenant, span, &opened()).await? {
         let labels = read_labels(&row)?;
         if row.try_get::<i64, _>("is_explained")? == 0 {
@@ -84,7 +93,10 @@ pub(super) async fn load_day(
 const EPISODES: &str = "SELECT e.ticket_id AS ticket_id, e.number AS number, e.category AS category, e.team AS team, \
      e.channel AS channel, e.ended_by AS ended_by, e.closed_at AS closed_at, COALESCE(i.person, e.customer_hash) AS person, \
      t.details AS details, t.category AS ticket_category, t.opened_at AS opened_at, t.closed_at AS ticket_closed_at, \
-     t.reopens AS reopens FROM episodes e JOIN tickets t ON t.tenant = e.tenant AND t.id = e.ticket_id \
+     t.reopens AS reopens, a.model_version AS model_version, a.probability AS probability, f.experiment_id AS experiment_id, \
+     f.arm AS arm, f.created_at AS flagged_at, f.probability AS flagged_score, f.status AS status FROM episodes e JOIN tickets t ON t.tenant = e.tenant AND t.id = e.ticket_id \
+     LEFT JOIN assessments a ON a.tenant = e.tenant AND a.ticket_id = e.ticket_id AND a.episode = e.number \
+     LEFT JOIN follow_ups f ON f.tenant = e.tenant AND f.ticket_id = e.ticket_id AND f.episode = e.number \
      LEFT JOIN identities i ON i.tenant = e.tenant AND i.identity_hash = e.customer_hash \
      WHERE e.tenant = $1 AND e.closed_at >= $2 AND e.closed_at < $3 ORDER BY e.ticket_id, e.number";
 
@@ -111,6 +123,10 @@ fn opened() -> String {
         contact_explains_opening()
     )
 }
+/// The strongest reasons of a risk come first in it.
+const REASONS: &str = "SELECT e.team AS team, a.model_version AS model_version, a.body AS body FROM episodes e \
+     JOIN assessments a ON a.tenant = e.tenant AND a.ticket_id = e.ticket_id AND a.episode = e.number \
+     WHERE e.tenant = $1 AND e.closed_at >= $2 AND e.closed_at < $3";
 
 const REOPENED: &str = "SELECT t.category AS category, t.details AS details FROM ticket_events v \
      JOIN tickets t ON t.tenant = v.tenant AND t.id = v.ticket_id \
@@ -219,6 +235,62 @@ async fn add_corrections(
             StoreError::corrupt("outcome_corrections", "outcome", format!("unknown: {word}"))
         })?;
         episode.correction = Some((outcome, row.try_get("gap_ms")?));
+    }
+    Ok(())
+}
+
+fn score(row: &AnyRow) -> Result<Option<Score>, StoreError> {
+    let version: Option<String> = row.try_get("model_version")?;
+    version
+        .map(|version| Ok(Score { version, probability: row.try_get("probability")? }))
+        .transpose()
+}
+
+fn flagged(row: &AnyRow) -> Result<Option<Flagged>, StoreError> {
+    let Some(experiment) = row.try_get("experiment_id")? else { return Ok(None) };
+    Ok(Some(Flagged {
+        experiment,
+        is_control: row.try_get::<String, _>("arm")? == Arm::Control.as_str(),
+        at: instant(row, "follow_ups", "flagged_at")?,
+        score: row.try_get("flagged_score")?,
+        is_contacted: row.try_get::<String, _>("status")? == FollowUpStatus::Done.as_str(),
+    }))
+}
+
+/// What is read of a stored risk. An erased customer's has no reasons.
+#[derive(Deserialize)]
+struct StoredRisk<'a> {
+    #[serde(borrow, default)]
+    reasons: Vec<StoredReason<'a>>,
+}
+
+#[derive(Deserialize)]
+struct StoredReason<'a> {
+    #[serde(borrow)]
+    feature: Cow<'a, str>,
+    contribution: f64,
+}
+
+/// One after the other: assessments are the longest texts of the store.
+async fn add_reasons(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    span: DaySpan,
+    facts: &mut DayFacts,
+) -> Result<(), StoreError> {
+    let query = bulk_query(REASONS.to_owned(), true)
+        .bind(tenant.as_str())
+        .bind(span.from.millis())
+        .bind(span.to.millis());
+    let mut rows = query.fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        let body: String = row.try_get("body")?;
+        let risk: StoredRisk<'_> = serde_json::from_str(&body)
+            .map_err(|error| StoreError::corrupt("assessments", "body", error))?;
+        let reasons = risk.reasons.iter().filter(|reason| reason.feature != CALIBRATION_REASON);
+        let of = (text(&row, "team")?, row.try_get("model_version")?);
+        let told = reasons.map(|reason| (reason.feature.as_ref(), reason.contribution));
+        facts.reasons.entry(of).or_default().add(told);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::super::persons::Person;
 use super::super::rows::{bulk_query, list_from, placeholders};
 use super::super::{CustomerHash, PER_STATEMENT, StoreError, Tenant};
+use crate::outcome::EpisodeId;
 use crate::ticket::{IssueCategory, TicketDetails, TicketId};
 use crate::timestamp::{DAY_MS, Timestamp};
 use sqlx::AnyConnection;
@@ -28,6 +29,24 @@ pub(in super::super) async fn mark_days(
         }
         query.execute(&mut *connection).await?;
     }
+    Ok(())
+}
+
+/// Notes the day on which an episode was closed.
+pub(in super::super) async fn mark_episode(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    episode: &EpisodeId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO kpi_changes (tenant, day) SELECT tenant, closed_at / 86400000 FROM episodes \
+         WHERE tenant = $1 AND ticket_id = $2 AND number = $3",
+    )
+    .bind(tenant.as_str())
+    .bind(episode.ticket.as_str())
+    .bind(i64::from(episode.number))
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -4,8 +4,10 @@
 //! the marks away, reads the days they belong to ([`load`]) and counts them anew, all in one transaction: what was committed
 //! before is in the count, what is committed after leaves its own mark. So a day without a mark is exact.
 
+pub(super) mod closings;
 mod load;
 pub(super) mod marks;
+mod months;
 mod read;
 mod refresh;
 

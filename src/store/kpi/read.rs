@@ -1,52 +1,61 @@
-//! Reads counted days for a query.
+//! Reads counted days, and months of them, for a query.
 
 use super::super::rows::bulk_query;
 use super::super::{Store, StoreError, Tenant};
-use crate::kpi::{Day, Dimension, KpiDays, KpiQuery, Period, Tally};
-use sqlx::Row;
+use super::months::{Run, read_tally, runs};
+use crate::kpi::{Day, Dimension, KpiDays, KpiQuery, Period, Step, Tally, Values};
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use std::collections::BTreeMap;
+
+/// Which of the counted days are read.
+struct Slice<'q> {
+    tenant: &'q Tenant,
+    dimension: Dimension,
+    /// Of this label alone.
+    label: Option<&'q str>,
+}
 
 impl Store {
     /// What was counted of the days of a query. It is exact where nothing of them has changed since
-    /// [`Store::refresh_kpis`] was called.
+    /// [`Store::refresh_kpis`] was called. What lies before `months_until` and fits the query's steps may come by month, as if
+    /// everything had happened on its first day.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    pub async fn kpi_days(&self, tenant: &Tenant, query: &KpiQuery) -> Result<KpiDays, StoreError> {
-        let dimension = query.dimension();
-        let slice = query.slice.as_ref().map(|(_, label)| label.as_str());
-        let mut days = KpiDays {
-            tallies: self.tallies(tenant, dimension, query.period, slice).await?,
-            ..KpiDays::default()
+    pub async fn kpi_days(
+        &self,
+        tenant: &Tenant,
+        query: &KpiQuery,
+        months_until: Day,
+    ) -> Result<KpiDays, StoreError> {
+        let slice = Slice {
+            tenant,
+            dimension: query.dimension(),
+            label: query.slice.as_ref().map(|(_, label)| label.as_str()),
         };
+        let fits = query.step.is_none_or(|step| step == Step::Month);
+        let months_until = if fits { i64::from(months_until.number()) } else { 0 };
+        let mut reading = self.begin_reading().await?;
+        let connection = &mut *reading;
+        let period = numbers(query.period);
+        let runs_of_period =
+            runs(connection, tenant, slice.dimension, period, months_until).await?;
+        let mut days = KpiDays::default();
+        for run in &runs_of_period {
+            slice.add_tallies(connection, *run, &mut days.tallies).await?;
+            for kind in query.values() {
+                slice.add_values(connection, *run, kind, &mut days.values).await?;
+            }
+        }
         if query.needs_backlog() {
-            days.backlog = self.open_before(tenant, query).await?;
+            days.backlog = slice.open_before(connection, period.0).await?;
         }
-        for kind in query.values() {
-            let statement = format!(
-                "SELECT label, day, body FROM kpi_values \
-                 WHERE tenant = $1 AND kind = $5 AND dimension = $2 AND day >= $3 AND day < $4{}",
-                if slice.is_some() { " AND label = $6" } else { "" }
-            );
-            let mut statement = bulk_query(statement, true)
-                .bind(tenant.as_str())
-                .bind(dimension.as_str())
-                .bind(i64::from(query.period.from.number()))
-                .bind(i64::from(query.period.to.number()))
-                .bind(kind.as_str());
-            if let Some(label) = slice {
-                statement = statement.bind(label);
-            }
-            for row in statement.fetch_all(&self.pool).await? {
-                let body = row.try_get("body")?;
-                days.values.push((kind, row.try_get("label")?, day(&row)?, body));
-            }
-        }
+        reading.rollback().await?;
         Ok(days)
     }
 
-    /// What was counted by category in a period and in the one before.
+    /// What was counted by category in a period and in the one before; by month as in [`Store::kpi_days`].
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -54,68 +63,104 @@ impl Store {
         &self,
         tenant: &Tenant,
         period: Period,
+        months_until: Day,
     ) -> Result<KpiDays, StoreError> {
-        let both = Period { from: period.previous().from, to: period.to };
-        let tallies = self.tallies(tenant, Dimension::Category, both, None).await?;
-        Ok(KpiDays { tallies, ..KpiDays::default() })
-    }
-
-    /// Tickets open before the period by label.
-    async fn open_before(
-        &self,
-        tenant: &Tenant,
-        query: &KpiQuery,
-    ) -> Result<BTreeMap<String, f64>, StoreError> {
-        let slice = query.slice.as_ref().map(|(_, label)| label.as_str());
-        let statement = format!(
-            "SELECT label, CAST(SUM(open_change) AS BIGINT) AS open_tickets FROM kpi_days \
-             WHERE tenant = $1 AND dimension = $2 AND day < $3{} GROUP BY label",
-            if slice.is_some() { " AND label = $4" } else { "" }
-        );
-        let mut statement = bulk_query(statement, true)
-            .bind(tenant.as_str())
-            .bind(query.dimension().as_str())
-            .bind(i64::from(query.period.from.number()));
-        if let Some(label) = slice {
-            statement = statement.bind(label);
-        }
-        let mut open = BTreeMap::new();
-        for row in statement.fetch_all(&self.pool).await? {
-            let tickets: i64 = row.try_get("open_tickets")?;
-            if tickets != 0 {
-                open.insert(row.try_get("label")?, as_f64(tickets));
+        let slice = Slice { tenant, dimension: Dimension::Category, label: None };
+        let months_until = i64::from(months_until.number());
+        let mut reading = self.begin_reading().await?;
+        let connection = &mut *reading;
+        let mut days = KpiDays::default();
+        for part in [period.previous(), period] {
+            let ends = numbers(part);
+            for run in runs(connection, tenant, slice.dimension, ends, months_until).await? {
+                slice.add_tallies(connection, run, &mut days.tallies).await?;
             }
         }
-        Ok(open)
+        reading.rollback().await?;
+        Ok(days)
+    }
+}
+
+fn numbers(period: Period) -> (i64, i64) {
+    (i64::from(period.from.number()), i64::from(period.to.number()))
+}
+
+impl Slice<'_> {
+    /// Runs a statement of which `$1` is the tenant, `$2` the dimension, `$3` and `$4` the run's ends, and `$5` the label, where there is
+    /// one; `rest` ends it, and `kind` is put in as a condition.
+    async fn rows(
+        &self,
+        connection: &mut AnyConnection,
+        select: String,
+        (from, to): (i64, i64),
+        [column, rest]: [&str; 2],
+        kind: Option<Values>,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let kind = kind.map_or(String::new(), |kind| format!("kind = '{}' AND ", kind.as_str()));
+        let label = if self.label.is_some() { " AND label = $5" } else { "" };
+        let statement = format!(
+            "{select} WHERE tenant = $1 AND {kind}dimension = $2 AND {column} >= $3 AND {column} < $4{label}{rest}"
+        );
+        let mut query = bulk_query(statement, true)
+            .bind(self.tenant.as_str())
+            .bind(self.dimension.as_str())
+            .bind(from)
+            .bind(to);
+        if let Some(label) = self.label {
+            query = query.bind(label);
+        }
+        Ok(query.fetch_all(connection).await?)
     }
 
-    async fn tallies(
+    async fn add_tallies(
         &self,
-        tenant: &Tenant,
-        dimension: Dimension,
-        period: Period,
-        slice: Option<&str>,
-    ) -> Result<Vec<(String, Day, Tally)>, StoreError> {
-        let statement = format!(
-            "SELECT label, day, tally FROM kpi_days WHERE tenant = $1 AND dimension = $2 AND day >= $3 AND day < $4{}",
-            if slice.is_some() { " AND label = $5" } else { "" }
-        );
-        let mut statement = bulk_query(statement, true)
-            .bind(tenant.as_str())
-            .bind(dimension.as_str())
-            .bind(i64::from(period.from.number()))
-            .bind(i64::from(period.to.number()));
-        if let Some(label) = slice {
-            statement = statement.bind(label);
+        connection: &mut AnyConnection,
+        run: Run,
+        tallies: &mut Vec<(String, Day, Tally)>,
+    ) -> Result<(), StoreError> {
+        let [table, _, column] = run.tables();
+        let select = format!("SELECT label, {column} AS day, tally FROM {table}");
+        for row in self.rows(connection, select, run.ends(), [column, ""], None).await? {
+            tallies.push((row.try_get("label")?, day(&row)?, read_tally(&row)?));
         }
-        let rows = statement.fetch_all(&self.pool).await?;
-        rows.iter()
-            .map(|row| {
-                let tally = Tally::from_text(row.try_get("tally")?)
-                    .ok_or_else(|| StoreError::corrupt("kpi_days", "tally", "not numbers"))?;
-                Ok((row.try_get("label")?, day(row)?, tally))
-            })
-            .collect()
+        Ok(())
+    }
+
+    async fn add_values(
+        &self,
+        connection: &mut AnyConnection,
+        run: Run,
+        kind: Values,
+        values: &mut Vec<(Values, String, Day, String)>,
+    ) -> Result<(), StoreError> {
+        let [_, table, column] = run.tables();
+        let select = format!("SELECT label, {column} AS day, body FROM {table}");
+        for row in self.rows(connection, select, run.ends(), [column, ""], Some(kind)).await? {
+            values.push((kind, row.try_get("label")?, day(&row)?, row.try_get("body")?));
+        }
+        Ok(())
+    }
+
+    /// Tickets open before a day by label.
+    async fn open_before(
+        &self,
+        connection: &mut AnyConnection,
+        day: i64,
+    ) -> Result<BTreeMap<String, f64>, StoreError> {
+        let mut open: BTreeMap<String, i64> = BTreeMap::new();
+        for run in runs(connection, self.tenant, self.dimension, (0, day), day).await? {
+            let [table, _, column] = run.tables();
+            let select = format!(
+                "SELECT label, CAST(SUM(open_change) AS BIGINT) AS open_tickets FROM {table}"
+            );
+            let rest = [column, " GROUP BY label"];
+            for row in self.rows(connection, select, run.ends(), rest, None).await? {
+                let tickets: i64 = row.try_get("open_tickets")?;
+                *open.entry(row.try_get("label")?).or_default() += tickets;
+            }
+        }
+        open.retain(|_, tickets| *tickets != 0);
+        Ok(open.into_iter().map(|(label, tickets)| (label, as_f64(tickets))).collect())
     }
 }
 

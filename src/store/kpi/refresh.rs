@@ -2,7 +2,9 @@
 
 use super::super::rows::{bulk_query, list_from, placeholders};
 use super::super::{PER_STATEMENT, Store, StoreError, Tenant};
+use super::closings::write_closings;
 use super::load::{DaySpan, load_day};
+use super::months::forget_month;
 use crate::kpi::{Cells, Day, Period, RULES, Values, Zone, count};
 use crate::timestamp::{DAY_MS, Timestamp};
 use sqlx::AnyConnection;
@@ -21,7 +23,7 @@ pub struct KpisRefreshed {
 const BASIS: &str = "kpi_basis";
 
 /// Every kind of values that is kept one by one.
-const VALUES: [Values; 3] = [Values::Response, Values::Resolution, Values::Customers];
+pub(super) const VALUES: [Values; 3] = [Values::Response, Values::Resolution, Values::Customers];
 
 impl Store {
     /// Counts the days anew that have changed, at most about `most` of them; those of `period` only, where one is given. Each is
@@ -113,7 +115,7 @@ impl Store {
     }
 }
 
-fn utc_day(at: Timestamp) -> i64 {
+pub(super) fn utc_day(at: Timestamp) -> i64 {
     at.millis().div_euclid(DAY_MS)
 }
 
@@ -122,6 +124,12 @@ async fn forget(connection: &mut AnyConnection, tenant: &Tenant) -> Result<(), S
     for statement in [
         "DELETE FROM kpi_days WHERE tenant = $1",
         "DELETE FROM kpi_values WHERE tenant = $1",
+        "DELETE FROM kpi_closings WHERE tenant = $1",
+        "DELETE FROM kpi_reasons WHERE tenant = $1",
+        "DELETE FROM kpi_flagged WHERE tenant = $1",
+        "DELETE FROM kpi_months WHERE tenant = $1",
+        "DELETE FROM kpi_month_days WHERE tenant = $1",
+        "DELETE FROM kpi_month_values WHERE tenant = $1",
         "INSERT INTO kpi_changes (tenant, day) \
          SELECT tenant, closed_at / 86400000 FROM episodes WHERE tenant = $1 \
          UNION SELECT tenant, opened_at / 86400000 FROM tickets WHERE tenant = $1 \
@@ -157,12 +165,17 @@ async fn count_utc_day(
         let span = DaySpan { from: zone.start_of(*day), to: zone.end_of(*day) };
         let facts = load_day(connection, tenant, span).await?;
         write_day(connection, tenant, *day, &count(&facts)).await?;
+        write_closings(connection, tenant, *day, &facts).await?;
+        forget_month(connection, tenant, *day).await?;
     }
     Ok(days.len() as u64)
 }
 
 /// Days are counted one after the other: two days of UTC share a local one, and who counts it last must see everything.
-async fn lock_counting(connection: &mut AnyConnection, tenant: &Tenant) -> Result<(), StoreError> {
+pub(super) async fn lock_counting(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO settings (tenant, name, value) VALUES ($1, 'kpi_lock', '') \
          ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value",

@@ -28,6 +28,10 @@ const SCORED: &str = "(SELECT a.probability AS p, e.category AS category, e.team
      FROM assessments a JOIN episodes e ON e.ticket_id = a.ticket_id AND e.number = a.episode \
      LEFT JOIN outcome_corrections k ON k.ticket_id = a.ticket_id) AS scored";
 
+/// As the store does whenever anything of a day changes.
+const MARKED: &str =
+    "INSERT INTO kpi_changes (tenant, day) SELECT tenant, closed_at / 86400000 FROM episodes";
+
 fn count(app: &TestApp, what: &str, rest: &str) -> Vec<i64> {
     sql(app, format!("SELECT CAST({what} AS BIGINT) FROM {SCORED} {rest}").leak())
 }
@@ -49,6 +53,7 @@ fn scored(app: &TestApp) {
         rows.correction("default", 3, "none", "NULL", 1).await;
         // After twenty days, which is not within the model's fourteen.
         rows.correction("default", 4, "explicit", "1728000000", 1).await;
+        rows.execute(MARKED.to_owned()).await;
     });
 }
 
@@ -179,9 +184,12 @@ fn the_highest_scores_of_each_day_fit_the_capacity(app: &TestApp) {
     // Five days become one, so that a team has more closings of a day than it can follow up.
     let url = app.app.settings.database.clone();
     actix_web::rt::System::new().block_on(async {
-        let statement =
-            "UPDATE assessments SET closed_at = closed_at - closed_at % 432000000 + 381600000";
-        Rows::open(&url).await.execute(statement.to_owned()).await;
+        let mut rows = Rows::open(&url).await;
+        for table in ["assessments", "episodes"] {
+            let closed_at = "closed_at - closed_at % 432000000 + 381600000";
+            rows.execute(format!("UPDATE {table} SET closed_at = {closed_at}")).await;
+        }
+        rows.execute(MARKED.to_owned()).await;
     });
     let mut eva = Browser::signed_in(app, "eva");
     let rows = file(&mut eva, &format!("/risk?{PERIOD}&file=capacity.csv"));
@@ -254,7 +262,9 @@ fn other_versions_are_told_and_not_counted(app: &TestApp) {
     actix_web::rt::System::new().block_on(async {
         let statement =
             "UPDATE assessments SET model_version = 'older-1' WHERE ticket_id IN ('t-0', 't-1')";
-        Rows::open(&url).await.execute(statement.to_owned()).await;
+        let mut rows = Rows::open(&url).await;
+        rows.execute(statement.to_owned()).await;
+        rows.execute(MARKED.to_owned()).await;
     });
     let mut eva = Browser::signed_in(app, "eva");
     let page = eva.get(&format!("/risk?{PERIOD}"));
