@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 40] = [
+const MAY_USE: [(&str, &[&str]); 41] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -159,11 +159,13 @@ const MAY_USE: [(&str, &[&str]); 40] = [
     ),
     ("telemetry", &["config"]),
     ("routing", &[]),
+    ("pdf", &["timestamp"]),
     (
         "dashboard",
         &[
             "api",
             "app",
+            "config",
             "customer_key",
             "effect",
             "follow_up",
@@ -172,6 +174,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "monitoring",
             "next_issue",
             "outcome",
+            "pdf",
             "plan",
             "registry",
             "risk",
@@ -320,6 +323,8 @@ fn each_library_is_named_in_its_own_layer_only() {
     assert_only(&["dashboard"], "askama");
     assert_only(&["dashboard"], "fluent_bundle");
     assert_only(&["dashboard"], "rust_xlsxwriter");
+    assert_only(&["pdf"], "krilla");
+    assert_only(&["pdf"], "skrifa");
     assert_only(&["user/password.rs"], "argon2");
 }
 
