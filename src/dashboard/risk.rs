@@ -24,6 +24,7 @@ use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use charts::{CalibrationChart, Histogram, NameChart};
+pub(super) use printed::{document, write};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -54,20 +55,20 @@ struct RiskPage {
 
 /// Whose closings are told, and as of when.
 #[derive(Clone, Copy)]
-pub(crate) struct RiskAsked<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) store: &'a Store,
-    pub(crate) tenant: &'a Tenant,
+pub(super) struct RiskAsked<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) store: &'a Store,
+    pub(super) tenant: &'a Tenant,
     /// The live model: version and window in days; `None` where there is none.
-    pub(crate) model: Option<(&'a str, u32)>,
-    pub(crate) period: Period,
-    pub(crate) team: Option<&'a Name>,
-    pub(crate) now: Timestamp,
+    pub(super) model: Option<(&'a str, u32)>,
+    pub(super) period: Period,
+    pub(super) team: Option<&'a Name>,
+    pub(super) now: Timestamp,
 }
 
 /// What is told of a period.
 #[derive(Default)]
-pub(crate) struct RiskView {
+pub(super) struct RiskView {
     /// What it is about, in words; empty where that could not be read or there is no model.
     scope: String,
     notices: Vec<String>,
@@ -154,7 +155,7 @@ impl RiskView {
     ///
     /// # Errors
     /// [`PageError`] where the store fails.
-    pub(crate) async fn of(
+    pub(super) async fn of(
         frame: &Frame,
         asked: &RiskAsked<'_>,
         export: &Export,

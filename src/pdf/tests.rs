@@ -13,7 +13,8 @@ fn laid_out(blocks: &[Block]) -> LaidOut {
 fn table(columns: usize, rows: usize, cell: &str) -> Block {
     let column = |at: usize| ColumnBlock { title: format!("Column {at}"), is_number: at > 0 };
     let row = |number: usize| {
-        let cells = (0..columns).map(|at| if at == 0 { cell.to_owned() } else { format!("{number}") });
+        let cells =
+            (0..columns).map(|at| if at == 0 { cell.to_owned() } else { format!("{number}") });
         cells.collect()
     };
     Block::Table(TableBlock {
@@ -64,7 +65,8 @@ fn assert_within_margins(laid_out: &LaidOut) {
 #[test]
 fn lines_break_at_spaces_and_within_a_word_only_where_it_is_wider_than_a_line() {
     let fonts = Fonts::load().unwrap();
-    for text in ["a few words that need some lines", "", "Слова\u{a0}разам і яшчэ некалькі слоў"] {
+    for text in ["a few words that need some lines", "", "Слова\u{a0}разам і яшчэ некалькі слоў"]
+    {
         let lines = fonts.wrap(text, 10.0, Weight::Regular, 60.0);
         assert_eq!(lines.concat(), text);
         assert!(lines.iter().rev().skip(1).all(|line| line.ends_with(' ')), "{lines:?}");

@@ -64,6 +64,15 @@ impl OutcomeCounts {
         self.none + self.explicit + self.implicit + self.induced + self.unrelated
     }
 
+    /// Adds those of another part.
+    pub fn add_all(&mut self, other: &Self) {
+        self.none += other.none;
+        self.explicit += other.explicit;
+        self.implicit += other.implicit;
+        self.induced += other.induced;
+        self.unrelated += other.unrelated;
+    }
+
     pub(super) fn add(&mut self, outcome: Outcome, count: u64) {
         *match outcome {
             Outcome::None => &mut self.none,

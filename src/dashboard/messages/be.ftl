@@ -773,3 +773,22 @@ plan-fault-prevents = Патрэбны іншыя пытанні, а не пыт
 plan-fault-hours = Патрэбны лік гадзін ад 0 да { $most }.
 plan-fault-message = Патрэбны тэкст не даўжэйшы за { $chars } знакаў; у дзейным плане нічога не павінна застацца незапоўненым ({ $gap }).
 plan-fault-text = Не больш за { $chars } знакаў.
+
+## Weekly report
+weekly-title = Тыднёвая справаздача { $week }
+weekly-subject = Тыднёвая справаздача { $week }: паўторныя звароты { $rate }
+weekly-scope = Паўторныя звароты палічаны па зваротах, закрытых з { $from } па { $until } уключна (дні — у часавым поясе { $zone }): ці вернецца кліент, вядома праз { $days ->
+        [one] { $days } дзень
+        [few] { $days } дні
+       *[other] { $days } дзён
+    } пасля закрыцця, а для гэтых зваротаў гэта было на тыдні { $week }. Тое, што адкрыта, — на { $made }.
+weekly-empty = У гэтыя дні не закрыта ніводнага звароту.
+weekly-attached = У файле PDF — тое самае і справаздача пра рызыку.
+weekly-automatic = Складзена праграмай recontact; адказы ніхто не чытае.
+weekly-delivery-title = Тыднёвая справаздача
+weekly-delivery-sent = { $week } перададзена: { $receivers }.
+weekly-delivery-open = { $week } перадаецца: { $receivers }.
+weekly-delivery-failed = { $week } перадаць не ўдалося ({ $receiver }, спроб: { $count }). Наступная спроба — { $next }.
+weekly-receiver-folder = папка
+weekly-receiver-mail = пошта
+weekly-receiver-webhook = вэбхук

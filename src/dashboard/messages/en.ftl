@@ -738,3 +738,21 @@ plan-fault-prevents = Expected other issues than the plan's own.
 plan-fault-hours = Expected a number of hours from 0 to { $most }.
 plan-fault-message = Expected a text of at most { $chars } characters, and in a plan in use nothing left to be filled in ({ $gap }).
 plan-fault-text = Expected at most { $chars } characters.
+
+## Weekly report
+weekly-title = Weekly report { $week }
+weekly-subject = Weekly report { $week }: repeat contacts { $rate }
+weekly-scope = Repeat contacts are told of the tickets closed from { $from } until and with { $until } (days begin as in the time zone { $zone }): whether a customer comes back is known { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } after the closing, which for these was in the week { $week }. What is open is as of { $made }.
+weekly-empty = No ticket was closed in these days.
+weekly-attached = The PDF file has this and the risk report.
+weekly-automatic = Made by recontact; nobody reads answers.
+weekly-delivery-title = Weekly report
+weekly-delivery-sent = { $week } was handed on: { $receivers }.
+weekly-delivery-open = { $week } is being handed on: { $receivers }.
+weekly-delivery-failed = { $week } could not be handed on ({ $receiver }, attempts: { $count }). It is tried again at { $next }.
+weekly-receiver-folder = folder
+weekly-receiver-mail = mail
+weekly-receiver-webhook = webhook

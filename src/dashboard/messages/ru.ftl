@@ -770,3 +770,22 @@ plan-fault-prevents = Нужны другие вопросы, а не вопро
 plan-fault-hours = Нужно число часов от 0 до { $most }.
 plan-fault-message = Нужен текст не длиннее { $chars } знаков; в действующем плане ничего не должно остаться незаполненным ({ $gap }).
 plan-fault-text = Не больше { $chars } знаков.
+
+## Weekly report
+weekly-title = Недельный отчёт { $week }
+weekly-subject = Недельный отчёт { $week }: повторные обращения { $rate }
+weekly-scope = Повторные обращения посчитаны по обращениям, закрытым с { $from } по { $until } включительно (дни — в часовом поясе { $zone }): вернётся ли клиент, известно через { $days ->
+        [one] { $days } день
+        [few] { $days } дня
+       *[other] { $days } дней
+    } после закрытия, а для этих обращений это было на неделе { $week }. То, что открыто, — на { $made }.
+weekly-empty = В эти дни не закрыто ни одного обращения.
+weekly-attached = В файле PDF — то же самое и отчёт о риске.
+weekly-automatic = Составлено программой recontact; ответы никто не читает.
+weekly-delivery-title = Недельный отчёт
+weekly-delivery-sent = { $week } передан: { $receivers }.
+weekly-delivery-open = { $week } передаётся: { $receivers }.
+weekly-delivery-failed = { $week } передать не удалось ({ $receiver }, попыток: { $count }). Следующая попытка — { $next }.
+weekly-receiver-folder = папка
+weekly-receiver-mail = почта
+weekly-receiver-webhook = вебхук

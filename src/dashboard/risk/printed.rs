@@ -36,7 +36,7 @@ pub(super) async fn answer(
 }
 
 /// A document in the language of a frame.
-pub(crate) fn document(
+pub(in crate::dashboard) fn document(
     frame: &Frame,
     title: String,
     asked: &RiskAsked<'_>,
@@ -48,7 +48,10 @@ pub(crate) fn document(
 }
 
 /// The document as a file. Laying it out takes some time.
-pub(crate) async fn write(frame: &Frame, document: Document) -> Result<Vec<u8>, PageError> {
+pub(in crate::dashboard) async fn write(
+    frame: &Frame,
+    document: Document,
+) -> Result<Vec<u8>, PageError> {
     let texts = frame.texts();
     let page_words = move |page: usize, pages: usize| {
         texts.say("report-page").with("page", page).with("pages", pages).to_string()
@@ -67,7 +70,12 @@ fn failed(error: &dyn std::error::Error) -> PageError {
 
 impl RiskView {
     /// The report as parts of a document. `level`: that of its heading.
-    pub(crate) fn printed(&self, frame: &Frame, asked: &RiskAsked<'_>, level: u8) -> Vec<Block> {
+    pub(in crate::dashboard) fn printed(
+        &self,
+        frame: &Frame,
+        asked: &RiskAsked<'_>,
+        level: u8,
+    ) -> Vec<Block> {
         let heading = |below: u8, message: &'static str| {
             Block::Heading(level + below, frame.say(message).into())
         };
