@@ -16,6 +16,8 @@ pub(super) const LEADING: f32 = 1.35;
 pub(super) const ASCENT: f32 = 0.95;
 const BODY: f32 = 9.5;
 const SMALL: f32 = 8.5;
+/// The title of a figure.
+const CAPTION: Look = Look::bold(10.0);
 const TILES_IN_A_ROW: usize = 3;
 
 /// What a part of the document is.
@@ -121,9 +123,10 @@ impl<'f> Layout<'f> {
         self.out
     }
 
-    pub(super) fn add(&mut self, block: &Block) {
+    /// Adds a block. `next`: what follows it.
+    pub(super) fn add(&mut self, block: &Block, next: Option<&Block>) {
         match block {
-            Block::Heading(level, text) => self.add_heading(*level, text),
+            Block::Heading(level, text) => self.add_heading(*level, text, next),
             Block::Paragraph(text) => self.add_paragraph(text, Look::plain(BODY)),
             Block::Hint(text) => self.add_paragraph(text, Look::soft(SMALL)),
             Block::Notice(text) => self.add_notice(text),
@@ -215,13 +218,18 @@ impl<'f> Layout<'f> {
         }
     }
 
-    fn add_heading(&mut self, level: u8, text: &str) {
+    fn add_heading(&mut self, level: u8, text: &str, next: Option<&Block>) {
         let size = [18.0, 14.0, 11.5][usize::from(level.clamp(1, 3)) - 1];
         let look = Look::bold(size);
         self.skip(size);
         let lines = self.fonts.wrap(text, size, look.weight, WIDTH);
         // Not alone at the foot of a page.
-        self.ensure(look.line_height() * as_f32(lines.len()) + 96.0);
+        let followed_by = match next {
+            Some(Block::Figure(figure)) => self.figure_height(figure),
+            _ => 96.0,
+        };
+        let height = 1.5 * look.line_height() * as_f32(lines.len()) + followed_by;
+        self.ensure(height.min(Self::page_height()));
         let text = self.fonts.clean(text);
         let (page, y) = (self.out.pages.len() - 1, self.y);
         self.out.bookmarks.push(Bookmark { level, text: text.clone(), page, y });
@@ -326,14 +334,22 @@ impl<'f> Layout<'f> {
         wrapped.collect()
     }
 
+    /// How much room a figure takes, with its title and its keys.
+    fn figure_height(&self, figure: &Figure) -> f32 {
+        let title = self.fonts.wrap(&figure.title, CAPTION.size, CAPTION.weight, WIDTH);
+        let height = figure.drawing.height * WIDTH / figure.drawing.width.max(1.0);
+        let (_, keys_height) = self.keys(figure);
+        CAPTION.line_height() * as_f32(title.len()) + height + keys_height + 16.0
+    }
+
     fn add_figure(&mut self, figure: &Figure) {
-        let caption = Look::bold(BODY + 0.5);
+        let caption = CAPTION;
         let scale = WIDTH / figure.drawing.width.max(1.0);
         let height = figure.drawing.height * scale;
         let title = self.fonts.wrap(&figure.title, caption.size, caption.weight, WIDTH);
         let (keys, keys_height) = self.keys(figure);
         self.skip(4.0);
-        self.ensure(caption.line_height() * as_f32(title.len()) + height + keys_height + 12.0);
+        self.ensure(self.figure_height(figure));
         let node = self.node(Role::Paragraph, None);
         self.lines(node, title, caption);
         self.y += 4.0;

@@ -113,7 +113,9 @@ impl Document {
     pub fn write(&self, page_words: impl Fn(usize, usize) -> String) -> Result<Vec<u8>, PdfError> {
         let fonts = fonts::Fonts::load()?;
         let mut laid_out = layout::Layout::new(&fonts);
-        self.blocks.iter().for_each(|block| laid_out.add(block));
+        for (at, block) in self.blocks.iter().enumerate() {
+            laid_out.add(block, self.blocks.get(at + 1));
+        }
         laid_out.add_footers(&self.footer, page_words);
         writer::write(self, &fonts, laid_out.finish())
     }

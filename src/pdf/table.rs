@@ -11,6 +11,8 @@ const ABOVE: f32 = 2.5;
 const SIZES: [f32; 4] = [8.5, 8.0, 7.5, 7.0];
 /// Words that are longer than this are broken before letters get smaller: names of people's choice.
 const LONGEST_WORD: f32 = 84.0;
+/// Wider columns give way first.
+const WIDE: f32 = 110.0;
 /// More lines of a cell are left out.
 const MOST_LINES: usize = 40;
 
@@ -55,17 +57,8 @@ impl<'t> Grid<'t> {
             all.map(width).fold((0.0_f32, 0.0_f32), |sum, one| (sum.0.max(one.0), sum.1.max(one.1)))
         };
         let columns: Vec<(f32, f32)> = (0..table.columns.len()).map(column).collect();
+        let widths = shared(&columns, room);
         let least: f32 = columns.iter().map(|(least, _)| least).sum();
-        let whole: f32 = columns.iter().map(|(_, whole)| whole).sum();
-        let widths = if least > room {
-            columns.iter().map(|(one, _)| one * room / least).collect()
-        } else if whole <= room {
-            let spare = (room - whole) / as_f32(columns.len().max(1));
-            columns.iter().map(|(_, whole)| whole + spare).collect()
-        } else {
-            let part = (room - least) / (whole - least).max(1.0);
-            columns.iter().map(|(least, whole)| least + (whole - least) * part).collect()
-        };
         (Self { table, size, widths }, least <= room)
     }
 
@@ -95,6 +88,31 @@ impl<'t> Grid<'t> {
         let height = Look::plain(self.size).line_height() * as_f32(most) + 2.0 * ABOVE;
         Lines { cells, height }
     }
+}
+
+/// The widths of columns that share some room: their least widths and those that they would have alone.
+fn shared(columns: &[(f32, f32)], room: f32) -> Vec<f32> {
+    let sum =
+        |widths: &[(f32, f32)], of: fn(&(f32, f32)) -> f32| widths.iter().map(of).sum::<f32>();
+    let (least, whole) = (sum(columns, |one| one.0), sum(columns, |one| one.1));
+    if least > room {
+        return columns.iter().map(|(one, _)| one * room / least).collect();
+    }
+    if whole <= room {
+        let spare = (room - whole) / as_f32(columns.len().max(1));
+        return columns.iter().map(|(_, whole)| whole + spare).collect();
+    }
+    // A column of long texts does not make all others narrow.
+    let bounded: Vec<(f32, f32)> =
+        columns.iter().map(|(least, whole)| (*least, whole.min(WIDE).max(*least))).collect();
+    let wanted = sum(&bounded, |one| one.1);
+    if wanted <= room {
+        let part = (room - wanted) / (whole - wanted).max(1.0);
+        let pairs = bounded.iter().zip(columns);
+        return pairs.map(|((_, wide), (_, whole))| wide + (whole - wide) * part).collect();
+    }
+    let part = (room - least) / (wanted - least).max(1.0);
+    bounded.iter().map(|(least, wide)| least + (wide - least) * part).collect()
 }
 
 impl Layout<'_> {

@@ -5,7 +5,7 @@ use super::*;
 fn laid_out(blocks: &[Block]) -> LaidOut {
     let fonts = Fonts::load().unwrap();
     let mut layout = Layout::new(&fonts);
-    blocks.iter().for_each(|block| layout.add(block));
+    blocks.iter().enumerate().for_each(|(at, block)| layout.add(block, blocks.get(at + 1)));
     layout.add_footers("recontact", |page, pages| format!("{page}/{pages}"));
     layout.finish()
 }

@@ -73,3 +73,48 @@ fn addresses_hold_nothing_that_could_be_read_as_another_header() {
         assert!(MailAddress::parse(text).is_err(), "{text}");
     }
 }
+
+fn with(section: &str) -> Result<(), String> {
+    let mut options: toml::Table = toml::from_str(
+        "enabled = true\nweekday = 'monday'\nhour = 8\nlanguage = 'en'\ncheck_interval_s = 60\ntimeout_s = 30\n\
+         retry_s = 300\nlongest_retry_s = 3600\nfolder = 'var'\n",
+    )
+    .unwrap();
+    options.extend(toml::from_str::<toml::Table>(section).unwrap());
+    WeeklyOptions::deserialize(options).map_err(|error| error.to_string())?.validate()
+}
+
+#[test]
+fn secrets_go_to_other_machines_over_tls_only() {
+    let webhook = |url: &str| with(&format!("[webhook]\nurl = '{url}'\nsecret_file = 'secret'\n"));
+    for url in [
+        "https://example.com/hook",
+        "http://127.0.0.1:8000/",
+        "http://[::1]:8000/a",
+        "http://localhost/",
+    ] {
+        assert_eq!(webhook(url), Ok(()), "{url}");
+    }
+    for url in [
+        "http://example.com/",
+        "http://127.0.0.1.example.com/",
+        "https://a@example.com/",
+        "https://",
+        "ftp://a",
+        "",
+    ] {
+        assert!(webhook(url).unwrap_err().contains("webhook.url"), "{url}");
+    }
+    let mail = |host: &str, tls: &str, more: &str| {
+        with(&format!(
+            "[mail]\nhost = '{host}'\nport = 25\ntls = '{tls}'\nfrom = 'a@b.c'\nto = ['d@e.f']\n{more}"
+        ))
+    };
+    let login = "user = 'a'\npassword_file = 'b'\n";
+    assert_eq!(mail("mail.example.com", "starttls", login), Ok(()));
+    assert_eq!(mail("mail.example.com", "none", ""), Ok(()));
+    assert_eq!(mail("localhost", "none", login), Ok(()));
+    assert!(mail("mail.example.com", "none", login).unwrap_err().contains("mail.tls"));
+    assert!(mail("localhost", "tls", "user = 'a'\n").unwrap_err().contains("password_file"));
+    assert!(with("hour = 3\nretry_s = 10\nlongest_retry_s = 5\n").is_err());
+}

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::process::Command;
 
 const REQUIRE: &str = "RECONTACT_REQUIRE_POPPLER";
+/// What poppler 22 says of every tagged file, although ISO 32000-1 (table 321) has it as a boolean.
+const MISREAD: &str = "Suspects object is wrong type (boolean)";
 
 /// Whether the programs are there; says so where not.
 ///
@@ -33,7 +35,8 @@ pub(crate) fn told(program: &str, options: &[&str], file: &[u8]) -> String {
     }
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.is_empty(), "{program}: {errors}");
+    let errors: Vec<&str> = errors.lines().filter(|line| !line.contains(MISREAD)).collect();
+    assert!(output.status.success() && errors.is_empty(), "{program}: {errors:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -32,7 +32,8 @@ impl Table {
         let columns = groups.iter().map(column).collect();
         let cell = |row: &Vec<Cell>, group: &Vec<usize>| match group.as_slice() {
             [low, high] if row[*high].data != Data::Nothing => {
-                format!("{} – {}", row[*low].text, row[*high].text)
+                // Without a break within.
+                format!("{}\u{a0}–\u{a0}{}", row[*low].text, row[*high].text).replace(' ', "\u{a0}")
             }
             _ => row[group[0]].text.clone(),
         };
