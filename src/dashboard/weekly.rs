@@ -10,7 +10,6 @@ use super::table::Export;
 use super::{Frame, PageError, overview};
 use crate::config::Settings;
 use crate::kpi::{CategoryCounts, Decomposition, Period};
-use crate::outcome::WINDOWS_DAYS;
 use crate::pdf::{Block, TableBlock, TileBlock};
 use crate::risk::{Language, RiskBand};
 use crate::statistics::{CONFIDENCE, Interval, Proportion};
@@ -171,7 +170,7 @@ pub async fn compose(asked: &WeeklyAsked<'_>) -> Result<WeeklyReport, PageError>
 impl Counted {
     async fn read(asked: &WeeklyAsked<'_>) -> Result<Self, PageError> {
         let (store, tenant, week) = (asked.store, asked.tenant, asked.week.period());
-        let window_days = window_of(asked.settings);
+        let window_days = asked.settings.kpi.window_days;
         let back = -i32::try_from(window_days).unwrap_or(0);
         let closed = Period { from: week.from.plus(back), to: week.to.plus(back) };
         let end = zone(asked.settings).start_of(week.to);
@@ -190,12 +189,6 @@ impl Counted {
             follow_ups: store.count_open_follow_ups(tenant, None, asked.now).await?,
         })
     }
-}
-
-/// The window after a closing.
-fn window_of(settings: &Settings) -> u32 {
-    let asked = settings.kpi.window_days;
-    WINDOWS_DAYS.into_iter().find(|days| *days == asked).unwrap_or(14)
 }
 
 fn zone(settings: &Settings) -> &crate::kpi::Zone {
@@ -217,9 +210,7 @@ async fn categories(
         category: None,
         team: None,
     };
-    // A day of the window may have 25 hours: what was closed late on the last day is over an hour later.
-    let as_of = end.plus_days(1).min(asked.now.max(end));
-    Ok(asked.store.outcome_trend(asked.tenant, &filter, as_of).await?)
+    Ok(asked.store.outcome_trend(asked.tenant, &filter, asked.now.max(end)).await?)
 }
 
 /// Why the rate moved; `None` where one of the weeks has no rate.

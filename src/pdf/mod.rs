@@ -117,7 +117,7 @@ impl Document {
             laid_out.add(block, self.blocks.get(at + 1));
         }
         laid_out.add_footers(&self.footer, page_words);
-        writer::write(self, &fonts, laid_out.finish())
+        writer::write(self, &fonts, &laid_out.finish())
     }
 }
 

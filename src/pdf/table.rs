@@ -7,8 +7,10 @@ use super::{Anchor, Color, Shape, TableBlock, Weight};
 /// Room beside and above the text of a cell.
 const SIDE: f32 = 4.0;
 const ABOVE: f32 = 2.5;
+/// Letters are never smaller.
+const SMALLEST: f32 = 7.0;
 /// The sizes of letters that are tried, until every word fits its column.
-const SIZES: [f32; 4] = [8.5, 8.0, 7.5, 7.0];
+const SIZES: [f32; 4] = [8.5, 8.0, 7.5, SMALLEST];
 /// Words that are longer than this are broken before letters get smaller: names of people's choice.
 const LONGEST_WORD: f32 = 84.0;
 /// Wider columns give way first.
@@ -31,35 +33,17 @@ struct Grid<'t> {
 
 impl<'t> Grid<'t> {
     fn of(table: &'t TableBlock, fonts: &Fonts) -> Self {
-        let [first, smaller @ ..] = SIZES;
-        let mut tried = Self::at_size(table, fonts, first);
-        for size in smaller {
-            if tried.1 {
-                break;
-            }
-            tried = Self::at_size(table, fonts, size);
-        }
-        tried.0
-    }
-
-    /// The widths of the columns at a size, and whether every word fits.
-    fn at_size(table: &'t TableBlock, fonts: &Fonts, size: f32) -> (Self, bool) {
-        let room = WIDTH - 2.0 * SIDE * as_f32(table.columns.len());
-        let column = |at: usize| {
-            let cells = table.rows.iter().filter_map(|row| row.get(at));
-            let cells = cells.map(|cell| (cell.as_str(), Weight::Regular));
-            let title = table.columns[at].title.as_str();
-            let all = cells.chain([(title, Weight::Bold)]);
-            let width = |(text, weight)| {
-                let whole = fonts.width(&fonts.clean(text), size, weight);
-                (fonts.widest_word(text, size, weight).min(LONGEST_WORD), whole)
-            };
-            all.map(width).fold((0.0_f32, 0.0_f32), |sum, one| (sum.0.max(one.0), sum.1.max(one.1)))
+        let columns: Vec<(f32, f32)> =
+            (0..table.columns.len()).map(|at| column_widths(table, at, fonts)).collect();
+        let room = (WIDTH - 2.0 * SIDE * as_f32(columns.len())).max(1.0);
+        let at_size = |size: f32| -> Vec<(f32, f32)> {
+            let scaled =
+                |(word, whole): &(f32, f32)| ((word * size).min(LONGEST_WORD), whole * size);
+            columns.iter().map(scaled).collect()
         };
-        let columns: Vec<(f32, f32)> = (0..table.columns.len()).map(column).collect();
-        let widths = shared(&columns, room);
-        let least: f32 = columns.iter().map(|(least, _)| least).sum();
-        (Self { table, size, widths }, least <= room)
+        let fits = |size: &f32| at_size(*size).iter().map(|(least, _)| least).sum::<f32>() <= room;
+        let size = SIZES.into_iter().find(fits).unwrap_or(SMALLEST);
+        Self { table, size, widths: shared(&at_size(size), room) }
     }
 
     fn head(&self, fonts: &Fonts) -> Lines {
@@ -88,6 +72,18 @@ impl<'t> Grid<'t> {
         let height = Look::plain(self.size).line_height() * as_f32(most) + 2.0 * ABOVE;
         Lines { cells, height }
     }
+}
+
+/// The widest word of a column, and its widest cell, at size 1.
+fn column_widths(table: &TableBlock, at: usize, fonts: &Fonts) -> (f32, f32) {
+    let cells = table.rows.iter().filter_map(|row| row.get(at));
+    let cells = cells.map(|cell| (cell.as_str(), Weight::Regular));
+    let all = cells.chain([(table.columns[at].title.as_str(), Weight::Bold)]);
+    let width = |(text, weight)| {
+        let whole = fonts.width(&fonts.clean(text), 1.0, weight);
+        (fonts.widest_word(text, 1.0, weight), whole)
+    };
+    all.map(width).fold((0.0_f32, 0.0_f32), |sum, one| (sum.0.max(one.0), sum.1.max(one.1)))
 }
 
 /// The widths of columns that share some room: their least widths and those that they would have alone.

@@ -24,7 +24,7 @@ use std::num::NonZeroU16;
 pub(super) fn write(
     document: &Document,
     fonts: &Fonts,
-    laid_out: LaidOut,
+    laid_out: &LaidOut,
 ) -> Result<Vec<u8>, PdfError> {
     let format = |what: &dyn std::fmt::Debug| PdfError::Format(format!("{what:?}"));
     let configuration = ConfigurationBuilder::new()
@@ -49,7 +49,7 @@ pub(super) fn write(
     }
     file.set_outline(outline(&laid_out.bookmarks));
     file.set_metadata(metadata(document));
-    file.set_tag_tree(tags(&laid_out, &mut identifiers, document.language));
+    file.set_tag_tree(tags(laid_out, &mut identifiers, document.language));
     file.finish().map_err(|error| format(&error))
 }
 

@@ -100,6 +100,8 @@ impl SmtpServer {
             .args(["-W", "ignore", "-c", PROGRAM, &settings.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // It tells of every connection that ends badly, as tests want some to.
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut told = BufReader::new(process.stdout.take().unwrap());
