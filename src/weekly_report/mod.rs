@@ -24,6 +24,8 @@ use std::time::Duration;
 const MAKING: Duration = Duration::from_secs(120);
 /// How much longer than making and handing on a process keeps a delivery.
 const SPARE: Duration = Duration::from_secs(60);
+/// How much longer than its own limit a delivery is waited for, so that it can say itself what was slow.
+const GRACE: Duration = Duration::from_secs(5);
 /// Characters of an error that are kept.
 const ERROR_CHARS: usize = 400;
 
@@ -177,7 +179,7 @@ impl Hand<'_> {
             Ok(false) => return Err("another process has taken it over".to_owned()),
             Err(error) => return Err(error.to_string()),
         }
-        let sent = tokio::time::timeout(timeout, self.send(made, timeout, clock())).await;
+        let sent = tokio::time::timeout(timeout + GRACE, self.send(made, timeout, clock())).await;
         let sent =
             sent.unwrap_or_else(|_| Err(format!("no answer within {} s", timeout.as_secs())));
         sent.map_err(|error| error.chars().take(ERROR_CHARS).collect())
