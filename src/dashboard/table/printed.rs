@@ -32,8 +32,9 @@ impl Table {
         let columns = groups.iter().map(column).collect();
         let cell = |row: &Vec<Cell>, group: &Vec<usize>| match group.as_slice() {
             [low, high] if row[*high].data != Data::Nothing => {
-                // Without a break within.
-                format!("{}\u{a0}–\u{a0}{}", row[*low].text, row[*high].text).replace(' ', "\u{a0}")
+                // Breaks, where it has to, after the dash only.
+                let ends = [low, high].map(|end| row[*end].text.replace(' ', "\u{a0}"));
+                format!("{}\u{a0}– {}", ends[0], ends[1])
             }
             _ => row[group[0]].text.clone(),
         };
