@@ -53,6 +53,16 @@ test: tools ## run all tests; says at the end what was skipped and how to get it
 	else \
 		echo "Pages: SKIPPED in a browser. To get it: apt-get install chromium"; \
 	fi; \
+	if has pdftotext; then \
+		echo "PDF files: read back with poppler."; \
+	else \
+		echo "PDF files: SKIPPED, not read back. To get it: apt-get install poppler-utils"; \
+	fi; \
+	if python3 -c "import aiosmtpd" 2>/dev/null || /usr/bin/python3 -c "import aiosmtpd" 2>/dev/null; then \
+		echo "Mail: sent to a real SMTP server."; \
+	else \
+		echo "Mail: SKIPPED, not sent. To get it: apt-get install python3-aiosmtpd"; \
+	fi; \
 	echo "Tests: passed."
 
 fmt: ## format all code

@@ -1,12 +1,14 @@
 //! What a running service does by itself, beside answering: take over models, derive what was not derived, keep the map of
 //! next issues up to date, follow the vectors of contacts, look for drift, count the days of key figures, let
-//! follow-ups expire. Each task can be lost at any moment and goes on after a restart.
+//! follow-ups expire, hand the weekly report on. Each task can be lost at any moment and goes on after a restart.
 
 use crate::app::App;
 use crate::kpi::Zone;
+use crate::dashboard::weekly::WeeklyAsked;
 use crate::live_next_issues::Refreshed;
 use crate::store::StoreError;
 use crate::timestamp::Timestamp;
+use crate::weekly_report;
 use actix_web::rt::task::JoinHandle;
 use actix_web::{rt, web};
 use std::time::Duration;
@@ -23,11 +25,39 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(follow_similar(app.clone())),
         rt::spawn(look_for_drift(app.clone())),
         rt::spawn(count_days(app.clone())),
+        rt::spawn(hand_weekly_report_on(app.clone())),
     ]
 }
 
 /// How often the vectors of contacts are looked after where nobody asks for similar ones.
 const SIMILAR_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Hands the report of the last week on to whoever has not got it.
+async fn hand_weekly_report_on(app: web::Data<App>) {
+    let options = &app.settings.weekly_report;
+    if !options.enabled {
+        return;
+    }
+    let process = format!("{}-{}", std::process::id(), Timestamp::now().millis());
+    let mut interval = tokio::time::interval(Duration::from_secs(options.check_interval_s));
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let (now, models) = (Timestamp::now(), app.models());
+        let model = models.risk.as_ref().ok();
+        let asked = WeeklyAsked {
+            settings: &app.settings,
+            store: &app.store,
+            tenant: &app.tenant,
+            model: model.map(|model| (model.version(), model.window_days())),
+            week: weekly_report::due(&app.settings, now),
+            now,
+        };
+        if let Err(error) = weekly_report::hand_on(&asked, &process, Timestamp::now).await {
+            tracing::warn!(%error, "whether the weekly report is due could not be told");
+        }
+    }
+}
 
 /// Days that are counted before others may write again for a moment.
 const DAYS_IN_A_ROW: u32 = 10;

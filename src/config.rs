@@ -12,6 +12,7 @@ use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
 use crate::similar::SimilarOptions;
 use crate::user::{Language, SignInPolicy};
+use crate::weekly::WeeklyOptions;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 8] = [
+const OPTIONAL: [&str; 10] = [
     "port_file",
     "encoder",
     "encoder_prompt",
@@ -31,6 +32,8 @@ const OPTIONAL: [&str; 8] = [
     "inference.instruction_set",
     "follow_ups.effectiveness",
     "dashboard.secure_cookies",
+    "weekly_report.time_zone",
+    "weekly_report.folder",
 ];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
@@ -97,6 +100,8 @@ pub struct Settings {
     pub sign_in: SignInPolicy,
     /// Key figures.
     pub kpi: KpiOptions,
+    /// The weekly report.
+    pub weekly_report: WeeklyOptions,
 }
 
 /// How the pages are.
@@ -282,6 +287,7 @@ impl Settings {
         self.monitoring.validate().map_err(|reason| format!("[monitoring] {reason}"))?;
         self.sign_in.validate().map_err(|reason| format!("[sign_in] {reason}"))?;
         self.kpi.validate().map_err(|reason| format!("[kpi] {reason}"))?;
+        self.weekly_report.validate().map_err(|reason| format!("[weekly_report] {reason}"))?;
         let limits = &self.limits;
         let at_least_one = [
             ("events.maintenance_interval_s", self.events.maintenance_interval_s),
@@ -391,6 +397,10 @@ mod tests {
             ),
             ("[cleaning]\nenabled = \"yes\"\n", "enabled"),
             ("[limits]\nbatch_tokens = 0\n", "batch_tokens"),
+            ("[weekly_report]\nweekday = \"someday\"\n", "someday"),
+            ("[weekly_report]\nhour = 24\n", "hour"),
+            ("[weekly_report]\ntime_zone = \"Mars\"\n", "Mars"),
+            ("[weekly_report]\nenabled = true\n", "no folder, mail or webhook"),
             ("[follow_ups]\ntreatment_share = 0.99\n", "treatment_share"),
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
             ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),

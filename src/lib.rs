@@ -12,6 +12,7 @@
 //!   [`shadow`] (those that are only compared), [`live_next_issues`], [`live_monitoring`] (whether anything drifts, [`monitoring`]), and [`live_similar`] (contacts with similar texts,
 //!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
+//! * What is handed on: [`pdf`] (documents to forward), [`weekly`] (when the weekly report is due) and [`weekly_report`] (who gets it).
 //! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in); [`server`], [`app`], with [`config`]
 //!   and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages users, [`demo`]
 //!   shows it all.
@@ -47,6 +48,7 @@ pub mod live_similar;
 pub mod monitoring;
 pub mod next_issue;
 pub mod outcome;
+pub mod pdf;
 pub mod plan;
 pub mod probability;
 pub mod registry;
@@ -64,3 +66,5 @@ pub mod ticket;
 pub mod timestamp;
 pub mod user;
 pub mod user_admin;
+pub mod weekly;
+pub mod weekly_report;

@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 40] = [
+const MAY_USE: [(&str, &[&str]); 43] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -155,15 +155,19 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "plan",
             "similar",
             "user",
+            "weekly",
         ],
     ),
     ("telemetry", &["config"]),
     ("routing", &[]),
+    ("pdf", &["timestamp"]),
+    ("weekly", &["kpi", "timestamp", "user"]),
     (
         "dashboard",
         &[
             "api",
             "app",
+            "config",
             "customer_key",
             "effect",
             "follow_up",
@@ -172,6 +176,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "monitoring",
             "next_issue",
             "outcome",
+            "pdf",
             "plan",
             "registry",
             "risk",
@@ -181,6 +186,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "ticket",
             "timestamp",
             "user",
+            "weekly",
         ],
     ),
     ("user_admin", &["customer_key", "report", "store", "ticket", "timestamp", "user"]),
@@ -221,6 +227,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "risk",
             "config",
             "customer_key",
+            "dashboard",
             "effect",
             "kpi",
             "live_kpis",
@@ -232,6 +239,8 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "store",
             "ticket",
             "timestamp",
+            "weekly",
+            "weekly_report",
         ],
     ),
     (
@@ -252,7 +261,8 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "user",
         ],
     ),
-    ("background", &["app", "kpi", "live_next_issues", "store", "timestamp"]),
+    ("weekly_report", &["config", "dashboard", "registry", "risk", "store", "timestamp", "weekly"]),
+    ("background", &["app", "dashboard", "kpi", "live_next_issues", "store", "timestamp", "weekly_report"]),
     (
         "server",
         &[
@@ -320,6 +330,9 @@ fn each_library_is_named_in_its_own_layer_only() {
     assert_only(&["dashboard"], "askama");
     assert_only(&["dashboard"], "fluent_bundle");
     assert_only(&["dashboard"], "rust_xlsxwriter");
+    assert_only(&["pdf"], "krilla");
+    assert_only(&["pdf"], "skrifa");
+    assert_only(&["weekly_report"], "lettre");
     assert_only(&["user/password.rs"], "argon2");
 }
 
@@ -341,9 +354,9 @@ fn only_problems_know_status_codes_of_errors() {
 #[test]
 fn the_service_never_goes_to_the_network_for_a_model() {
     assert_only(&[], "hf_hub");
-    // The demonstration talks to the service that it has started.
+    // The demonstration talks to the service that it has started, and the weekly report goes to a webhook.
     for source in sources().iter().filter(|source| source.names("ureq")) {
-        assert!(source.is_in(&["demo"]), "{} names ureq", source.path);
+        assert!(source.is_in(&["demo", "weekly_report"]), "{} names ureq", source.path);
     }
 }
 

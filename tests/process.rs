@@ -788,6 +788,49 @@ fn next_issues_are_reported_as_table_csv_and_json() {
     assert_eq!(wrong.status.code(), Some(2));
 }
 
+#[test]
+fn the_weekly_report_is_written_in_every_form_and_handed_on_by_hand() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let url = format!("sqlite:{}", folder.join("recontact.db").display());
+    let key = recontact::customer_key::load_or_make(&folder.join("customer.key")).unwrap();
+    runtime.block_on(async {
+        use recontact::store::{Store, StoreOptions};
+        Store::connect(&url, key, StoreOptions::default()).await.unwrap().close().await;
+    });
+    fs::create_dir(folder.join("weekly")).unwrap();
+    let config = "models = 'models'\n[weekly_report]\nfolder = 'weekly'\n";
+    fs::write(folder.join("recontact.toml"), config).unwrap();
+    let report = |args: &[&str]| {
+        let mut command = recontact();
+        command
+            .current_dir(folder)
+            .args(["report", "weekly", "--config", "recontact.toml", "--database"])
+            .args(["sqlite:recontact.db", "--customer-key-file", "customer.key"])
+            .args(args)
+            .output()
+            .unwrap()
+    };
+    let text = said(&report(&["--week", "2026-W05"]));
+    assert!(text.starts_with("Weekly report 2026-W05\n"), "{text}");
+    let html = said(&report(&["--week", "2026-01-28", "--format", "html"]));
+    assert!(html.contains("<title>Weekly report 2026-W05</title>"), "{html}");
+    let json: Value =
+        serde_json::from_str(&said(&report(&["--week", "2026-W05", "--format", "json"]))).unwrap();
+    assert_eq!(
+        (&json["week"], &json["repeat_contacts"]["share"]),
+        (&json!("2026-W05"), &Value::Null)
+    );
+    let pdf = report(&["--week", "2026-W05", "--format", "pdf"]);
+    assert!(pdf.status.success() && pdf.stdout.starts_with(b"%PDF-1.7"));
+    assert_eq!(said(&report(&["--send"])), "folder: sent\n");
+    assert_eq!(fs::read_dir(folder.join("weekly")).unwrap().count(), 4);
+    assert!(said(&report(&["--send"])).starts_with("folder: nothing to do"));
+    assert!(!report(&["--week", "2999-W01"]).status.success());
+    assert_eq!(report(&["--week", "2026-W99"]).status.code(), Some(2));
+}
+
 /// What `recontact report kpi` says in a folder.
 fn report_kpi(folder: &Path, args: &[&str]) -> Output {
     recontact()

@@ -110,7 +110,7 @@ fn costs(frame: &Frame, costs: ContactCosts) -> String {
 }
 
 /// What may be concluded, in words.
-fn verdict(frame: &Frame, report: &EffectReport) -> String {
+pub(super) fn verdict(frame: &Frame, report: &EffectReport) -> String {
     let message = match report.verdict.verdict {
         Verdict::TooEarly => "effect-too-early",
         Verdict::InvalidSampleRatio => "effect-invalid",
@@ -228,7 +228,7 @@ fn results_table(frame: &Frame, report: &EffectReport) -> Table {
 }
 
 /// The interval that the verdict uses.
-fn decisive(difference: &RateDifference) -> Option<Interval> {
+pub(super) fn decisive(difference: &RateDifference) -> Option<Interval> {
     match difference.decided_by {
         DecidedBy::Newcombe => difference.newcombe,
         DecidedBy::ClusterRobust => difference.cluster_robust,

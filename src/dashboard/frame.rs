@@ -112,6 +112,20 @@ impl Frame {
         Self { texts, theme: user.theme, viewer: Some(viewer), ..visitor }
     }
 
+    /// The frame of what is no page and has no viewer.
+    #[must_use]
+    pub fn of_report(language: Language, zone: UtcOffset) -> Self {
+        Self {
+            title: String::new(),
+            viewer: None,
+            texts: Texts { language },
+            theme: Theme::System,
+            zone,
+            path: String::new(),
+            notice: None,
+        }
+    }
+
     /// The frame of a page with this heading.
     #[must_use]
     pub fn titled(&self, title: impl Into<String>) -> Self {

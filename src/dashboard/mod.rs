@@ -32,6 +32,7 @@ mod sign_in;
 mod static_files;
 mod ticket;
 mod users;
+pub mod weekly;
 
 pub use error::PageError;
 pub use form::{Faults, Submitted};

@@ -5,6 +5,7 @@ use super::chart::{LineChart, SharePoint};
 use super::error::{lead_to, show};
 use super::field::{SelectField, TextField};
 use super::format::Shown;
+use super::messages::Message;
 use super::session::Viewer;
 use super::table::Export;
 use super::tile::Tile;
@@ -15,12 +16,14 @@ use crate::monitoring::{MonitoringReport, Status};
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::RiskBand;
 use crate::statistics::{CONFIDENCE, Proportion};
-use crate::store::FollowUpsOpen;
+use crate::store::{FollowUpsOpen, WeeklyDelivery};
 use crate::timestamp::{DAY_MS, Timestamp};
+use crate::user::Permission;
+use crate::weekly::Week;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Days of closings that can be looked at.
@@ -50,6 +53,15 @@ struct OverviewPage {
     newest_contact: Option<Shown>,
     now: Shown,
     monitoring: MonitoringView,
+    weekly: Vec<DeliveryLine>,
+}
+
+/// What became of the newest weekly report.
+struct DeliveryLine {
+    text: String,
+    is_failure: bool,
+    /// Why it failed, for those who can do something about it.
+    error: Option<String>,
 }
 
 /// Whether anything drifts, as far as the page tells it.
@@ -137,6 +149,7 @@ pub(super) async fn show_overview(
         newest_contact: newest.contact.map(|instant| frame.date_time(instant)),
         now: frame.date_time(now),
         monitoring: monitoring(&viewer).await,
+        weekly: weekly(&viewer, &frame).await?,
         frame,
     })
 }
@@ -206,7 +219,7 @@ fn days(
 }
 
 /// The figures of the period, and what there is to do now.
-fn tiles(
+pub(super) fn tiles(
     frame: &Frame,
     window_days: u32,
     counts: &RepeatCounts,
@@ -296,6 +309,54 @@ async fn monitoring(viewer: &Viewer) -> MonitoringView {
         }
         Ok(Err(_)) | Err(_) => MonitoringView::default(),
     }
+}
+
+/// What became of the newest weekly report: where it failed, then where it is and where it is not yet.
+async fn weekly(viewer: &Viewer, frame: &Frame) -> Result<Vec<DeliveryLine>, PageError> {
+    let deliveries = viewer.app.store.newest_weekly_deliveries(&viewer.app.tenant).await?;
+    let Some(first) = deliveries.first() else { return Ok(Vec::new()) };
+    let week = Week::of(first.week).to_string();
+    let is_failed = |one: &WeeklyDelivery| one.sent_at.is_none() && one.error.is_some();
+    let failed = deliveries.iter().filter(|one| is_failed(one)).map(|one| {
+        let text = frame
+            .say("weekly-delivery-failed")
+            .with("week", &week)
+            .with("receiver", receiver(frame, one))
+            .with("count", one.attempts)
+            .with("next", format!("{} ({})", frame.date_time(one.due_at).text, frame.zone()));
+        let error = one.error.clone().filter(|_| viewer.may(Permission::ManageUsers));
+        DeliveryLine { text: text.into(), is_failure: true, error }
+    });
+    let mut lines: Vec<DeliveryLine> = failed.collect();
+    let named = |of: &dyn Fn(&WeeklyDelivery) -> bool| {
+        let names: BTreeSet<String> =
+            deliveries.iter().filter(|one| of(one)).map(|one| receiver(frame, one)).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    let sent = named(&|one| one.sent_at.is_some());
+    let open = named(&|one| one.sent_at.is_none() && one.error.is_none());
+    let told = |text: Message| DeliveryLine { text: text.into(), is_failure: false, error: None };
+    if !sent.is_empty() {
+        lines.push(told(
+            frame.say("weekly-delivery-sent").with("week", &week).with("receivers", sent),
+        ));
+    }
+    if !open.is_empty() {
+        lines.push(told(
+            frame.say("weekly-delivery-open").with("week", &week).with("receivers", open),
+        ));
+    }
+    Ok(lines)
+}
+
+/// What kind of receiver it is.
+fn receiver(frame: &Frame, delivery: &WeeklyDelivery) -> String {
+    let message = match delivery.receiver.split('-').next() {
+        Some("folder") => "weekly-receiver-folder",
+        Some("mail") => "weekly-receiver-mail",
+        _ => "weekly-receiver-webhook",
+    };
+    frame.say(message).into()
 }
 
 impl MonitoringView {

@@ -1,6 +1,7 @@
 //! `/risk`: what the live risk model said of the tickets closed in a period, what came of them, and what it would have caught.
 
 mod charts;
+mod printed;
 mod tables;
 
 use super::error::{show, show_again};
@@ -12,16 +13,19 @@ use super::session::Viewer;
 use super::table::{Export, Table};
 use super::tile::Tile;
 use super::{Frame, PageError};
+use crate::config::Settings;
 use crate::kpi::Period;
 use crate::live_kpis::catch_up;
 use crate::registry::Registry;
 use crate::registry::artifact::ModelKind;
-use crate::risk::RiskModel;
 use crate::risk::report::{RiskReport, ScoreSums};
-use crate::store::RiskScope;
+use crate::store::{RiskScope, Store, Tenant};
+use crate::ticket::Name;
+use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use charts::{CalibrationChart, Histogram, NameChart};
+pub(super) use printed::{document, write};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -45,6 +49,27 @@ struct RiskPage {
     faults: Faults,
     from: TextField,
     until: TextField,
+    /// The address of the same as a PDF file.
+    printed: String,
+    view: RiskView,
+}
+
+/// Whose closings are told, and as of when.
+#[derive(Clone, Copy)]
+pub(super) struct RiskAsked<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) store: &'a Store,
+    pub(super) tenant: &'a Tenant,
+    /// The live model: version and window in days; `None` where there is none.
+    pub(super) model: Option<(&'a str, u32)>,
+    pub(super) period: Period,
+    pub(super) team: Option<&'a Name>,
+    pub(super) now: Timestamp,
+}
+
+/// What is told of a period.
+#[derive(Default)]
+pub(super) struct RiskView {
     /// What it is about, in words; empty where that could not be read or there is no model.
     scope: String,
     notices: Vec<String>,
@@ -59,7 +84,11 @@ struct Told {
     rates: Option<Rates>,
     reasons: Table,
     reasons_read: String,
+    /// The same reasons, each with the part of the closings that it is told of.
+    reason_shares: Vec<(String, f64)>,
     figures: Table,
+    closings: u64,
+    mature: u64,
 }
 
 /// What is known of closings that are old enough.
@@ -97,9 +126,8 @@ pub(super) async fn show_risk(
     let mut page = RiskPage {
         from: day(TextField::day("from", frame.say("kpi-from")), &from),
         until: day(TextField::day("until", frame.say("kpi-until")), &until),
-        scope: String::new(),
-        notices: Vec::new(),
-        told: None,
+        printed: export.address_of(printed::FILE),
+        view: RiskView::default(),
         faults: Faults::default(),
         frame,
     };
@@ -107,39 +135,66 @@ pub(super) async fn show_risk(
         page.faults = faults;
         return show_again(&page);
     };
-    match viewer.app.models().risk.as_ref() {
-        Ok(model) => tell(&viewer, &mut page, period, model, &export).await?,
-        Err(_) => page.notices.push(page.frame.say("risk-no-model").into()),
+    let models = viewer.app.models();
+    let model = models.risk.as_ref().ok().map(|model| (model.version(), model.window_days()));
+    let (app, now) = (&viewer.app, viewer.now);
+    let (settings, store, tenant) = (&app.settings, &app.store, &app.tenant);
+    let team = viewer.user.position.team();
+    let asked = RiskAsked { settings, store, tenant, model, period, team, now };
+    page.view = RiskView::of(&page.frame, &asked, &export).await?;
+    if export.is_for(printed::FILE) {
+        return printed::answer(&viewer, &page.frame, &asked, &page.view).await;
     }
-    match export.answer(&viewer, page.told.iter().flat_map(Told::tables)).await? {
+    match export.answer(&viewer, page.view.told.iter().flat_map(Told::tables)).await? {
         Some(file) => Ok(file),
         None => show(&page),
     }
 }
 
-/// Fills in what the model said of the period.
-async fn tell(
-    viewer: &Viewer,
-    page: &mut RiskPage,
-    period: Period,
-    model: &RiskModel,
-    export: &Export,
-) -> Result<(), PageError> {
-    let (app, frame, team) = (&viewer.app, &page.frame, viewer.user.position.team());
-    let zone = &app.settings.kpi.time_zone;
-    let scope =
-        RiskScope { version: model.version(), window_days: model.window_days(), period, team };
-    catch_up(&app.store, &app.tenant, &app.settings.kpi, period).await?;
-    let policy = &app.settings.follow_ups;
-    let report = app.store.risk_report(&app.tenant, &scope, policy, viewer.now).await?;
+impl RiskView {
+    /// What the model said of a period.
+    ///
+    /// # Errors
+    /// [`PageError`] where the store fails.
+    pub(super) async fn of(
+        frame: &Frame,
+        asked: &RiskAsked<'_>,
+        export: &Export,
+    ) -> Result<Self, PageError> {
+        let Some((version, window_days)) = asked.model else {
+            let notices = vec![frame.say("risk-no-model").into()];
+            return Ok(Self { notices, ..Self::default() });
+        };
+        let settings = asked.settings;
+        let scope = RiskScope {
+            version,
+            window_days,
+            period: asked.period,
+            team: asked.team,
+        };
+        catch_up(asked.store, asked.tenant, &settings.kpi, asked.period).await?;
+        let policy = &settings.follow_ups;
+        let report = asked.store.risk_report(asked.tenant, &scope, policy, asked.now).await?;
+        let mut view = Self { scope: scope_of(frame, asked, &scope), ..Self::default() };
+        view.notices = notices(frame, &report, window_days);
+        if report.all.closings > 0 {
+            let figures = figures_of(settings, version).await?;
+            view.told = Some(Told::of(frame, &report, figures, settings, export));
+        }
+        Ok(view)
+    }
+}
+
+/// What the figures are about, in words.
+fn scope_of(frame: &Frame, asked: &RiskAsked<'_>, scope: &RiskScope<'_>) -> String {
     let said = frame
         .say("risk-scope")
-        .with("from", frame.day(period.from))
-        .with("until", frame.day(period.to.plus(-1)))
-        .with("zone", zone.name())
+        .with("from", frame.day(asked.period.from))
+        .with("until", frame.day(asked.period.to.plus(-1)))
+        .with("zone", asked.settings.kpi.time_zone.name())
         .with("version", scope.version)
         .with("days", scope.window_days);
-    page.scope = match team {
+    match asked.team {
         Some(team) => {
             let slice = frame.say("user-team");
             let only =
@@ -147,38 +202,53 @@ async fn tell(
             format!("{said} {only}")
         }
         None => said.into(),
-    };
-    let all = report.all;
+    }
+}
+
+/// What is not told, and why.
+fn notices(frame: &Frame, report: &RiskReport, window_days: u32) -> Vec<String> {
+    let mut notices = Vec::new();
     if report.of_other_versions > 0 {
         let others = frame.say("risk-others").with("count", report.of_other_versions);
-        page.notices.push(others.into());
+        notices.push(others.into());
     }
-    if all.closings == 0 {
-        page.notices.push(frame.say("risk-empty").into());
-        return Ok(());
-    }
-    if all.mature == 0 {
+    if report.all.closings == 0 {
+        notices.push(frame.say("risk-empty").into());
+    } else if report.all.mature == 0 {
         let young = frame
             .say("risk-only-immature")
-            .with("count", all.closings)
-            .with("days", scope.window_days);
-        page.notices.push(young.into());
+            .with("count", report.all.closings)
+            .with("days", window_days);
+        notices.push(young.into());
     }
-    let figures = figures_of(viewer, scope.version).await?;
-    let small_numbers = app.settings.kpi.small_numbers;
-    page.told = Some(Told {
-        hints: hints(frame, &all, small_numbers),
-        scores: Histogram::draw(
-            frame,
-            &report.bins,
-            tables::scores(frame, &report.bins).with_files(export),
-        ),
-        rates: (all.mature > 0).then(|| rates(frame, &report, small_numbers, export)),
-        reasons: tables::reasons(frame, &report).with_files(export),
-        reasons_read: frame.say("risk-reasons-read").with("count", report.reasons.closings).into(),
-        figures: tables::figures(frame, figures).with_files(export),
-    });
-    Ok(())
+    notices
+}
+
+impl Told {
+    fn of(
+        frame: &Frame,
+        report: &RiskReport,
+        figures: Vec<(String, f64)>,
+        settings: &Settings,
+        export: &Export,
+    ) -> Self {
+        let (all, small_numbers) = (report.all, settings.kpi.small_numbers);
+        Self {
+            hints: hints(frame, &all, small_numbers),
+            scores: Histogram::draw(
+                frame,
+                &report.bins,
+                tables::scores(frame, &report.bins).with_files(export),
+            ),
+            rates: (all.mature > 0).then(|| rates(frame, report, small_numbers, export)),
+            reasons: tables::reasons(frame, report).with_files(export),
+            reasons_read: frame.say("risk-reasons-read").with("count", report.reasons.closings).into(),
+            reason_shares: tables::reason_shares(frame, report),
+            figures: tables::figures(frame, figures).with_files(export),
+            closings: all.closings,
+            mature: all.mature,
+        }
+    }
 }
 
 /// What has to be known to read the figures.
@@ -244,8 +314,8 @@ fn tiles(frame: &Frame, report: &RiskReport) -> Vec<Tile> {
 }
 
 /// The figures of the model's test in training; none where its description cannot be read.
-async fn figures_of(viewer: &Viewer, version: &str) -> Result<Vec<(String, f64)>, PageError> {
-    let (registry, version) = (Registry::new(&viewer.app.settings.models), version.to_owned());
+async fn figures_of(settings: &Settings, version: &str) -> Result<Vec<(String, f64)>, PageError> {
+    let (registry, version) = (Registry::new(&settings.models), version.to_owned());
     let found = web::block(move || {
         let live = registry.live().unwrap_or_default();
         let mut listed = registry.list(&live).into_iter();

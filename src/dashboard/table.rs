@@ -5,6 +5,7 @@
 //! one is written into the audit.
 
 mod file;
+mod printed;
 
 use super::chart::Bar;
 use super::session::Viewer;
@@ -300,6 +301,24 @@ impl Export {
             }
         }
         Self { asked, address: format!("{path}?{rest}file=") }
+    }
+
+    /// For what is no page of anybody: it asks for no file.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self { asked: None, address: String::new() }
+    }
+
+    /// Whether it asks for this file.
+    #[must_use]
+    pub fn is_for(&self, file: &str) -> bool {
+        self.asked.as_deref() == Some(file)
+    }
+
+    /// The address of a file of the page.
+    #[must_use]
+    pub fn address_of(&self, file: &str) -> String {
+        format!("{}{file}", self.address)
     }
 
     /// The file that is asked for, of these tables; `None` where it is the page.

@@ -2,6 +2,7 @@
 //! template shows it as it is (`{{ tile }}`).
 
 use super::Frame;
+use crate::pdf::TileBlock;
 use crate::statistics::{CONFIDENCE, Proportion};
 use askama::Template;
 use askama::filters::HtmlSafe;
@@ -56,6 +57,17 @@ impl Tile {
             is_known: true,
             interval: None,
             explanation: explanation.into(),
+        }
+    }
+
+    /// The tile as part of a PDF file.
+    #[must_use]
+    pub fn printed(&self) -> TileBlock {
+        TileBlock {
+            title: self.title.clone(),
+            value: self.value.clone(),
+            interval: self.interval.clone(),
+            explanation: self.explanation.clone(),
         }
     }
 }

@@ -94,6 +94,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether it says whether following up helps.
+    #[must_use]
+    pub fn is_conclusive(self) -> bool {
+        matches!(self, Self::Reduces | Self::Increases | Self::NoDifferenceShown)
+    }
+
     /// The word in responses.
     #[must_use]
     pub fn as_str(self) -> &'static str {

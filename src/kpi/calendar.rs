@@ -10,6 +10,7 @@ use time::{Date, Month};
 
 /// The Julian day of 1970-01-01.
 const EPOCH: i32 = 2_440_588;
+const HOUR_MS: i64 = 3_600_000;
 
 /// A time zone by its name in the IANA database, such as `Europe/Minsk`. The database is compiled in.
 #[derive(Clone, Deserialize)]
@@ -101,15 +102,22 @@ impl Zone {
     /// The first instant of a local day.
     #[must_use]
     pub fn start_of(&self, day: Day) -> Timestamp {
+        self.at(day, 0)
+    }
+
+    /// When the clocks show a full hour of a local day, 0 to 23: the first time where they show it twice, and the next instant there
+    /// is where they skip it.
+    #[must_use]
+    pub fn at(&self, day: Day, hour: u8) -> Timestamp {
         let start = day.date().and_then(|date| {
             let month = i8::try_from(u8::from(date.month())).ok()?;
             let (year, of_month) =
                 (i16::try_from(date.year()).ok()?, i8::try_from(date.day()).ok()?);
             let date = jiff::civil::Date::new(year, month, of_month).ok()?;
-            let midnight = date.to_datetime(jiff::civil::Time::midnight());
-            Some(self.zone.to_timestamp(midnight).ok()?.as_millisecond())
+            let time = jiff::civil::Time::new(i8::try_from(hour).ok()?, 0, 0, 0).ok()?;
+            Some(self.zone.to_timestamp(date.to_datetime(time)).ok()?.as_millisecond())
         });
-        let millis = start.unwrap_or(i64::from(day.0) * DAY_MS);
+        let millis = start.unwrap_or(i64::from(day.0) * DAY_MS + i64::from(hour) * HOUR_MS);
         Timestamp::EARLIEST.plus_millis(millis)
     }
 

@@ -8,6 +8,7 @@ mod kpi;
 mod monitoring;
 mod next_issues;
 mod treated;
+mod weekly;
 
 use crate::config::{CommandLineSettings, Settings};
 use crate::customer_key;
@@ -31,6 +32,8 @@ pub enum ReportCommand {
     Monitoring(ReportArgs),
     /// Which tickets were followed up, as a file for training
     Treated(treated::TreatedArgs),
+    /// The report of a week: write it, or hand it on by folder, mail and webhook
+    Weekly(weekly::WeeklyArgs),
     /// What people said of predicted labels, as a file for training
     Corrections(corrections::CorrectionsArgs),
 }
@@ -81,6 +84,7 @@ pub fn run(command: ReportCommand) -> anyhow::Result<()> {
         ReportCommand::Kpi(args) => kpi::run(&args),
         ReportCommand::Monitoring(args) => monitoring::run(&args),
         ReportCommand::Treated(args) => treated::run(&args),
+        ReportCommand::Weekly(args) => weekly::run(&args),
         ReportCommand::Corrections(args) => corrections::run(&args),
     }
 }

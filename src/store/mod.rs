@@ -48,6 +48,7 @@ mod tickets;
 mod timeline;
 mod treated;
 mod users;
+mod weekly;
 mod words;
 
 pub use crate::ticket::{ClosingEvent, TicketEvent};
@@ -87,6 +88,7 @@ pub use tickets::{AssessedEpisode, Assessment, StoredTicket, TicketCursor};
 pub use timeline::ToldContact;
 pub use treated::FlaggedTicket;
 pub use users::{NewUser, UserChanged};
+pub use weekly::{DeliveryKey, WeeklyDelivery};
 
 use rows::PER_STATEMENT;
 

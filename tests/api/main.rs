@@ -9,8 +9,12 @@ mod filler;
 #[path = "../support/flagged.rs"]
 mod flagged;
 mod helpers;
+#[path = "../support/poppler.rs"]
+mod poppler;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/smtp.rs"]
+mod smtp;
 #[path = "../support/models.rs"]
 mod trained;
 
@@ -40,3 +44,4 @@ mod predict;
 mod rules;
 mod similar;
 mod tickets;
+mod weekly;

@@ -644,6 +644,20 @@ risk-reasons-read = { $count ->
         [one] The reasons of { $count } closed ticket were read.
        *[other] The reasons of { $count } closed tickets were read.
     }
+report-pdf = Report as PDF
+report-tenant = Tenant
+report-period = Period
+report-zone = Time zone
+report-made = Made
+report-window = Window of the model
+report-page = Page { $page } of { $pages }
+report-counted = What is counted
+report-chart = Chart: { $title }. The figures stand in a table of this report.
+risk-note-closings = Counted are the tickets closed in the period that the live version of the risk model assessed. Closings that other versions assessed are told in one sentence and counted nowhere else.
+risk-note-came-back = A customer came back who made contact again with the same or a related issue within the window of the model; where a person has corrected that, the correction counts. Rates are of closings whose window is over. Younger ones are in the distribution of scores only.
+risk-note-calibration = The ten groups hold equally many closings by rising score; equal scores stay together. Intervals are 95% intervals of a share (Wilson).
+risk-note-capacity = Caught: on each day of a team, by its clocks, the highest scores up to as many as the team can follow up a day. Precision is the share of these that came back; recall is the share of all repeats that is among these; by chance is the recall of as many closings drawn at random.
+risk-note-reasons = Reasons: how often a feature is among the three strongest reasons that raise the risk of a closing. Log-odds: what it adds before the score becomes a probability.
 
 ## Next issues
 next-title = Next issues
@@ -734,3 +748,21 @@ plan-fault-prevents = Expected other issues than the plan's own.
 plan-fault-hours = Expected a number of hours from 0 to { $most }.
 plan-fault-message = Expected a text of at most { $chars } characters, and in a plan in use nothing left to be filled in ({ $gap }).
 plan-fault-text = Expected at most { $chars } characters.
+
+## Weekly report
+weekly-title = Weekly report { $week }
+weekly-subject = Weekly report { $week }: repeat contacts { $rate }
+weekly-scope = Repeat contacts are told of the tickets closed from { $from } until and with { $until } (days begin as in the time zone { $zone }): whether a customer comes back is known { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } after the closing, which for these was in the week { $week }. What is open is as of { $made }.
+weekly-empty = No ticket was closed in these days.
+weekly-attached = The PDF file has this and the risk report.
+weekly-automatic = Made by recontact; nobody reads answers.
+weekly-delivery-title = Weekly report
+weekly-delivery-sent = { $week } was handed on: { $receivers }.
+weekly-delivery-open = { $week } is being handed on: { $receivers }.
+weekly-delivery-failed = { $week } could not be handed on ({ $receiver }, attempts: { $count }). It is tried again at { $next }.
+weekly-receiver-folder = folder
+weekly-receiver-mail = mail
+weekly-receiver-webhook = webhook

@@ -1,5 +1,7 @@
 //! The charts of the risk report: how scores are spread, and what was predicted against what was observed.
 
+pub(super) mod printed;
+
 use crate::dashboard::Frame;
 use crate::dashboard::table::Table;
 use crate::risk::report::{Decile, SCORE_BINS, ScoreSums};
@@ -230,10 +232,14 @@ impl NameChart {
 }
 
 fn shortened(name: &str) -> String {
-    if name.chars().count() <= MOST_LETTERS {
+    shortened_to(name, MOST_LETTERS)
+}
+
+fn shortened_to(name: &str, letters: usize) -> String {
+    if name.chars().count() <= letters {
         return name.to_owned();
     }
-    name.chars().take(MOST_LETTERS - 1).chain(['…']).collect()
+    name.chars().take(letters - 1).chain(['…']).collect()
 }
 
 /// Four of these hold a count: 1, 2 or 5 with zeros.

@@ -166,20 +166,35 @@ pub(super) fn reasons(frame: &Frame, report: &RiskReport) -> Table {
         Column::number(frame.say("risk-reason-share")),
         Column::number(frame.say("risk-reason-mean")),
     ];
-    let language = Language::from_tag(frame.lang()).unwrap_or_default();
-    let mut sorted: Vec<(&String, &ReasonSums)> = report.reasons.features.iter().collect();
-    sorted.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.closings));
-    let rows = sorted.into_iter().take(MOST_REASONS).map(|(feature, sums)| {
-        let of_read = Proportion { count: sums.closings, trials: report.reasons.closings };
+    let rows = most_frequent(frame, report).map(|(reason, sums, of_read)| {
         let mean = sums.mean_contribution();
         vec![
-            Cell::text(label(feature, language)),
+            Cell::text(reason),
             Cell::count(frame, sums.closings),
             share(frame, of_read.rate()),
             Cell::number(mean, NumberFormat::TwoDigits, frame.decimal(mean, 2)),
         ]
     });
     Table::new("reasons", frame.say("risk-reasons"), columns).with_rows(rows)
+}
+
+/// The most frequent reasons, each with the part of the closings that it is told of.
+pub(super) fn reason_shares(frame: &Frame, report: &RiskReport) -> Vec<(String, f64)> {
+    let reasons = most_frequent(frame, report);
+    reasons.filter_map(|(reason, _, of_read)| Some((reason, of_read.rate()?))).collect()
+}
+
+fn most_frequent<'r>(
+    frame: &Frame,
+    report: &'r RiskReport,
+) -> impl Iterator<Item = (String, &'r ReasonSums, Proportion)> + use<'r> {
+    let language = Language::from_tag(frame.lang()).unwrap_or_default();
+    let mut sorted: Vec<(&String, &ReasonSums)> = report.reasons.features.iter().collect();
+    sorted.sort_by_key(|(_, sums)| std::cmp::Reverse(sums.closings));
+    sorted.into_iter().take(MOST_REASONS).map(move |(feature, sums)| {
+        let of_read = Proportion { count: sums.closings, trials: report.reasons.closings };
+        (label(feature, language).into_owned(), sums, of_read)
+    })
 }
 
 pub(super) fn figures(frame: &Frame, figures: Vec<(String, f64)>) -> Table {

@@ -31,7 +31,7 @@ fn solve(app: &TestApp, id: &str, customer: &str, day: u32, more: &Value) {
 }
 
 /// Forty tickets with everything that key figures need; every fourth customer comes back.
-pub(super) fn work(app: &TestApp) {
+pub(crate) fn work(app: &TestApp) {
     for number in 0..40_u32 {
         let team = if number % 3 == 0 { "cards" } else { "loans" };
         let category = if number % 2 == 0 { "card_arrival" } else { "=cmd|<script>" };
@@ -44,7 +44,7 @@ pub(super) fn work(app: &TestApp) {
     }
 }
 
-pub(super) fn sql(app: &TestApp, statement: &'static str) -> Vec<i64> {
+pub(crate) fn sql(app: &TestApp, statement: &'static str) -> Vec<i64> {
     block_on(async {
         sqlx::any::install_default_drivers();
         let pool = AnyPool::connect(&app.app.settings.database).await.unwrap();

@@ -3,13 +3,14 @@
 mod accounts;
 mod effect;
 mod guards;
-mod kpis;
+pub(crate) mod kpis;
 mod models;
 mod next_issues;
 mod next_issues_plans;
 mod pages;
 mod queue;
 mod risk;
+mod risk_pdf;
 mod roles;
 mod sessions;
 
@@ -25,7 +26,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const TENANT: Tenant = Tenant::DEFAULT;
+pub(crate) const TENANT: Tenant = Tenant::DEFAULT;
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// Makes two tests of each body, one per database.
@@ -57,7 +58,7 @@ pub(crate) fn service(change: impl FnOnce(&mut Settings)) -> TestApp {
     app
 }
 
-fn service_on_postgres() -> Option<TestApp> {
+pub(crate) fn service_on_postgres() -> Option<TestApp> {
     let url = postgres::database_or_skip()?;
     Some(service(|settings| settings.database = url))
 }
@@ -101,7 +102,7 @@ pub(crate) fn with_store<T>(app: &TestApp, work: impl AsyncFnOnce(&Store) -> T) 
     })
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

@@ -16,7 +16,7 @@ on_both_databases!(
     other_versions_are_told_and_not_counted,
 );
 
-const PERIOD: &str = "from=2026-01-05&until=2026-02-01";
+pub(super) const PERIOD: &str = "from=2026-01-05&until=2026-02-01";
 
 /// Every assessed closing: its score, its tenth, its place within its team's day, and whether the customer came back.
 const SCORED: &str = "(SELECT a.probability AS p, e.category AS category, e.team AS team, e.channel AS channel, \
@@ -37,7 +37,7 @@ fn count(app: &TestApp, what: &str, rest: &str) -> Vec<i64> {
 }
 
 /// Forty closings with scores of their own; people have said of three what became of them.
-fn scored(app: &TestApp) {
+pub(super) fn scored(app: &TestApp) {
     work(app);
     let url = app.app.settings.database.clone();
     actix_web::rt::System::new().block_on(async {
