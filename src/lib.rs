@@ -12,7 +12,7 @@
 //!   [`shadow`] (those that are only compared), [`live_next_issues`], [`live_monitoring`] (whether anything drifts, [`monitoring`]), and [`live_similar`] (contacts with similar texts,
 //!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
-//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in); [`server`], [`app`], with [`config`]
+//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in, [`openid`]: who else says so); [`server`], [`app`], with [`config`]
 //!   and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages users, [`demo`]
 //!   shows it all.
 //!
@@ -46,6 +46,7 @@ pub mod live_next_issues;
 pub mod live_similar;
 pub mod monitoring;
 pub mod next_issue;
+pub mod openid;
 pub mod outcome;
 pub mod plan;
 pub mod probability;

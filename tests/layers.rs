@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 40] = [
+const MAY_USE: [(&str, &[&str]); 41] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -140,6 +140,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
         ],
     ),
     ("user", &["ticket", "timestamp"]),
+    ("openid", &["timestamp", "user"]),
     ("customer_key", &["store"]),
     (
         "config",
@@ -171,6 +172,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "live_kpis",
             "monitoring",
             "next_issue",
+            "openid",
             "outcome",
             "plan",
             "registry",
@@ -244,6 +246,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "live_monitoring",
             "live_next_issues",
             "live_similar",
+            "openid",
             "outcome",
             "registry",
             "risk",
@@ -252,7 +255,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
             "user",
         ],
     ),
-    ("background", &["app", "live_next_issues", "timestamp"]),
+    ("background", &["app", "customer_key", "live_next_issues", "store", "timestamp"]),
     (
         "server",
         &[
@@ -321,6 +324,8 @@ fn each_library_is_named_in_its_own_layer_only() {
     assert_only(&["dashboard"], "fluent_bundle");
     assert_only(&["dashboard"], "rust_xlsxwriter");
     assert_only(&["user/password.rs"], "argon2");
+    assert_only(&["openid"], "openidconnect");
+    assert_only(&["openid"], "chrono");
 }
 
 #[test]
@@ -341,9 +346,9 @@ fn only_problems_know_status_codes_of_errors() {
 #[test]
 fn the_service_never_goes_to_the_network_for_a_model() {
     assert_only(&[], "hf_hub");
-    // The demonstration talks to the service that it has started.
+    // The demonstration talks to the service that it has started, and a provider is asked who signs in.
     for source in sources().iter().filter(|source| source.names("ureq")) {
-        assert!(source.is_in(&["demo"]), "{} names ureq", source.path);
+        assert!(source.is_in(&["demo", "openid"]), "{} names ureq", source.path);
     }
 }
 

@@ -9,6 +9,8 @@ mod filler;
 #[path = "../support/flagged.rs"]
 mod flagged;
 mod helpers;
+#[path = "../support/openid.rs"]
+mod openid_provider;
 #[path = "../support/postgres.rs"]
 mod postgres;
 #[path = "../support/models.rs"]
