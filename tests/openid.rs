@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 const REQUIRE: &str = "RECONTACT_REQUIRE_OPENID";
 const AXE: &str = include_str!("fixtures/axe/axe.min.js");
@@ -34,6 +34,8 @@ const AXE: &str = include_str!("fixtures/axe/axe.min.js");
 struct Provider {
     issuer: String,
     process: Child,
+    /// Kept open: it ends when it cannot say what it says later.
+    _said: BufReader<ChildStdout>,
 }
 
 impl Provider {
@@ -63,10 +65,11 @@ impl Provider {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut issuer = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
+        let (mut said, mut issuer) =
+            (BufReader::new(process.stdout.take().unwrap()), String::new());
+        said.read_line(&mut issuer).unwrap();
         assert!(issuer.starts_with("http://127.0.0.1:"), "the provider did not start: {issuer:?}");
-        Some(Self { issuer: issuer.trim().to_owned(), process })
+        Some(Self { issuer: issuer.trim().to_owned(), process, _said: said })
     }
 }
 
