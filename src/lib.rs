@@ -12,9 +12,9 @@
 //!   [`shadow`] (those that are only compared), [`live_next_issues`], [`live_monitoring`] (whether anything drifts, [`monitoring`]), and [`live_similar`] (contacts with similar texts,
 //!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
-//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in, [`openid`]: who else says so); [`server`], [`app`], with [`config`]
-//!   and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages users, [`demo`]
-//!   shows it all.
+//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in, [`openid`]: who else says so); [`server`],
+//!   [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages
+//!   users, [`demo`] shows it all.
 //!
 //! # The two main paths
 //!
