@@ -5,6 +5,9 @@ CARGO ?= cargo
 PYTHON ?= python3
 export PYTHON
 ENCODER := all-MiniLM-L6-v2
+# What tests/openid.rs signs in through: installed there by npm, from a lock file.
+OPENID_PROVIDER := $(or $(CARGO_TARGET_DIR),target)/openid-provider
+openid_fixture := tests/fixtures/openid
 # What `make demo` hands on; --exit ends after the table.
 ARGS ?=
 # Where `make train` writes; a model folder never changes, so each run gets a new one.
@@ -21,7 +24,7 @@ command -v cc >/dev/null 2>&1 || { \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fmt lint bench bench-http bench-closings bench-pages bench-reload bench-peers train check deny tools encoder
+.PHONY: help demo test openid-provider fmt lint bench bench-http bench-closings bench-pages bench-reload bench-peers train check deny tools encoder
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -34,6 +37,9 @@ test: tools ## run all tests; says at the end what was skipped and how to get it
 	@$(CARGO) build --workspace --bins || exit 1; \
 	if ! $(train_bin) fetch-encoder $(ENCODER); then \
 		[ "$${RECONTACT_REQUIRE_ENCODER:-}" != 1 ] || { echo "RECONTACT_REQUIRE_ENCODER=1, but there is no encoder" >&2; exit 1; }; \
+	fi; \
+	if ! $(MAKE) --no-print-directory openid-provider; then \
+		[ "$${RECONTACT_REQUIRE_OPENID:-}" != 1 ] || { echo "RECONTACT_REQUIRE_OPENID=1, but there is no provider" >&2; exit 1; }; \
 	fi; \
 	$(CARGO) test --workspace || { status=$$?; echo; echo "Tests: FAILED, see above."; exit $$status; }; \
 	has() { command -v "$$1" >/dev/null 2>&1 || compgen -G "/usr/lib/postgresql/*/bin/$$1" >/dev/null; }; \
@@ -63,7 +69,21 @@ test: tools ## run all tests; says at the end what was skipped and how to get it
 	else \
 		echo "Mail: SKIPPED, not sent. To get it: apt-get install python3-aiosmtpd"; \
 	fi; \
+	if has node && [ -f $(OPENID_PROVIDER)/installed.json ]; then \
+		echo "OpenID Connect: signed in through a certified provider, where there is a browser."; \
+	else \
+		echo "OpenID Connect: SKIPPED with a certified provider. To get it: apt-get install nodejs npm; the first time with the network"; \
+	fi; \
 	echo "Tests: passed."
+
+openid-provider: ## get the provider through which the tests sign in (npm)
+	@if cmp --silent $(openid_fixture)/package-lock.json $(OPENID_PROVIDER)/installed.json; then exit; fi; \
+	for program in node npm; do command -v $$program >/dev/null 2>&1 || { \
+		echo "note: $$program is missing; without it nobody signs in through a certified provider in the tests" >&2; exit 1; }; done; \
+	mkdir -p $(OPENID_PROVIDER) && \
+	cp $(openid_fixture)/package.json $(openid_fixture)/package-lock.json $(OPENID_PROVIDER) && \
+	npm ci --prefix $(OPENID_PROVIDER) --ignore-scripts --no-audit --no-fund --no-update-notifier && \
+	cp $(openid_fixture)/package-lock.json $(OPENID_PROVIDER)/installed.json
 
 fmt: ## format all code
 	$(CARGO) fmt --all

@@ -128,10 +128,10 @@ fn addresses() -> Vec<(bool, String)> {
     all.push("/next-issues?channel=email".to_owned());
     all.push("/queue?state=expired&category=card_arrival".to_owned());
     let of_lead = ["/overview", "/kpis", "/risk", "/queue", "/next-issues"];
-    let of_lead = of_lead.into_iter().map(str::to_owned).chain([
-        format!("/kpis?{two_years}"),
-        format!("/risk?{two_years}"),
-    ]);
+    let of_lead = of_lead
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("/kpis?{two_years}"), format!("/risk?{two_years}")]);
     all.into_iter().map(|one| (false, one)).chain(of_lead.map(|one| (true, one))).collect()
 }
 
@@ -144,7 +144,8 @@ async fn tell_cost(url: &str, days: usize) {
     let today = Timestamp::now().millis() / history::DAY_MS;
     let mut times = Vec::new();
     for age in (1..).take(days) {
-        let mark = format!("INSERT INTO kpi_changes (tenant, day) VALUES ('default', {})", today - age);
+        let mark =
+            format!("INSERT INTO kpi_changes (tenant, day) VALUES ('default', {})", today - age);
         sqlx::Executor::execute(&mut connection, sqlx::AssertSqlSafe(mark)).await.unwrap();
         let started = Instant::now();
         filler::count_days(&store, zone).await;

@@ -9,6 +9,7 @@ use crate::live_models::{LiveModels, ModelSource};
 use crate::live_monitoring::LiveMonitoring;
 use crate::live_next_issues::LiveNextIssues;
 use crate::live_similar::LiveSimilar;
+use crate::openid::OpenId;
 use crate::outcome::AdjacentPairs;
 use crate::registry::{ModelKind, Registry};
 use crate::risk::RiskModel;
@@ -41,6 +42,8 @@ pub struct App {
     pub monitoring: LiveMonitoring,
     /// Hashes and compares the passwords of users.
     pub passwords: Passwords,
+    /// Asks the provider who somebody is, where people sign in through one.
+    pub openid: Option<OpenId>,
     models: ArcSwap<LiveModels>,
     source: ModelSource,
 }
@@ -49,7 +52,7 @@ impl App {
     /// Puts the parts together and loads the live models.
     ///
     /// # Errors
-    /// If the bearer token's file cannot be read.
+    /// If the bearer token's file or those of the provider cannot be read.
     pub fn new(
         settings: Settings,
         store: Store,
@@ -72,6 +75,9 @@ impl App {
         let monitoring = LiveMonitoring::new(settings.monitoring);
         let passwords =
             Passwords::new(usize::try_from(settings.sign_in.passwords_at_once).unwrap_or(1));
+        let provider = &settings.sign_in.openid;
+        let openid = provider.enabled.then(|| OpenId::new(provider)).transpose();
+        let openid = openid.map_err(|error| format!("[sign_in.openid] {error}"))?;
         let tenant = Tenant::DEFAULT;
         Ok(Self {
             settings,
@@ -84,6 +90,7 @@ impl App {
             similar,
             monitoring,
             passwords,
+            openid,
             models,
             source,
         })

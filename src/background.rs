@@ -1,12 +1,13 @@
 //! What a running service does by itself, beside answering: take over models, derive what was not derived, keep the map of
 //! next issues up to date, follow the vectors of contacts, look for drift, count the days of key figures, let
-//! follow-ups expire, hand the weekly report on. Each task can be lost at any moment and goes on after a restart.
+//! follow-ups expire, hand the weekly report on, forget old lines of the audit. Each task can be lost at any moment and goes on after a restart.
 
 use crate::app::App;
-use crate::kpi::Zone;
+use crate::customer_key::random_bytes;
 use crate::dashboard::weekly::WeeklyAsked;
+use crate::kpi::Zone;
 use crate::live_next_issues::Refreshed;
-use crate::store::StoreError;
+use crate::store::{AuditAction, AuditEntry, StoreError};
 use crate::timestamp::Timestamp;
 use crate::weekly_report;
 use actix_web::rt::task::JoinHandle;
@@ -26,7 +27,50 @@ pub fn start(app: &web::Data<App>) -> Vec<JoinHandle<()>> {
         rt::spawn(look_for_drift(app.clone())),
         rt::spawn(count_days(app.clone())),
         rt::spawn(hand_weekly_report_on(app.clone())),
+        rt::spawn(expire_audit(app.clone())),
     ]
+}
+
+/// How often what the audit is kept for is looked at.
+const AUDIT_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// Removes what is older than the audit is kept for.
+async fn expire_audit(app: web::Data<App>) {
+    let keep_days = app.settings.audit.keep_days;
+    if keep_days == 0 {
+        return;
+    }
+    let mut interval = tokio::time::interval(AUDIT_INTERVAL);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let now = Timestamp::now();
+        let before = now.plus_days(-i64::from(keep_days));
+        let expired = match expiry_entry(now) {
+            Ok(entry) => app.store.expire_audit(&app.tenant, before, &entry).await,
+            Err(error) => {
+                tracing::error!(%error, "there are no random numbers");
+                continue;
+            }
+        };
+        match expired {
+            Ok(0) => {}
+            Ok(lines) => tracing::info!(lines, keep_days, "old lines of the audit were removed"),
+            Err(error) => tracing::warn!(%error, "old lines of the audit could not be removed"),
+        }
+    }
+}
+
+fn expiry_entry(now: Timestamp) -> std::io::Result<AuditEntry> {
+    Ok(AuditEntry {
+        id: random_bytes()?.iter().map(|byte| format!("{byte:02x}")).collect(),
+        occurred_at: now,
+        // No user has such a name.
+        actor: Some("service:audit".to_owned()),
+        action: AuditAction::AuditExpired,
+        object: None,
+        address: None,
+    })
 }
 
 /// How often the vectors of contacts are looked after where nobody asks for similar ones.

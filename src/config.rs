@@ -34,6 +34,8 @@ const OPTIONAL: [&str; 10] = [
     "dashboard.secure_cookies",
     "weekly_report.time_zone",
     "weekly_report.folder",
+    "sign_in.openid.client_secret_file",
+    "sign_in.openid.ca_file",
 ];
 
 /// Everything that can be configured. Field by field explained in `config.default.toml`.
@@ -98,6 +100,8 @@ pub struct Settings {
     pub dashboard: DashboardSettings,
     /// How sign-ins are guarded.
     pub sign_in: SignInPolicy,
+    /// Who did what.
+    pub audit: AuditSettings,
     /// Key figures.
     pub kpi: KpiOptions,
     /// The weekly report.
@@ -116,6 +120,17 @@ pub struct DashboardSettings {
     pub utc_offset: UtcOffset,
     pub secure_cookies: Option<bool>,
     pub behind_proxy: bool,
+}
+
+/// How the audit is kept.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each is explained in config.default.toml, which is where a reader looks"
+)]
+pub struct AuditSettings {
+    pub keep_days: u32,
 }
 
 /// What is cut from texts before they are classified.
@@ -360,13 +375,19 @@ pub fn unknown_variables() -> Vec<String> {
 fn known_options() -> Vec<String> {
     let defaults: toml::Table = toml::from_str(DEFAULTS).unwrap_or_default();
     let mut names: Vec<String> = OPTIONAL.map(str::to_owned).to_vec();
-    for (name, value) in &defaults {
+    name_options("", &defaults, &mut names);
+    names
+}
+
+/// Adds the names of a section and of those within it.
+fn name_options(before: &str, section: &toml::Table, names: &mut Vec<String>) {
+    for (name, value) in section {
+        let name = format!("{before}{name}");
         match value.as_table() {
-            Some(section) => names.extend(section.keys().map(|key| format!("{name}.{key}"))),
-            None => names.push(name.clone()),
+            Some(section) => name_options(&format!("{name}."), section, names),
+            None => names.push(name),
         }
     }
-    names
 }
 
 #[cfg(test)]
@@ -405,6 +426,9 @@ mod tests {
             ("[follow_ups]\nquiet_from = \"8 pm\"\n", "quiet_from"),
             ("[effect]\nlooks_days = [28, 14]\n", "looks_days"),
             ("[sign_in]\nattempts = 0\n", "attempts"),
+            ("[sign_in.openid]\nenabled = true\n", "openid.issuer"),
+            ("[sign_in.openid]\nisuer = \"\"\n", "isuer"),
+            ("[sign_in.openid]\nroles = [{ value = \"a\", role = \"boss\" }]\n", "boss"),
             ("[dashboard]\nlanguage = \"de\"\n", "language"),
             ("[monitoring]\npsi_watch = 0.5\n", "psi_watch"),
             ("[kpi]\ntime_zone = \"Europe/Atlantis\"\n", "Europe/Atlantis"),

@@ -13,9 +13,9 @@
 //!   [`similar`]).
 //! * What is remembered: [`store`] (SQLite or PostgreSQL) and [`customer_key`].
 //! * What is handed on: [`pdf`] (documents to forward), [`weekly`] (when the weekly report is due) and [`weekly_report`] (who gets it).
-//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in); [`server`], [`app`], with [`config`]
-//!   and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages users, [`demo`]
-//!   shows it all.
+//! * The ways in: [`api`] for programs and [`dashboard`] for people ([`user`]: who may sign in, [`openid`]: who else says so); [`server`],
+//!   [`app`], with [`config`] and [`telemetry`]; [`background`] is what goes on beside, [`report`] prints figures, [`user_admin`] manages
+//!   users, [`demo`] shows it all.
 //!
 //! # The two main paths
 //!
@@ -47,6 +47,7 @@ pub mod live_next_issues;
 pub mod live_similar;
 pub mod monitoring;
 pub mod next_issue;
+pub mod openid;
 pub mod outcome;
 pub mod pdf;
 pub mod plan;

@@ -132,7 +132,7 @@ fn set_password(args: &SetPasswordArgs) -> anyhow::Result<()> {
     with_store(&args.user.database, async |store| {
         let entry = deed(AuditAction::PasswordSet, name)?;
         let is_known = store.set_password(&Tenant::DEFAULT, name, &password, &entry).await?;
-        ensure!(is_known, "there is no user {name}");
+        ensure!(is_known, "there is no user {name} who signs in with a password");
         say(&format!("{name} has a new password and is signed out everywhere"))
     })
 }

@@ -10,6 +10,7 @@
 )]
 
 #[path = "support/chromium.rs"]
+#[expect(dead_code, reason = "shared with the tests of signing in through a provider")]
 mod chromium;
 #[path = "support/desk.rs"]
 mod desk;

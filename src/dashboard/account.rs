@@ -20,6 +20,8 @@ struct AccountPage {
     faults: Faults,
     csrf: String,
     user_name: String,
+    /// The provider through which they sign in: then they have no password here.
+    provider: Option<String>,
     role: String,
     team: Option<String>,
     language: SelectField,
@@ -57,6 +59,7 @@ fn page(viewer: &Viewer, faults: Faults) -> AccountPage {
     AccountPage {
         csrf: viewer.csrf.clone(),
         user_name: user.name.to_string(),
+        provider: user.identity.as_ref().map(|identity| identity.issuer.clone()),
         role: frame.say(role_message(user.position.role())).to_string(),
         team: user.position.team().map(ToString::to_string),
         language: SelectField::new(
@@ -136,6 +139,9 @@ pub(super) async fn change_password(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     let Submitted { viewer, form } = submitted;
+    if viewer.user.identity.is_some() {
+        return Err(PageError::NotPermitted);
+    }
     let (app, user) = (&viewer.app, &viewer.user.name);
     let frame = viewer.frame("account-title");
     let mut faults = Faults::default();

@@ -46,8 +46,11 @@ pub enum PageError {
     /// The form cannot be read.
     #[error("the form cannot be read: {0}")]
     UnreadableForm(String),
-    /// Too many wrong passwords came from the address.
-    #[error("too many wrong passwords came from the address")]
+    /// Somebody could not be signed in through the provider.
+    #[error("the sign-in through the provider failed: {0:?}")]
+    SignInRefused(Refusal),
+    /// Too many sign-ins from the address failed.
+    #[error("too many sign-ins from the address failed")]
     TooManyAttempts {
         /// After how many seconds to try again.
         retry_after_s: u64,
@@ -61,6 +64,45 @@ pub enum PageError {
     /// The service failed; the reason is in its log.
     #[error("the service failed")]
     Internal,
+}
+
+/// Why somebody could not be signed in through the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It took too long, was used before, or was begun with another browser.
+    Outdated,
+    /// The provider says no, or they do.
+    Denied,
+    /// What the provider answered is not to be believed.
+    Untrusted,
+    /// The provider does not answer.
+    Unreachable,
+    /// Nothing that the provider says of them is a role here.
+    NoRole,
+    /// They are kept out.
+    Disabled,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Outdated => StatusCode::BAD_REQUEST,
+            Self::Denied | Self::NoRole | Self::Disabled => StatusCode::FORBIDDEN,
+            Self::Untrusted => StatusCode::BAD_GATEWAY,
+            Self::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn messages(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Outdated => ("error-outdated-title", "error-outdated"),
+            Self::Denied => ("error-denied-title", "error-denied"),
+            Self::Untrusted => ("error-untrusted-title", "error-untrusted"),
+            Self::Unreachable => ("error-unreachable-title", "error-unreachable"),
+            Self::NoRole => ("error-no-role-title", "error-no-role"),
+            Self::Disabled => ("error-disabled-title", "error-disabled"),
+        }
+    }
 }
 
 /// The page of an error.
@@ -79,6 +121,7 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotTaken { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::UnreadableForm(_) => StatusCode::BAD_REQUEST,
+            Self::SignInRefused(refusal) => refusal.status(),
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::NotCounted => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -94,6 +137,7 @@ impl PageError {
             Self::MethodNotTaken { .. } => ("error-method-title", "error-method"),
             Self::ForeignForm => ("error-foreign-form-title", "error-foreign-form"),
             Self::UnreadableForm(_) => ("error-unreadable-form-title", "error-unreadable-form"),
+            Self::SignInRefused(refusal) => refusal.messages(),
             Self::TooManyAttempts { .. } => ("error-attempts-title", "error-attempts"),
             Self::Busy => ("error-busy-title", "error-busy"),
             Self::NotCounted => ("error-not-counted-title", "error-not-counted"),
@@ -104,7 +148,7 @@ impl PageError {
     fn retry_after_s(&self, request: &HttpRequest) -> Option<u64> {
         match self {
             Self::TooManyAttempts { retry_after_s } => Some(*retry_after_s),
-            Self::Busy | Self::NotCounted => {
+            Self::Busy | Self::NotCounted | Self::SignInRefused(Refusal::Unreachable) => {
                 let app = request.app_data::<web::Data<App>>();
                 Some(app.map_or(1, |app| app.settings.limits.retry_after_s))
             }

@@ -132,6 +132,12 @@ impl Frame {
         Self { title: title.into(), ..self.clone() }
     }
 
+    /// The same for a page that nobody is signed in to any more.
+    #[must_use]
+    pub fn without_viewer(self) -> Self {
+        Self { viewer: None, ..self }
+    }
+
     /// A message in the language of the page.
     #[must_use]
     pub fn say(&self, id: &'static str) -> Message {

@@ -24,6 +24,7 @@ mod kpis;
 mod model_change;
 mod models;
 mod next_issues;
+mod openid;
 mod overview;
 mod period;
 mod queue;
@@ -39,6 +40,7 @@ pub use form::{Faults, Submitted};
 pub use frame::Frame;
 pub use session::Viewer;
 
+use crate::openid::{CALLBACK, SIGNED_OUT};
 use crate::routing::{Taken, allowed, get, post};
 use crate::user::Permission;
 use actix_web::http::{Method, header};
@@ -84,7 +86,10 @@ pub fn routes(config: &mut ServiceConfig) {
         [get(model_change::show_change), post(model_change::change_model)],
     );
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
+    page(config, "/sign-in/openid", Needs::Nobody, [get(openid::send_to_provider)]);
+    page(config, CALLBACK, Needs::Nobody, [get(openid::take_answer)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
+    page(config, SIGNED_OUT, Needs::Nobody, [get(openid::show_signed_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);
     page(config, "/account/preferences", Needs::SignIn, [post(account::save_preferences)]);
     page(config, "/account/password", Needs::SignIn, [post(account::change_password)]);

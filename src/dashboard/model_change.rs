@@ -74,8 +74,10 @@ pub(super) async fn change_model(
     let (registry, version) = (registry(&viewer), form.version.clone());
     let changed = blocking(move || make_live(&registry, kind, &version, reason, &note)).await?;
     let conflict = match changed {
-        Ok(()) => {
-            viewer.note_model(format!("{}/{}", kind.as_str(), form.version)).await?;
+        Ok(is_changed) => {
+            if is_changed {
+                viewer.note_model(format!("{}/{}", kind.as_str(), form.version)).await?;
+            }
             return Ok(lead_to(&format!("/models/{}?done=model", kind.as_str())));
         }
         Err(RegistryError::Overtaken { live, .. }) => {
@@ -89,21 +91,29 @@ pub(super) async fn change_model(
     show_conflict(&change_page(&viewer, kind, &form, faults, Some(conflict)).await?)
 }
 
-/// The version that was live before the present one is gone back to; any other one takes its place because somebody wants it.
+/// The version that was live before the present one is gone back to; any other one takes its place because somebody wants it. Whether
+/// anything was changed: what is wanted may be so already, as it is for the second of a double click.
 fn make_live(
     registry: &Registry,
     kind: ModelKind,
     version: &str,
     reason: Reason,
     note: &Note,
-) -> Result<(), RegistryError> {
+) -> Result<bool, RegistryError> {
     let live = registry.live()?;
     let entry = live.get(&kind).filter(|entry| Some(&entry.version) == note.decided_on.as_ref());
     let before = entry.and_then(|entry| entry.previous.last());
-    if before.is_some_and(|before| before == version) {
-        return registry.roll_back_noted(kind, note).map(drop);
+    let is_back = before.is_some_and(|before| before == version);
+    let changed = if is_back {
+        registry.roll_back_noted(kind, note).map(|_| true)
+    } else {
+        registry.promote_on(kind, version, &Grounds::Forced(reason), note)
+    };
+    match changed {
+        // Between the look above and the change.
+        Err(RegistryError::Overtaken { live, .. }) if live == version => Ok(false),
+        changed => changed,
     }
-    registry.promote_on(kind, version, &Grounds::Forced(reason), note)
 }
 
 async fn find(viewer: &Viewer, kind: &str) -> Result<ModelKind, PageError> {

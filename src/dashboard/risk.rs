@@ -166,12 +166,7 @@ impl RiskView {
             return Ok(Self { notices, ..Self::default() });
         };
         let settings = asked.settings;
-        let scope = RiskScope {
-            version,
-            window_days,
-            period: asked.period,
-            team: asked.team,
-        };
+        let scope = RiskScope { version, window_days, period: asked.period, team: asked.team };
         catch_up(asked.store, asked.tenant, &settings.kpi, asked.period).await?;
         let policy = &settings.follow_ups;
         let report = asked.store.risk_report(asked.tenant, &scope, policy, asked.now).await?;
@@ -242,7 +237,10 @@ impl Told {
             ),
             rates: (all.mature > 0).then(|| rates(frame, report, small_numbers, export)),
             reasons: tables::reasons(frame, report).with_files(export),
-            reasons_read: frame.say("risk-reasons-read").with("count", report.reasons.closings).into(),
+            reasons_read: frame
+                .say("risk-reasons-read")
+                .with("count", report.reasons.closings)
+                .into(),
             reason_shares: tables::reason_shares(frame, report),
             figures: tables::figures(frame, figures).with_files(export),
             closings: all.closings,

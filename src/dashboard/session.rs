@@ -1,7 +1,7 @@
 //! [`Viewer`]: who looks at a page, from the cookie of their session; and the cookies themselves.
 //!
 //! A session is a random 256-bit token in a cookie; the store knows its SHA-256 only. How somebody proves who they are is the matter
-//! of `sign_in`: any other way ends in `start` as well.
+//! of `sign_in` and `openid`.
 
 use super::{Frame, Needs, PageError};
 use crate::app::App;
@@ -150,7 +150,7 @@ impl FromRequest for Viewer {
     }
 }
 
-/// Starts a session for a user who has proved who they are, whichever way, and leads them to `next`. `None` where they were locked
+/// Starts a session for a user who has proved with a password who they are, and leads them to `next`. `None` where they were locked
 /// or disabled meanwhile.
 ///
 /// # Errors
@@ -162,24 +162,51 @@ pub(super) async fn start(
     now: Timestamp,
 ) -> Result<Option<HttpResponse>, PageError> {
     let app = app_of(request)?;
-    let cookies = Cookies::of(&app);
-    let token = random_token()?;
-    let session = NewSession {
-        token_sha256: sha256(&token),
-        user: user.clone(),
-        csrf: random_token()?,
-        expires_at: app.settings.sign_in.expires_at(now),
-        replaces: cookies.read(request, SESSION).map(|token| sha256(&token)),
-    };
+    let opening = Opening::new(request, &app, user, now)?;
     let actor = Some(user.to_string());
     let entry = deed(actor, AuditAction::SignedIn, None, client_address(request, &app), now)?;
-    if !app.store.start_session(&app.tenant, &session, &entry).await? {
-        return Ok(None);
+    let is_started = app.store.start_session(&app.tenant, &opening.session, &entry).await?;
+    Ok(is_started.then(|| opening.lead_to(&app, next)))
+}
+
+/// A session that is to be started.
+pub(super) struct Opening {
+    token: String,
+    pub(super) session: NewSession,
+}
+
+impl Opening {
+    /// With a new token, in place of the session that the browser has.
+    ///
+    /// # Errors
+    /// [`PageError::Internal`] without random numbers.
+    pub(super) fn new(
+        request: &HttpRequest,
+        app: &App,
+        user: &UserName,
+        now: Timestamp,
+    ) -> Result<Self, PageError> {
+        let token = random_token()?;
+        let replaces = Cookies::of(app).read(request, SESSION);
+        let session = NewSession {
+            token_sha256: sha256(&token),
+            user: user.clone(),
+            csrf: random_token()?,
+            expires_at: app.settings.sign_in.expires_at(now),
+            replaces: replaces.map(|token| sha256(&token)),
+            id_token: None,
+        };
+        Ok(Self { token, session })
     }
-    let mut response = super::error::lead_to(next);
-    cookies.set(&mut response, SESSION, &token);
-    cookies.remove(&mut response, SIGN_IN);
-    Ok(Some(response))
+
+    /// Leads on, with the cookie of the session.
+    pub(super) fn lead_to(&self, app: &App, next: &str) -> HttpResponse {
+        let cookies = Cookies::of(app);
+        let mut response = super::error::lead_to(next);
+        cookies.set(&mut response, SESSION, &self.token);
+        cookies.remove(&mut response, SIGN_IN);
+        response
+    }
 }
 
 /// A line of the audit.
@@ -266,6 +293,17 @@ impl Cookies {
     /// Sets a cookie until the browser is closed.
     pub(super) fn set(self, response: &mut HttpResponse, name: &str, token: &str) {
         self.send(response, &format!("{}={token}", self.name(name)));
+    }
+
+    /// Sets a cookie for so many seconds.
+    pub(super) fn set_for(
+        self,
+        response: &mut HttpResponse,
+        name: &str,
+        token: &str,
+        seconds: i64,
+    ) {
+        self.send(response, &format!("{}={token}; Max-Age={seconds}", self.name(name)));
     }
 
     /// Removes a cookie.

@@ -1,12 +1,13 @@
 //! `/sign-in` and `/sign-out`.
 //!
-//! This is where somebody proves with a password who they are. Another way, such as OpenID Connect, is another handler that ends in
-//! [`session::start`] too; nothing else needs to know of it.
+//! This is where somebody proves with a password who they are, unless that is not wanted. The other way is through a provider
+//! (`openid`), to which the page of the sign-in leads.
 
 use super::error::{lead_to, show, show_again};
 use super::field::TextField;
 use super::form::{self, Faults, Submitted};
 use super::format;
+use super::openid::sign_out_at_provider;
 use super::session::{self, Cookies, SESSION, SIGN_IN, client_address, random_token, sha256};
 use super::{Frame, PageError};
 use crate::app::App;
@@ -28,15 +29,23 @@ struct SignInPage {
     is_empty: bool,
     csrf: String,
     next: String,
+    provider: Option<ProviderLink>,
+    takes_passwords: bool,
     name: TextField,
     password: TextField,
+}
+
+/// The way to the provider.
+struct ProviderLink {
+    label: String,
+    address: String,
 }
 
 /// What the address of the form says.
 #[derive(Deserialize)]
 pub(super) struct SignInQuery {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 #[derive(Deserialize)]
@@ -53,14 +62,19 @@ pub(super) struct NoFields {}
 
 /// The address of the form, from which a right password leads on to `next`.
 pub(super) fn address(next: &str) -> String {
+    leading_on("/sign-in", next)
+}
+
+/// An address with where it leads on to.
+fn leading_on(path: &str, next: &str) -> String {
     match local(next) {
-        "/" => "/sign-in".to_owned(),
-        next => format!("/sign-in?next={}", format::escaped(next)),
+        "/" => path.to_owned(),
+        next => format!("{path}?next={}", format::escaped(next)),
     }
 }
 
 /// The address, if it is one of this service, else the first page: a link to the sign-in must lead nowhere else.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let is_local = next.starts_with('/')
         && !next.starts_with("//")
         && next.len() <= NEXT_BYTES
@@ -77,21 +91,25 @@ pub(super) async fn show_form(
     let next = query.map(|query| query.into_inner().next).unwrap_or_default();
     // Another tab's form must stay valid.
     let token = cookies.read(&request, SIGN_IN).map_or_else(random_token, Ok)?;
-    let is_empty = !app.store.has_users(&app.tenant).await?;
-    let mut page = page(&request, &token, &next, "", Faults::default());
-    page.is_empty = is_empty;
+    let mut page = page(&request, &app, &token, &next, Faults::default());
+    page.is_empty = app.openid.is_none() && !app.store.has_users(&app.tenant).await?;
     let mut response = show(&page)?;
     cookies.set(&mut response, SIGN_IN, &token);
     Ok(response)
 }
 
-fn page(request: &HttpRequest, token: &str, next: &str, name: &str, faults: Faults) -> SignInPage {
+fn page(request: &HttpRequest, app: &App, token: &str, next: &str, faults: Faults) -> SignInPage {
     let frame = Frame::of_visitor(request);
     SignInPage {
         is_empty: false,
         csrf: sha256(token),
         next: local(next).to_owned(),
-        name: TextField::new("name", frame.say("user-name"), "username").with_value(name),
+        provider: app.openid.as_ref().map(|provider| ProviderLink {
+            label: provider.options().label.clone(),
+            address: leading_on("/sign-in/openid", next),
+        }),
+        takes_passwords: app.settings.sign_in.takes_passwords(),
+        name: TextField::new("name", frame.say("user-name"), "username"),
         password: TextField::password("password", frame.say("password"), "current-password"),
         frame: frame.titled(frame.say("sign-in-title")),
         faults,
@@ -103,6 +121,9 @@ pub(super) async fn sign_in(
     body: web::Payload,
 ) -> Result<HttpResponse, PageError> {
     let app = session::app_of(&request)?;
+    if !app.settings.sign_in.takes_passwords() {
+        return Err(PageError::NotFound);
+    }
     let token = Cookies::of(&app).read(&request, SIGN_IN).ok_or(PageError::ForeignForm)?;
     let body = form::read(&request, Ok(body)).await?;
     let form: SignInForm = form::parse(&body, &sha256(&token))?;
@@ -117,11 +138,17 @@ pub(super) async fn sign_in(
     let frame = Frame::of_visitor(&request);
     let attempts = app.settings.sign_in.attempts;
     faults.add("name", frame.say("sign-in-failed").with("attempts", attempts));
-    show_again(&page(&request, &token, &form.next, form.name.trim(), faults))
+    let mut page = page(&request, &app, &token, &form.next, faults);
+    page.name = page.name.with_value(form.name.trim());
+    show_again(&page)
 }
 
-/// Refuses an address that too many wrong passwords came from.
-async fn check_address(request: &HttpRequest, app: &App, now: Timestamp) -> Result<(), PageError> {
+/// Refuses an address from which too many did not succeed in signing in.
+pub(super) async fn check_address(
+    request: &HttpRequest,
+    app: &App,
+    now: Timestamp,
+) -> Result<(), PageError> {
     let policy = &app.settings.sign_in;
     let Some(address) = client_address(request, app) else { return Ok(()) };
     let from = policy.counted_from(now);
@@ -169,8 +196,11 @@ pub(super) async fn sign_out(submitted: Submitted<NoFields>) -> Result<HttpRespo
     let viewer = submitted.viewer;
     let app = &viewer.app;
     let entry = viewer.deed(AuditAction::SignedOut, None)?;
-    app.store.end_session(&app.tenant, &viewer.token_sha256, &entry).await?;
-    let mut response = lead_to("/sign-in?done=signed-out");
+    let id_token = app.store.end_session(&app.tenant, &viewer.token_sha256, &entry).await?;
+    let mut response = match sign_out_at_provider(&viewer, id_token).await? {
+        Some(page) => page,
+        None => lead_to("/sign-in?done=signed-out"),
+    };
     Cookies::of(app).remove(&mut response, SESSION);
     Ok(response)
 }

@@ -39,6 +39,8 @@ struct UserPage {
     user: UserRow,
     is_self: bool,
     is_disabled: bool,
+    /// The provider through which they sign in, which says their role.
+    provider: Option<String>,
     role: SelectField,
     team: TextField,
     password: TextField,
@@ -252,6 +254,7 @@ fn user_page(viewer: &Viewer, user: &User, faults: Faults) -> UserPage {
         user: UserRow::new(user, &frame),
         is_self: user.name == viewer.user.name,
         is_disabled: user.is_disabled,
+        provider: user.identity.as_ref().map(|identity| identity.issuer.clone()),
         role: role_field(&frame, user.position.role()),
         team: team_field(&frame, team, &faults),
         password: new_password("password", &frame, &faults),
@@ -265,7 +268,7 @@ pub(super) async fn set_role(
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let Submitted { viewer, form } = submitted;
-    let user = find_other(&viewer, &name).await?;
+    let user = find_with_password(&viewer, &name).await?;
     let frame = viewer.frame("users-title");
     let mut faults = Faults::default();
     let position = parse_position(&form.role, &form.team, &frame, &mut faults)?;
@@ -300,7 +303,7 @@ pub(super) async fn set_password(
     name: web::Path<String>,
 ) -> Result<HttpResponse, PageError> {
     let Submitted { viewer, form } = submitted;
-    let user = find_other(&viewer, &name).await?;
+    let user = find_with_password(&viewer, &name).await?;
     let mut faults = Faults::default();
     let frame = viewer.frame("users-title");
     let Some(password) = parse_new_password("password", &form.password, &frame, &mut faults) else {
@@ -317,6 +320,12 @@ pub(super) async fn set_password(
 async fn find_other(viewer: &Viewer, name: &str) -> Result<User, PageError> {
     let user = find(viewer, name).await?;
     if user.name == viewer.user.name { Err(PageError::NotPermitted) } else { Ok(user) }
+}
+
+/// The same who signs in with a password. What others may do and how they sign in is the provider's to say.
+async fn find_with_password(viewer: &Viewer, name: &str) -> Result<User, PageError> {
+    let user = find_other(viewer, name).await?;
+    if user.identity.is_some() { Err(PageError::NotPermitted) } else { Ok(user) }
 }
 
 async fn answer_change(

@@ -210,10 +210,8 @@ async fn categories(
     let [from, to] = [closed.from, closed.to].map(|day| zone(asked.settings).start_of(day));
     let mature_until = asked.now.max(end).plus_days(-i64::from(window_days));
     // Days are counted in the zone of the key figures, which may be another one.
-    let days = Period {
-        from: options.time_zone.day_of(from),
-        to: options.time_zone.day_of(to).plus(1),
-    };
+    let days =
+        Period { from: options.time_zone.day_of(from), to: options.time_zone.day_of(to).plus(1) };
     catch_up(asked.store, asked.tenant, options, days).await?;
     let mut counts = ByCategory::new();
     let count = |_: &str, of_day: CountedClosings| {

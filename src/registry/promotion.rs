@@ -152,8 +152,8 @@ impl From<Reason> for String {
 }
 
 impl Registry {
-    /// Makes a version live after checking it whole, on grounds, and notes who did it. The version that is live already
-    /// stays so without any, and what is the same to the byte needs none.
+    /// Makes a version live after checking it whole, on grounds, and notes who did it; whether anything was changed. The version that is
+    /// live already stays so without any, and what is the same to the byte needs none.
     ///
     /// # Errors
     /// [`RegistryError`]; then what was live stays live.
@@ -163,7 +163,7 @@ impl Registry {
         version: &str,
         grounds: &Grounds,
         note: &Note,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<bool, RegistryError> {
         let candidate = self.verify(kind, version)?;
         let _locked = self.lock()?;
         let mut live = self.live()?;
@@ -174,7 +174,7 @@ impl Registry {
             None => (Step::First, None),
             Some(entry) if entry.manifest_sha256 == candidate.manifest_sha256() => {
                 if entry.version == version {
-                    return Ok(());
+                    return Ok(false);
                 }
                 (Step::Promoted, Some("the same model under another name".to_owned()))
             }
@@ -198,7 +198,8 @@ impl Registry {
             compared,
             comparison_sha256,
         });
-        self.write(&live)
+        self.write(&live)?;
+        Ok(true)
     }
 
     /// Whether the grounds are good enough to take the place of a live model, and what a comparison says.

@@ -2,7 +2,7 @@
 
 use super::audit::write_entry;
 use super::users::{read_user, select_users};
-use super::{AuditEntry, Store, StoreError, Tenant, instant, optional_instant};
+use super::{AuditEntry, Store, StoreError, Tenant, WriteTransaction, instant, optional_instant};
 use crate::timestamp::Timestamp;
 use crate::user::{PasswordHash, SignInPolicy, User, UserName};
 use sqlx::Row;
@@ -31,6 +31,8 @@ pub struct NewSession {
     pub expires_at: Timestamp,
     /// The session of the same browser that it takes the place of, by its token's SHA-256.
     pub replaces: Option<String>,
+    /// What the provider gave out, where one has proved who they are.
+    pub id_token: Option<String>,
 }
 
 /// A session that holds.
@@ -132,24 +134,7 @@ impl Store {
         .rows_affected()
             == 1;
         if may_sign_in {
-            sqlx::query("DELETE FROM sessions WHERE tenant = $1 AND (expires_at <= $2 OR token_sha256 = $3)")
-                .bind(tenant.as_str())
-                .bind(now)
-                .bind(session.replaces.as_deref().unwrap_or_default())
-                .execute(write.connection())
-                .await?;
-            sqlx::query(
-                "INSERT INTO sessions (tenant, token_sha256, user_name, csrf, created_at, seen_at, expires_at) \
-                 VALUES ($1, $2, $3, $4, $5, $5, $6)",
-            )
-            .bind(tenant.as_str())
-            .bind(session.token_sha256.as_str())
-            .bind(session.user.as_str())
-            .bind(session.csrf.as_str())
-            .bind(now)
-            .bind(session.expires_at.millis())
-            .execute(write.connection())
-            .await?;
+            insert_session(&mut write, tenant, session, entry.occurred_at).await?;
             write_entry(&mut write, tenant, entry).await?;
         }
         write.finish(may_sign_in).await?;
@@ -206,7 +191,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session.
+    /// Ends a session; answers what the provider gave out for it.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -215,14 +200,48 @@ impl Store {
         tenant: &Tenant,
         token_sha256: &str,
         entry: &AuditEntry,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let mut write = self.begin_write().await?;
-        sqlx::query("DELETE FROM sessions WHERE tenant = $1 AND token_sha256 = $2")
-            .bind(tenant.as_str())
-            .bind(token_sha256)
-            .execute(write.connection())
-            .await?;
+        let ended: Option<Option<String>> = sqlx::query_scalar(
+            "DELETE FROM sessions WHERE tenant = $1 AND token_sha256 = $2 RETURNING id_token",
+        )
+        .bind(tenant.as_str())
+        .bind(token_sha256)
+        .fetch_optional(write.connection())
+        .await?;
         write_entry(&mut write, tenant, entry).await?;
-        write.finish(true).await
+        write.finish(true).await?;
+        Ok(ended.flatten())
     }
+}
+
+/// Writes a session, and removes those that are over and the one it takes the place of.
+pub(super) async fn insert_session(
+    write: &mut WriteTransaction,
+    tenant: &Tenant,
+    session: &NewSession,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM sessions WHERE tenant = $1 AND (expires_at <= $2 OR token_sha256 = $3)",
+    )
+    .bind(tenant.as_str())
+    .bind(now.millis())
+    .bind(session.replaces.as_deref().unwrap_or_default())
+    .execute(write.connection())
+    .await?;
+    sqlx::query(
+        "INSERT INTO sessions (tenant, token_sha256, user_name, csrf, created_at, seen_at, expires_at, id_token) \
+         VALUES ($1, $2, $3, $4, $5, $5, $6, $7)",
+    )
+    .bind(tenant.as_str())
+    .bind(session.token_sha256.as_str())
+    .bind(session.user.as_str())
+    .bind(session.csrf.as_str())
+    .bind(now.millis())
+    .bind(session.expires_at.millis())
+    .bind(session.id_token.as_deref())
+    .execute(write.connection())
+    .await?;
+    Ok(())
 }

@@ -1,9 +1,13 @@
 //! Users: added, listed, changed. Whatever narrows what a user may do ends their sessions in the same transaction.
 
 use super::audit::write_entry;
-use super::{AuditEntry, Store, StoreError, Tenant, instant, name, optional_name};
+use super::{
+    AuditEntry, Store, StoreError, Tenant, WriteTransaction, instant, name, optional_name,
+};
 use crate::ticket::Name;
-use crate::user::{Language, PasswordHash, Position, Role, Theme, User, UserName};
+use crate::user::{
+    Language, PasswordHash, Position, ProviderIdentity, Role, Theme, User, UserName,
+};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
@@ -36,7 +40,8 @@ macro_rules! select_users {
     ($($rest:literal),*) => {
         concat!(
             "SELECT u.name AS name, u.display_name AS display_name, u.role AS role, u.team AS team, \
-             u.language AS language, u.theme AS theme, u.is_disabled AS is_disabled, u.created_at AS created_at",
+             u.language AS language, u.theme AS theme, u.is_disabled AS is_disabled, u.created_at AS created_at, \
+             u.issuer AS issuer, u.subject AS subject",
             $($rest),*
         )
     };
@@ -115,7 +120,7 @@ impl Store {
         row.as_ref().map(read_user).transpose()
     }
 
-    /// Sets a password, unlocks the name and ends all sessions of the user; whether there is such a user.
+    /// Sets a password, unlocks the name and ends all sessions of the user; whether there is such a user, and none whom a provider knows.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -129,7 +134,7 @@ impl Store {
         let mut write = self.begin_write().await?;
         let is_known = sqlx::query(
             "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_until = NULL \
-             WHERE tenant = $1 AND name = $2",
+             WHERE tenant = $1 AND name = $2 AND issuer IS NULL",
         )
         .bind(tenant.as_str())
         .bind(name.as_str())
@@ -158,6 +163,7 @@ impl Store {
         entry: &AuditEntry,
     ) -> Result<UserChanged, StoreError> {
         let mut write = self.begin_write().await?;
+        lock_users(&mut write, tenant).await?;
         let changed = sqlx::query(
             "UPDATE users SET is_disabled = $3, failed_attempts = 0, locked_until = NULL \
              WHERE tenant = $1 AND name = $2",
@@ -183,6 +189,7 @@ impl Store {
         entry: &AuditEntry,
     ) -> Result<UserChanged, StoreError> {
         let mut write = self.begin_write().await?;
+        lock_users(&mut write, tenant).await?;
         let changed =
             sqlx::query("UPDATE users SET role = $3, team = $4 WHERE tenant = $1 AND name = $2")
                 .bind(tenant.as_str())
@@ -220,7 +227,7 @@ impl Store {
     /// Ends the user's sessions and writes the deed, unless nobody could manage users after it.
     async fn finish_change(
         &self,
-        mut write: super::WriteTransaction,
+        mut write: WriteTransaction,
         tenant: &Tenant,
         name: &UserName,
         entry: &AuditEntry,
@@ -248,7 +255,23 @@ impl Store {
     }
 }
 
-async fn end_sessions(
+/// Makes whoever changes what users may do wait for each other until the end of the transaction: two who take the role of an admin
+/// away at once would each still see the other one.
+pub(super) async fn lock_users(
+    write: &mut WriteTransaction,
+    tenant: &Tenant,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO settings (tenant, name, value) VALUES ($1, 'users_lock', '') \
+         ON CONFLICT (tenant, name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(tenant.as_str())
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn end_sessions(
     connection: &mut AnyConnection,
     tenant: &Tenant,
     name: &UserName,
@@ -281,7 +304,14 @@ pub(super) fn read_user(row: &AnyRow) -> Result<User, StoreError> {
             .map(|word| Language::from_tag(&word).ok_or_else(|| unknown("language", &word)))
             .transpose()?,
         theme: Theme::parse(&theme).ok_or_else(|| unknown("theme", &theme))?,
+        identity: read_identity(row)?,
         is_disabled: row.try_get::<i64, _>("is_disabled")? != 0,
         created_at: instant(row, "users", "created_at")?,
     })
+}
+
+fn read_identity(row: &AnyRow) -> Result<Option<ProviderIdentity>, StoreError> {
+    let issuer: Option<String> = row.try_get("issuer")?;
+    let subject: Option<String> = row.try_get("subject")?;
+    Ok(issuer.zip(subject).map(|(issuer, subject)| ProviderIdentity { issuer, subject }))
 }

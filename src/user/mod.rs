@@ -1,16 +1,21 @@
 //! Who may sign in to the pages: [`User`], their [`Role`] and what it permits, [`Password`], and how they like the pages.
 //!
 //! How a user proves who they are is apart from who they are: [`User`] has no password. A [`PasswordHash`] is stored beside one, and
-//! a user without it cannot sign in with a password.
+//! a user without it cannot sign in with a password. Others are known by what an OpenID Connect provider calls them
+//! ([`ProviderIdentity`]), which also says what they may do ([`OpenIdOptions`]).
 
+mod claims;
 mod name;
+mod openid;
 mod password;
 mod position;
 mod preferences;
 mod role;
 mod sign_in_policy;
 
+pub use claims::Claims;
 pub use name::{InvalidUserName, UserName};
+pub use openid::{ClientAuthentication, OpenIdOptions, ProvidedUser, ProviderIdentity, RoleRule};
 pub use password::{
     InvalidPassword, InvalidPasswordHash, Password, PasswordHash, Passwords, PasswordsError,
 };
@@ -35,6 +40,8 @@ pub struct User {
     pub language: Option<Language>,
     /// Light or dark.
     pub theme: Theme,
+    /// Who they are at the provider through which they sign in; `None`: they sign in with a password.
+    pub identity: Option<ProviderIdentity>,
     /// Whether they are kept out.
     pub is_disabled: bool,
     /// When they were added.

@@ -22,11 +22,25 @@ impl UserName {
     pub fn parse(text: &str) -> Result<Self, InvalidUserName> {
         let name = text.trim().to_lowercase();
         let is_short = (1..=Self::MAX_CHARS).contains(&name.chars().count());
-        if is_short && name.chars().all(|c| c.is_alphanumeric() || ".-_@".contains(c)) {
+        if is_short && name.chars().all(Self::may_have) {
             Ok(Self(name))
         } else {
             Err(InvalidUserName)
         }
+    }
+
+    /// Whether a name may have this character.
+    pub(super) fn may_have(c: char) -> bool {
+        c.is_alphanumeric() || ".-_@".contains(c)
+    }
+
+    /// The name with a number after it, where it is taken: `ann-2`.
+    #[must_use]
+    pub fn numbered(stem: &str, number: u32) -> Self {
+        let number = format!("-{number}");
+        let kept = Self::MAX_CHARS - number.len();
+        let stem: String = stem.chars().take(kept).collect();
+        Self(format!("{stem}{number}"))
     }
 
     /// The text.

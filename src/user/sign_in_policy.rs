@@ -1,10 +1,11 @@
 //! [`SignInPolicy`]: how long a name is locked after wrong passwords, and how long a session holds.
 
+use super::OpenIdOptions;
 use crate::timestamp::Timestamp;
 use serde::Deserialize;
 
-/// How sign-ins are guarded. Field by field explained in `config.default.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// How people sign in and how that is guarded. Field by field explained in `config.default.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignInPolicy {
     /// Wrong passwords in a row after which a name is locked; at least 1.
@@ -23,6 +24,8 @@ pub struct SignInPolicy {
     pub session_hours: u32,
     /// Passwords that are checked at the same time.
     pub passwords_at_once: u32,
+    /// Signing in through a provider.
+    pub openid: OpenIdOptions,
 }
 
 impl SignInPolicy {
@@ -47,7 +50,13 @@ impl SignInPolicy {
         if self.longest_lock_s < self.lock_s {
             return Err("longest_lock_s must not be below lock_s".to_owned());
         }
-        Ok(())
+        self.openid.validate().map_err(|reason| format!("openid.{reason}"))
+    }
+
+    /// Whether names and passwords are taken.
+    #[must_use]
+    pub fn takes_passwords(&self) -> bool {
+        !self.openid.enabled || self.openid.passwords_too
     }
 
     /// Until when a name is locked after `failures` wrong passwords in a row, the last of them at `now`.
@@ -92,6 +101,7 @@ mod tests {
         session_idle_minutes: 60,
         session_hours: 12,
         passwords_at_once: 2,
+        openid: OpenIdOptions::OFF,
     };
 
     fn locked_s(failures: u32) -> Option<i64> {

@@ -9,6 +9,8 @@ mod filler;
 #[path = "../support/flagged.rs"]
 mod flagged;
 mod helpers;
+#[path = "../support/openid.rs"]
+mod openid_provider;
 #[path = "../support/poppler.rs"]
 mod poppler;
 #[path = "../support/postgres.rs"]

@@ -6,6 +6,7 @@ use recontact::config::{CommandLineSettings, Settings};
 use recontact::kpi::{Day, Dimension, KpiQuery, Measure, Period, Zone};
 use recontact::monitoring::Windows;
 use recontact::outcome::{Outcome, TextVector};
+use recontact::store::AuditFilter;
 use sqlx::{AnyPool, AssertSqlSafe};
 
 on_both_databases!(
@@ -13,6 +14,7 @@ on_both_databases!(
     vectors_of_the_second_version_are_kept_and_are_not_compared,
     contacts_of_the_fourth_version_are_kept_and_found_by_time,
     tickets_of_the_first_version_are_counted_in_key_figures,
+    users_of_the_seventh_version_stay_signed_in_and_have_their_password,
 );
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
@@ -157,4 +159,38 @@ async fn tickets_of_the_first_version_are_counted_in_key_figures(database: &Data
     let sum = |column| days.tallies.iter().map(|(_, _, tally)| tally.count(column)).sum::<u64>();
     use recontact::kpi::Column::{Closed, Episodes, Opened, Tickets};
     assert_eq!([Opened, Closed, Episodes, Tickets].map(sum), [3, 2, 2, 2]);
+}
+
+async fn users_of_the_seventh_version_stay_signed_in_and_have_their_password(database: &Database) {
+    sqlx::any::install_default_drivers();
+    let file = database.url.starts_with("sqlite:").then_some("?mode=rwc");
+    let url = format!("{}{}", database.url, file.unwrap_or_default());
+    let pool = AnyPool::connect(&url).await.unwrap();
+    MIGRATIONS.run_to(7, &pool).await.unwrap();
+    let at = minute(10).millis();
+    for statement in [
+        format!(
+            "INSERT INTO users (tenant, name, display_name, role, theme, is_disabled, failed_attempts, created_at) \
+             VALUES ('default', 'ann', 'Ann', 'admin', 'system', 0, 0, {at}), \
+             ('default', 'eva', 'Eva', 'analyst', 'system', 0, 0, {at})"
+        ),
+        format!(
+            "INSERT INTO sessions (tenant, token_sha256, user_name, csrf, created_at, seen_at, expires_at) \
+             VALUES ('default', 't-1', 'ann', 'c', {at}, {at}, {})",
+            minute(100).millis()
+        ),
+        format!(
+            "INSERT INTO audit (tenant, id, occurred_at, actor, action) VALUES ('default', 'a-1', {at}, 'ann', 'signed_in')"
+        ),
+    ] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    let store = database.store().await;
+    let session = store.session(&TENANT, "t-1", minute(0), minute(20)).await.unwrap().unwrap();
+    assert_eq!((session.user.name.as_str(), session.user.identity), ("ann", None));
+    // The index of identities lets any number of users have none.
+    assert_eq!(store.users(&TENANT).await.unwrap().len(), 2);
+    let audit = store.audit_entries(&TENANT, &AuditFilter::default(), 10).await.unwrap();
+    assert_eq!(audit[0].actor.as_deref(), Some("ann"));
 }

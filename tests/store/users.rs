@@ -1,9 +1,12 @@
 //! Users, sessions and the audit: what one tenant has is nobody else's, and what narrows a user's rights ends their sessions.
 
 use super::*;
-use recontact::store::{AuditAction, AuditEntry, NewSession, NewUser, OutcomeFilter, UserChanged};
+use recontact::store::{
+    AuditAction, AuditCursor, AuditEntry, AuditFilter, NewSession, NewUser, OutcomeFilter,
+    UserChanged,
+};
 use recontact::user::{
-    Language, Password, PasswordHash, Position, Role, SignInPolicy, Theme, UserName,
+    Language, OpenIdOptions, Password, PasswordHash, Position, Role, SignInPolicy, Theme, UserName,
 };
 
 on_both_databases!(
@@ -11,13 +14,16 @@ on_both_databases!(
     a_session_is_found_by_its_token_only_and_only_while_it_holds,
     whatever_narrows_a_users_rights_ends_their_sessions,
     the_last_admin_stays,
+    of_two_admins_who_go_at_once_one_stays,
+    the_audit_is_read_page_by_page_and_by_who_and_what,
+    what_is_older_than_the_audit_is_kept_for_is_removed_and_counted,
     wrong_passwords_lock_the_name_and_the_right_one_of_a_locked_name_starts_nothing,
     guesses_at_once_are_all_counted,
     another_tenant_sees_nothing,
     the_trend_counts_what_the_summary_counts,
 );
 
-const POLICY: SignInPolicy = SignInPolicy {
+static POLICY: SignInPolicy = SignInPolicy {
     attempts: 3,
     lock_s: 60,
     longest_lock_s: 600,
@@ -26,6 +32,7 @@ const POLICY: SignInPolicy = SignInPolicy {
     session_idle_minutes: 60,
     session_hours: 12,
     passwords_at_once: 1,
+    openid: OpenIdOptions::OFF,
 };
 
 fn user_name(text: &str) -> UserName {
@@ -66,6 +73,7 @@ async fn start(store: &Store, user: &str, token: &str, minutes: i64) -> bool {
         csrf: format!("csrf of {token}"),
         expires_at: minute(minutes + 720),
         replaces: None,
+        id_token: Some(format!("id token of {token}")),
     };
     let entry = deed(AuditAction::SignedIn, token, minutes);
     store.start_session(&TENANT, &session, &entry).await.unwrap()
@@ -92,7 +100,7 @@ async fn a_user_is_added_once_and_read_as_added(database: &Database) {
     let users = store.users(&TENANT).await.unwrap();
     assert_eq!(users.len(), 1);
     assert_eq!((users[0].language, users[0].theme), (language, theme));
-    let audit = store.audit_entries(&TENANT, 10).await.unwrap();
+    let audit = store.audit_entries(&TENANT, &AuditFilter::default(), 10).await.unwrap();
     assert_eq!(audit, [deed(AuditAction::UserAdded, "tom", 0)], "what did not happen is not told");
 }
 
@@ -164,6 +172,91 @@ async fn the_last_admin_stays(database: &Database) {
     assert_eq!(disabled, UserChanged::Changed);
 }
 
+async fn of_two_admins_who_go_at_once_one_stays(database: &Database) {
+    // Two connections, as two processes have them.
+    let (first, second) = (database.store().await, database.store().await);
+    let (ann, zoe) = (user_name("ann"), user_name("zoe"));
+    add(&first, "ann", Role::Admin).await;
+    add(&first, "zoe", Role::Admin).await;
+    let analyst = Position::new(Role::Analyst, None).unwrap();
+    for round in 0..20 {
+        let entries = [
+            deed(AuditAction::UserDisabled, "ann", 2 * round),
+            deed(AuditAction::RoleChanged, "zoe", 2 * round),
+        ];
+        let (disabled, changed) = futures_util::future::join(
+            first.set_disabled(&TENANT, &ann, true, &entries[0]),
+            second.set_position(&TENANT, &zoe, &analyst, &entries[1]),
+        )
+        .await;
+        let mut became = [disabled.unwrap(), changed.unwrap()];
+        became.sort_by_key(|became| *became == UserChanged::LastAdmin);
+        assert_eq!(became, [UserChanged::Changed, UserChanged::LastAdmin], "{round}");
+        let back = deed(AuditAction::UserEnabled, "ann", 2 * round + 1);
+        first.set_disabled(&TENANT, &ann, false, &back).await.unwrap();
+        let back = deed(AuditAction::RoleChanged, "zoe", 2 * round + 1);
+        let admin = Position::new(Role::Admin, None).unwrap();
+        first.set_position(&TENANT, &zoe, &admin, &back).await.unwrap();
+    }
+}
+
+async fn the_audit_is_read_page_by_page_and_by_who_and_what(database: &Database) {
+    let store = database.store().await;
+    // Two of each minute, so that an instant does not say which is next.
+    let mut written = Vec::new();
+    for minutes in 0..6 {
+        for actor in ["ann", "zoe"] {
+            let action =
+                if minutes % 2 == 0 { AuditAction::SignedIn } else { AuditAction::Refused };
+            let entry =
+                AuditEntry { actor: Some(actor.to_owned()), ..deed(action, actor, minutes) };
+            store.record_audit(&TENANT, &entry).await.unwrap();
+            written.push(entry);
+        }
+    }
+    written.sort_by(|a, b| (b.occurred_at, &b.id).cmp(&(a.occurred_at, &a.id)));
+    let pages = async |filter: AuditFilter| {
+        let (mut filter, mut all) = (filter, Vec::new());
+        loop {
+            let page = store.audit_entries(&TENANT, &filter, 2).await.unwrap();
+            let Some(last) = page.last() else { return all };
+            let (occurred_at, id) = (last.occurred_at, last.id.clone());
+            filter.before = Some(AuditCursor { occurred_at, id });
+            all.extend(page);
+        }
+    };
+    let expected = |is_one: &dyn Fn(&AuditEntry) -> bool| {
+        written.iter().filter(|entry| is_one(entry)).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(pages(AuditFilter::default()).await, written);
+    let by_zoe = AuditFilter { actor: Some("zoe".to_owned()), ..AuditFilter::default() };
+    let is_zoe = |entry: &AuditEntry| entry.actor.as_deref() == Some("zoe");
+    assert_eq!(pages(by_zoe.clone()).await, expected(&is_zoe));
+    let refused = AuditFilter { action: Some(AuditAction::Refused), ..AuditFilter::default() };
+    let is_refused = |entry: &AuditEntry| entry.action == AuditAction::Refused;
+    assert_eq!(pages(refused.clone()).await, expected(&is_refused));
+    let both = AuditFilter { action: refused.action, ..by_zoe };
+    assert_eq!(pages(both).await, expected(&|entry| is_zoe(entry) && is_refused(entry)));
+}
+
+async fn what_is_older_than_the_audit_is_kept_for_is_removed_and_counted(database: &Database) {
+    let store = database.store().await;
+    for minutes in 0..5 {
+        let entry = deed(AuditAction::SignedIn, "ann", minutes);
+        store.record_audit(&TENANT, &entry).await.unwrap();
+    }
+    let entry = AuditEntry { object: None, ..deed(AuditAction::AuditExpired, "", 9) };
+    assert_eq!(store.expire_audit(&TENANT, minute(0), &entry).await.unwrap(), 0);
+    assert_eq!(store.expire_audit(&TENANT, minute(3), &entry).await.unwrap(), 3);
+    assert_eq!(store.expire_audit(&TENANT, minute(3), &entry).await.unwrap(), 0);
+    let other = Tenant::new(name("other"));
+    assert_eq!(store.expire_audit(&other, minute(9), &entry).await.unwrap(), 0);
+    let left = store.audit_entries(&TENANT, &AuditFilter::default(), 10).await.unwrap();
+    let told = AuditEntry { object: Some("3".to_owned()), ..entry };
+    let kept = [4, 3].map(|minutes| deed(AuditAction::SignedIn, "ann", minutes));
+    assert_eq!(left, [&[told], &kept[..]].concat());
+}
+
 async fn wrong_passwords_lock_the_name_and_the_right_one_of_a_locked_name_starts_nothing(
     database: &Database,
 ) {
@@ -213,7 +306,7 @@ async fn another_tenant_sees_nothing(database: &Database) {
     assert_eq!(store.user(&other, &ann).await.unwrap(), None);
     assert_eq!(store.credentials(&other, &ann).await.unwrap(), None);
     assert_eq!(store.session(&other, "t-1", minute(0), minute(1)).await.unwrap(), None);
-    assert_eq!(store.audit_entries(&other, 10).await.unwrap(), []);
+    assert_eq!(store.audit_entries(&other, &AuditFilter::default(), 10).await.unwrap(), []);
     let entry = deed(AuditAction::UserDisabled, "ann", 1);
     let changed = store.set_disabled(&other, &ann, true, &entry).await.unwrap();
     assert_eq!(changed, UserChanged::Unknown);

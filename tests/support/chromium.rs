@@ -97,6 +97,26 @@ impl Chromium {
         self.wait_for("Page.loadEventFired");
     }
 
+    /// Does what opens another page, by way of others, and waits until one whose address begins like this is loaded.
+    pub(crate) fn open_up_to(&mut self, address: &str, act: impl FnOnce(&mut Self)) {
+        self.events.clear();
+        act(self);
+        let is_there = |event: &Value| {
+            let url = event["params"]["frame"]["url"].as_str();
+            event["method"] == "Page.frameNavigated"
+                && url.is_some_and(|url| url.starts_with(address))
+        };
+        let is_loaded = |events: &[Value]| {
+            let at = events.iter().position(is_there);
+            at.is_some_and(|at| {
+                events[at..].iter().any(|event| event["method"] == "Page.loadEventFired")
+            })
+        };
+        while !is_loaded(&self.events) {
+            self.wait(|message| message["id"].is_null());
+        }
+    }
+
     fn wait_for(&mut self, event: &str) {
         if !self.events.iter().any(|told| told["method"] == event) {
             self.wait(|message| message["method"] == event);

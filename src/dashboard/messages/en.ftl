@@ -50,6 +50,18 @@ error-unreadable-form-title = The form could not be read
 error-unreadable-form = Something in the form was missing or not as expected. Nothing was changed.
 error-attempts-title = Too many wrong passwords
 error-attempts = Too many wrong passwords came from your address. Wait some minutes and try again.
+error-outdated-title = The sign-in is out of date
+error-outdated = It took too long, was used already, or was begun in another browser. Begin again on the page of the sign-in.
+error-denied-title = The sign-in was not confirmed
+error-denied = The sign-in service did not confirm who you are, or you cancelled there.
+error-untrusted-title = The sign-in could not be verified
+error-untrusted = What the sign-in service answered could not be verified, so nobody was signed in. If it happens again, tell an administrator; the reason stands in the log of the service.
+error-unreachable-title = The sign-in service does not answer
+error-unreachable = The service that confirms who you are cannot be reached just now. Try again in a moment.
+error-no-role-title = No access
+error-no-role = The sign-in service knows you, but none of your groups there has a role here. If you need access, ask an administrator.
+error-disabled-title = Your access is disabled
+error-disabled = An administrator has disabled your access. If you need it, ask one.
 error-busy-title = Please try again
 error-busy = The service cannot answer just now. Try again in a moment.
 error-not-counted-title = The figures are being counted
@@ -65,6 +77,11 @@ sign-in-failed = The name and the password do not fit, or the name is locked or 
         [one] { $attempts } wrong password
        *[other] { $attempts } wrong passwords
     } in a row a name is locked for a while.
+sign-in-through = Sign in with { $provider }
+sign-in-password = With name and password
+signed-out-title = You are signed out here
+signed-out-leads-on = Next you are signed out at { $provider }, too. If nothing happens, go on yourself.
+signed-out-go-on = Go on
 password = Password
 
 ## Users
@@ -79,6 +96,8 @@ user-added = Added
 user-is-enabled = may sign in
 user-is-disabled = disabled
 user-is-self = This is you. Another administrator has to change your role, password or access; your own password you change under your name above.
+user-provider = Signs in through
+user-is-provided = Role, team and password are the matter of the service through which the user signs in; role and team are taken over at each sign-in.
 user-set-role = Role and team
 user-set-password = Set a new password
 user-sessions-end = The user is signed out everywhere.
@@ -130,10 +149,14 @@ fault-last-admin = Nobody could manage users after this.
 
 ## Audit
 audit-title = Audit
-audit-explained = Who signed in, what they changed and what they were refused; the newest { $most ->
-        [one] { $most } line
-       *[other] { $most } lines
-    }. Nothing here can be changed.
+audit-explained = Who signed in, what they changed and what they were refused, newest first. Nothing here can be changed.
+audit-kept = Lines older than { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    } are removed.
+audit-older = Older lines
+audit-newest = Newest lines
+audit-any-action = Anything
 audit-count = { $count ->
         [one] { $count } line
        *[other] { $count } lines
@@ -146,6 +169,8 @@ audit-address = From where
 audit-nobody = (nobody who is known)
 audit-signed-in = signed in
 audit-sign-in-failed = wrong name or password
+audit-sign-in-refused = not signed in through the provider
+audit-provider-failed = the sign-in provider failed
 audit-signed-out = signed out
 audit-refused = role does not permit it
 audit-not-found = asked for what is not there or not for them
@@ -157,6 +182,7 @@ audit-password-set = set a password
 audit-plan-written = wrote a version of a plan
 audit-exported = took a table as a file
 audit-model-changed = made another model live
+audit-expired = removed lines older than the audit is kept for (how many)
 
 ## Figures
 count-days = { $count ->

@@ -1,12 +1,14 @@
 //! The pages over HTTP, as a browser asks for them, on both databases.
 
 mod accounts;
+mod audit;
 mod effect;
 mod guards;
 pub(crate) mod kpis;
 mod models;
 mod next_issues;
 mod next_issues_plans;
+mod openid;
 mod pages;
 mod queue;
 mod risk;
@@ -18,7 +20,9 @@ use crate::helpers::{Answer, TestApp, spawn_app_with};
 use crate::postgres;
 use recontact::config::Settings;
 use recontact::customer_key;
-use recontact::store::{AuditAction, AuditEntry, NewUser, Store, StoreOptions, Tenant};
+use recontact::store::{
+    AuditAction, AuditEntry, AuditFilter, NewUser, Store, StoreOptions, Tenant,
+};
 use recontact::ticket::Name;
 use recontact::timestamp::Timestamp;
 use recontact::user::{Password, PasswordHash, Position, Role, UserName};
@@ -108,7 +112,9 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The audit, newest first: actor, action, object.
 fn audit(app: &TestApp) -> Vec<(Option<String>, AuditAction, Option<String>)> {
-    let entries = with_store(app, async |store| store.audit_entries(&TENANT, 100).await);
+    let entries = with_store(app, async |store| {
+        store.audit_entries(&TENANT, &AuditFilter::default(), 100).await
+    });
     entries.unwrap().into_iter().map(|entry| (entry.actor, entry.action, entry.object)).collect()
 }
 

@@ -1,7 +1,6 @@
 //! Signing in, being signed in, and no longer being so.
 
 use super::*;
-use recontact::user::SignInPolicy;
 
 on_both_databases!(
     the_right_password_opens_the_pages_until_sign_out,
@@ -166,7 +165,7 @@ fn signing_in_again_makes_a_new_session_and_ends_the_old_one(app: &TestApp) {
 #[test]
 fn an_address_that_tries_too_often_has_to_wait() {
     let app = service(|settings| {
-        settings.sign_in = SignInPolicy { address_attempts: 3, ..settings.sign_in };
+        settings.sign_in.address_attempts = 3;
     });
     for name in ["a", "b", "c"] {
         assert_says(&Browser::new(&app).sign_in(name, "wrong password"), 422, FAILED);
@@ -180,7 +179,7 @@ fn an_address_that_tries_too_often_has_to_wait() {
 fn the_address_is_that_of_the_proxy_unless_there_is_one_to_believe() {
     let with = |behind_proxy: bool| {
         service(move |settings| {
-            settings.sign_in = SignInPolicy { address_attempts: 1, ..settings.sign_in };
+            settings.sign_in.address_attempts = 1;
             settings.dashboard.behind_proxy = behind_proxy;
         })
     };
