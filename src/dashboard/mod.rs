@@ -19,6 +19,7 @@ pub mod tile;
 mod account;
 mod audit;
 mod change;
+mod customer;
 mod effect;
 mod kpis;
 mod model_change;
@@ -31,6 +32,7 @@ mod risk;
 mod sign_in;
 mod static_files;
 mod ticket;
+mod timeline;
 mod users;
 
 pub use error::PageError;
@@ -69,7 +71,9 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}", works, [get(queue::show_item)]);
     page(config, "/queue/{id}/version", works, [get(queue::tell_version)]);
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
-    page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
+    let personal = Needs::Permission(SeePersonalData);
+    page(config, "/tickets/{id}", personal, [get(ticket::show_ticket)]);
+    page(config, "/customers/{key}", personal, [get(customer::show_customer)]);
     page(config, "/effect", Needs::Permission(SeeFigures), [get(effect::show_effect)]);
     let figures = Needs::Permission(SeeFigures);
     page(config, "/next-issues", figures, [get(next_issues::show_next_issues)]);

@@ -79,6 +79,8 @@ pub enum NumberFormat {
     OneDigit,
     /// Two of them.
     TwoDigits,
+    /// Four of them.
+    FourDigits,
     /// A share of 0 to 1 as a percentage.
     Percent,
 }

@@ -518,6 +518,94 @@ outcome-implicit = вярнуўся са звязаным пытаннем
 outcome-induced = толькі адказаў на наша паведамленне
 outcome-unrelated = звярнуўся толькі з іншым пытаннем
 
+## A customer
+customer-title = Кліент { $key }…
+customer-link = Усё, што вядома пра кліента
+customer-explained = Усё, што вядома пра аднаго чалавека, пад якім бы імем ён ні пісаў. У адрасе стаіць хэш з ключом: па ім нельга даведацца, хто гэта.
+customer-team = Толькі тое, што адносіцца да зваротаў каманды { $team }.
+customer-opted-out = Кліент прасіў не ацэньваць яго і не звязвацца з ім, з { $since }.
+customer-tickets = Звароты
+customer-open = З іх адкрытыя
+customer-identities = Імёны
+customer-follow-ups = Незавершаныя суправаджэнні
+customer-no-follow-ups = Такіх няма.
+customer-follow-ups-count = { $count ->
+        [one] { $count } суправаджэнне, найбліжэйшае па тэрміне першым
+        [few] { $count } суправаджэнні, найбліжэйшае па тэрміне першым
+       *[other] { $count } суправаджэнняў, найбліжэйшае па тэрміне першым
+    }
+customer-events-count = { $count ->
+        [one] { $count } падзея, спачатку новыя
+        [few] { $count } падзеі, спачатку новыя
+       *[other] { $count } падзей, спачатку новыя
+    }
+customer-no-events = Пра падзеі нічога не вядома.
+customer-newest = Самыя новыя падзеі
+customer-older = Ранейшыя падзеі
+customer-ticket-opened = зварот адкрыты
+customer-ticket-closed = зварот закрыты
+customer-ticket-reopened = зварот адкрыты паўторна
+customer-closing = Закрыццё { $number }, { $category }. { $said }
+customer-correction = Закрыццё { $number }: { $outcome }. { $reason }
+customer-merged = імёны аб'яднаны
+customer-unmerged = імёны зноў падзелены
+customer-opt-out = прасіў не звязвацца
+customer-opt-in = з ім зноў можна звязвацца
+customer-no-closings = Сярод гэтых падзей няма закрыццяў.
+customer-outcomes-count = { $count ->
+        [one] Што стала з { $count } закрыццём са спіса вышэй, па вокнах
+       *[other] Што стала з { $count } закрыццямі са спіса вышэй, па вокнах
+    }
+customer-within = { $count ->
+        [one] На працягу { $count } дня
+       *[other] На працягу { $count } дзён
+    }
+customer-identities-title = Звязаныя імёны
+customer-identities-table = Імёны аднаго і таго ж чалавека
+customer-identity = Хэш з ключом
+customer-identity-kind = Што гэта
+identity-customer = нумар у службе падтрымкі
+identity-email = адрас электроннай пошты
+identity-phone = нумар тэлефона
+identity-external = нумар у іншай сістэме
+
+## Similar cases
+similar-title = Падобныя выпадкі ў мінулым
+similar-off = Пошук падобных выпадкаў выключаны (similar.enabled).
+similar-no-encoder = Кадавальнік не загружаны: цяпер параўнаць тэксты нельга.
+similar-no-vector = Параўноўваць няма чаго: ніводзін тэкст кліента ў гэтым звароце не закадаваны, або кліент выдалены.
+similar-other-encoder = Тэксты звароту закадаваны не тым кадавальнікам, які працуе цяпер: вектары двух кадавальнікаў параўнаць нельга.
+similar-later = Вектары чытаюцца з базы даных. Абнавіце старонку праз некалькі секунд.
+similar-scope = { $count ->
+        [one] Закрытыя звароты па першым тэксце кліента; ён параўнаны з { $count } паведамленнем (кадавальнік { $encoder }). Падабенства 1 – той жа тэкст.
+       *[other] Закрытыя звароты па першым тэксце кліента; ён параўнаны з { $count } паведамленнямі (кадавальнік { $encoder }). Падабенства 1 – той жа тэкст.
+    }
+similar-not-comparable = { $count ->
+        [one] { $count } паведамленне закадавана іншым кадавальнікам, і параўнаць яго нельга.
+        [few] { $count } паведамленні закадаваны іншым кадавальнікам, і параўнаць іх нельга.
+       *[other] { $count } паведамленняў закадавана іншым кадавальнікам, і параўнаць іх нельга.
+    }
+similar-team = Толькі звароты каманды { $team }, сярод 2000 самых падобных паведамленняў.
+similar-others = { $count ->
+        [one] { $count } выпадак іншага кліента, спачатку самы падобны
+        [few] { $count } выпадкі іншых кліентаў, спачатку самы падобны
+       *[other] { $count } выпадкаў іншых кліентаў, спачатку самы падобны
+    }
+similar-same = { $count ->
+        [one] { $count } выпадак таго ж кліента, спачатку самы падобны
+        [few] { $count } выпадкі таго ж кліента, спачатку самы падобны
+       *[other] { $count } выпадкаў таго ж кліента, спачатку самы падобны
+    }
+similar-no-others = Закрытых выпадкаў іншых кліентаў не знайшлося.
+similar-no-same = Іншых закрытых выпадкаў таго ж кліента не знайшлося.
+similar-similarity = Падабенства
+similar-came-back = { $days ->
+        [one] Ці вярнуўся на працягу { $days } дня
+       *[other] Ці вярнуўся на працягу { $days } дзён
+    }
+similar-followed-up = Суправаджэнне
+similar-none = без суправаджэння
+
 ## Effect
 effect-title = Эфект апрацоўкі
 effect-experiment = Эксперымент

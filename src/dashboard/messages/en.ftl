@@ -492,6 +492,89 @@ outcome-implicit = came back with a related issue
 outcome-induced = answered our own follow-up only
 outcome-unrelated = came with something else only
 
+## A customer
+customer-title = Customer { $key }…
+customer-link = Everything known of the customer
+customer-explained = All that is known of one person, under whichever identity they wrote. The address holds a keyed hash and tells nobody who it is.
+customer-team = Only what belongs to tickets of the team { $team }.
+customer-opted-out = The customer wants neither to be scored nor to be contacted, since { $since }.
+customer-tickets = Tickets
+customer-open = Of them open
+customer-identities = Identities
+customer-follow-ups = Open follow-ups
+customer-no-follow-ups = None is open.
+customer-follow-ups-count = { $count ->
+        [one] { $count } follow-up, the one due first first
+       *[other] { $count } follow-ups, the one due first first
+    }
+customer-events-count = { $count ->
+        [one] { $count } event, the newest first
+       *[other] { $count } events, the newest first
+    }
+customer-no-events = Nothing is known of what happened.
+customer-newest = The newest events
+customer-older = Older events
+customer-ticket-opened = ticket opened
+customer-ticket-closed = ticket closed
+customer-ticket-reopened = ticket opened again
+customer-closing = Closing { $number }, { $category }. { $said }
+customer-correction = Closing { $number }: { $outcome }. { $reason }
+customer-merged = identities joined
+customer-unmerged = identities parted again
+customer-opt-out = asked to be left alone
+customer-opt-in = may be contacted again
+customer-no-closings = None of these events is a closing.
+customer-outcomes-count = { $count ->
+        [one] What became of { $count } closing above, by window
+       *[other] What became of the { $count } closings above, by window
+    }
+customer-within = { $count ->
+        [one] Within { $count } day
+       *[other] Within { $count } days
+    }
+customer-identities-title = Related identities
+customer-identities-table = Identities of the same person
+customer-identity = Keyed hash
+customer-identity-kind = What it is
+identity-customer = helpdesk's identifier
+identity-email = e-mail address
+identity-phone = telephone number
+identity-external = identifier of another system
+
+## Similar cases
+similar-title = Similar past cases
+similar-off = Similar cases are switched off (similar.enabled).
+similar-no-encoder = No encoder is loaded: texts cannot be compared now.
+similar-no-vector = There is nothing to compare: no text of the customer on this ticket was embedded, or the customer was erased.
+similar-other-encoder = The ticket's texts were embedded by another encoder than the one that serves now: vectors of two encoders cannot be compared.
+similar-later = The vectors are being read from the database. Reload the page in a moment.
+similar-scope = { $count ->
+        [one] Closed tickets by what the customer wrote first, compared with { $count } contact (encoder { $encoder }). A similarity of 1 is the same text.
+       *[other] Closed tickets by what the customer wrote first, compared with { $count } contacts (encoder { $encoder }). A similarity of 1 is the same text.
+    }
+similar-not-comparable = { $count ->
+        [one] { $count } contact was embedded by another encoder and cannot be compared.
+       *[other] { $count } contacts were embedded by another encoder and cannot be compared.
+    }
+similar-team = Only tickets of the team { $team }, among the 2,000 contacts that are most alike.
+similar-others = { $count ->
+        [one] { $count } case of another customer, the most similar first
+       *[other] { $count } cases of other customers, the most similar first
+    }
+similar-same = { $count ->
+        [one] { $count } case of the same customer, the most similar first
+       *[other] { $count } cases of the same customer, the most similar first
+    }
+similar-no-others = No closed case of another customer was found.
+similar-no-same = No other closed case of the same customer was found.
+similar-similarity = Similarity
+similar-came-back = { $days ->
+        [one] Came back within { $days } day
+       *[other] Came back within { $days } days
+    }
+similar-followed-up = Followed up
+similar-none = not followed up
+
 ## Effect
 effect-title = Effect of following up
 effect-experiment = Experiment

@@ -515,6 +515,94 @@ outcome-implicit = вернулся со связанным вопросом
 outcome-induced = только ответил на наше сообщение
 outcome-unrelated = обратился только с другим вопросом
 
+## A customer
+customer-title = Клиент { $key }…
+customer-link = Всё, что известно о клиенте
+customer-explained = Всё, что известно об одном человеке, под каким бы именем он ни писал. В адресе стоит хеш с ключом: по нему нельзя узнать, кто это.
+customer-team = Только то, что относится к обращениям команды { $team }.
+customer-opted-out = Клиент просил не оценивать его и не связываться с ним, с { $since }.
+customer-tickets = Обращения
+customer-open = Из них открыты
+customer-identities = Имена
+customer-follow-ups = Незавершённые сопровождения
+customer-no-follow-ups = Таких нет.
+customer-follow-ups-count = { $count ->
+        [one] { $count } сопровождение, ближайшее по сроку первым
+        [few] { $count } сопровождения, ближайшее по сроку первым
+       *[other] { $count } сопровождений, ближайшее по сроку первым
+    }
+customer-events-count = { $count ->
+        [one] { $count } событие, сначала новые
+        [few] { $count } события, сначала новые
+       *[other] { $count } событий, сначала новые
+    }
+customer-no-events = О событиях ничего не известно.
+customer-newest = Самые новые события
+customer-older = Более ранние события
+customer-ticket-opened = обращение открыто
+customer-ticket-closed = обращение закрыто
+customer-ticket-reopened = обращение открыто повторно
+customer-closing = Закрытие { $number }, { $category }. { $said }
+customer-correction = Закрытие { $number }: { $outcome }. { $reason }
+customer-merged = имена объединены
+customer-unmerged = имена снова разделены
+customer-opt-out = просил не связываться
+customer-opt-in = с ним снова можно связываться
+customer-no-closings = Среди этих событий нет закрытий.
+customer-outcomes-count = { $count ->
+        [one] Что стало с { $count } закрытием из списка выше, по окнам
+       *[other] Что стало с { $count } закрытиями из списка выше, по окнам
+    }
+customer-within = { $count ->
+        [one] В течение { $count } дня
+       *[other] В течение { $count } дней
+    }
+customer-identities-title = Связанные имена
+customer-identities-table = Имена одного и того же человека
+customer-identity = Хеш с ключом
+customer-identity-kind = Что это
+identity-customer = номер в службе поддержки
+identity-email = адрес электронной почты
+identity-phone = номер телефона
+identity-external = номер в другой системе
+
+## Similar cases
+similar-title = Похожие случаи в прошлом
+similar-off = Поиск похожих случаев выключен (similar.enabled).
+similar-no-encoder = Кодировщик не загружен: сейчас сравнить тексты нельзя.
+similar-no-vector = Сравнивать нечего: ни один текст клиента в этом обращении не закодирован, или клиент удалён.
+similar-other-encoder = Тексты обращения закодированы не тем кодировщиком, который работает сейчас: векторы двух кодировщиков сравнить нельзя.
+similar-later = Векторы читаются из базы данных. Обновите страницу через несколько секунд.
+similar-scope = { $count ->
+        [one] Закрытые обращения по первому тексту клиента; он сравнен с { $count } сообщением (кодировщик { $encoder }). Сходство 1 – тот же текст.
+       *[other] Закрытые обращения по первому тексту клиента; он сравнен с { $count } сообщениями (кодировщик { $encoder }). Сходство 1 – тот же текст.
+    }
+similar-not-comparable = { $count ->
+        [one] { $count } сообщение закодировано другим кодировщиком, и сравнить его нельзя.
+        [few] { $count } сообщения закодированы другим кодировщиком, и сравнить их нельзя.
+       *[other] { $count } сообщений закодированы другим кодировщиком, и сравнить их нельзя.
+    }
+similar-team = Только обращения команды { $team }, среди 2000 самых похожих сообщений.
+similar-others = { $count ->
+        [one] { $count } случай другого клиента, сначала самый похожий
+        [few] { $count } случая других клиентов, сначала самый похожий
+       *[other] { $count } случаев других клиентов, сначала самый похожий
+    }
+similar-same = { $count ->
+        [one] { $count } случай того же клиента, сначала самый похожий
+        [few] { $count } случая того же клиента, сначала самый похожий
+       *[other] { $count } случаев того же клиента, сначала самый похожий
+    }
+similar-no-others = Закрытых случаев других клиентов не нашлось.
+similar-no-same = Других закрытых случаев того же клиента не нашлось.
+similar-similarity = Сходство
+similar-came-back = { $days ->
+        [one] Вернулся ли в течение { $days } дня
+       *[other] Вернулся ли в течение { $days } дней
+    }
+similar-followed-up = Сопровождение
+similar-none = без сопровождения
+
 ## Effect
 effect-title = Эффект обработки
 effect-experiment = Эксперимент
