@@ -1,6 +1,7 @@
 //! The pages over HTTP, as a browser asks for them, on both databases.
 
 mod accounts;
+mod customers;
 mod effect;
 mod guards;
 mod kpis;
@@ -12,6 +13,7 @@ mod queue;
 mod risk;
 mod roles;
 mod sessions;
+mod similar;
 
 use crate::helpers::{Answer, TestApp, spawn_app_with};
 use crate::postgres;
