@@ -23,6 +23,9 @@ mod customer;
 mod effect;
 mod kpis;
 mod model_change;
+mod model_drift;
+mod model_gate;
+mod model_kind;
 mod models;
 mod next_issues;
 mod overview;
@@ -80,12 +83,9 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/next-issues/plan", figures, [get(next_issues::show_plan)]);
     page(config, "/next-issues/plan/versions", works, [post(next_issues::write_plan)]);
     page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
-    page(
-        config,
-        "/models/{kind}",
-        Needs::Permission(ChangeModels),
-        [get(model_change::show_change), post(model_change::change_model)],
-    );
+    page(config, "/models/{kind}", figures, [get(model_change::show_kind)]);
+    let changes = Needs::Permission(ChangeModels);
+    page(config, "/models/{kind}/change", changes, [post(model_change::change_model)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-out", Needs::SignIn, [post(sign_in::sign_out)]);
     page(config, "/account", Needs::SignIn, [get(account::show_account)]);

@@ -161,6 +161,17 @@ impl Cell {
         Self::number(count as f64, NumberFormat::Whole, frame.integer(count))
     }
 
+    /// A figure of a model: a whole number as it is, any other with four digits.
+    #[must_use]
+    pub fn metric(frame: &Frame, value: f64) -> Self {
+        let (digits, format) = if value.fract() == 0.0 {
+            (0, NumberFormat::Whole)
+        } else {
+            (4, NumberFormat::FourDigits)
+        };
+        Self::number(value, format, frame.decimal(value, digits))
+    }
+
     /// An instant: date and time in the zone of the page.
     #[must_use]
     pub fn instant(frame: &Frame, instant: Timestamp) -> Self {
