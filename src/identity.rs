@@ -58,6 +58,9 @@ pub enum InvalidIdentity {
 }
 
 impl IdentityKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Customer, Self::Email, Self::Phone, Self::External];
+
     /// The word in requests and the store.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -4,8 +4,11 @@
 //! belongs to one encoder; when another one serves, it starts anew, as vectors of two encoders cannot be compared.
 
 use crate::classify::encoder::TextEncoder;
-use crate::similar::{SimilarIndex, SimilarOptions};
+use crate::outcome::TextVector;
+use crate::similar::{Search, Similar, SimilarIndex, SimilarOptions};
 use crate::store::{Store, StoreError, Tenant};
+use crate::ticket::Name;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
@@ -33,6 +36,47 @@ impl ReadyIndex {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A search that can be handed to another thread; see [`Search`].
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The vector of the text.
+    pub vector: TextVector,
+    /// Most contacts in the answer.
+    pub limit: usize,
+    /// Smallest cosine, -1 to 1.
+    pub min_similarity: f64,
+    /// A contact that is not to be found.
+    pub except: Option<Name>,
+    /// The only contacts that are to be found.
+    pub among: Option<Arc<HashSet<Name>>>,
+}
+
+/// The thread that looked ended before it was done.
+#[derive(Debug, thiserror::Error)]
+#[error("looking for similar contacts was interrupted")]
+pub struct SearchInterrupted;
+
+impl ReadyIndex {
+    /// Looks for similar contacts in a thread that may block.
+    ///
+    /// # Errors
+    /// [`SearchInterrupted`] where that thread fails.
+    pub async fn search(&self, wanted: Wanted) -> Result<Vec<Similar>, SearchInterrupted> {
+        let index = Arc::clone(&self.index);
+        let look = move || {
+            let index = index.read().unwrap_or_else(PoisonError::into_inner);
+            index.nearest(Search {
+                vector: &wanted.vector,
+                limit: wanted.limit,
+                min_similarity: wanted.min_similarity,
+                except: wanted.except.as_ref(),
+                among: wanted.among.as_deref(),
+            })
+        };
+        tokio::task::spawn_blocking(look).await.map_err(|_| SearchInterrupted)
     }
 }
 

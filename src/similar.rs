@@ -118,26 +118,22 @@ impl SimilarIndex {
 
     /// The contacts whose texts are most alike, the most similar first, equal ones in the order of their identifiers.
     #[must_use]
-    pub fn nearest(&self, search: Search<'_>) -> Vec<Similar> {
+    pub fn nearest<'i>(&'i self, search: Search<'_>) -> Vec<Similar> {
         let wanted = search.vector.values();
         if wanted.len() != self.dimensions || search.limit == 0 {
             return Vec::new();
         }
         let length = f64::from(dot(wanted, wanted)).sqrt();
-        let is_wanted = |contact: &Name| {
-            search.except != Some(contact)
-                && search.among.is_none_or(|among| among.contains(contact))
+        let compare = |(row, contact, row_length): (&[i8], &'i Name, f64)| {
+            let cosine = f64::from(dot(row, wanted)) / (row_length * length);
+            let is_wanted = cosine >= search.min_similarity && search.except != Some(contact);
+            is_wanted.then_some((cosine, contact))
         };
-        let rows = self.matrix.chunks_exact(self.dimensions);
-        let mut found: Vec<(f64, &Name)> = rows
-            .zip(&self.contacts)
-            .zip(&self.lengths)
-            .filter_map(|((row, contact), row_length)| {
-                let contact = contact.as_ref()?;
-                let cosine = f64::from(dot(row, wanted)) / (row_length * length);
-                (cosine >= search.min_similarity && is_wanted(contact)).then_some((cosine, contact))
-            })
-            .collect();
+        let mut found: Vec<(f64, &Name)> = match search.among {
+            None => self.rows().filter_map(compare).collect(),
+            // Few of many: only these are compared.
+            Some(among) => among.iter().filter_map(|one| compare(self.row(one)?)).collect(),
+        };
         let nearer =
             |a: &(f64, &Name), b: &(f64, &Name)| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1));
         if search.limit < found.len() {
@@ -152,6 +148,22 @@ impl SimilarIndex {
                 similarity: cosine.clamp(-1.0, 1.0),
             })
             .collect()
+    }
+}
+
+impl SimilarIndex {
+    /// Every contact with its vector and the length of that.
+    fn rows(&self) -> impl Iterator<Item = (&[i8], &Name, f64)> {
+        let rows = self.matrix.chunks_exact(self.dimensions);
+        let all = rows.zip(&self.contacts).zip(&self.lengths);
+        all.filter_map(|((row, contact), length)| Some((row, contact.as_ref()?, *length)))
+    }
+
+    /// The same of one contact.
+    fn row(&self, contact: &Name) -> Option<(&[i8], &Name, f64)> {
+        let (contact, &at) = self.row_of.get_key_value(contact)?;
+        let row = &self.matrix[at * self.dimensions..][..self.dimensions];
+        Some((row, contact, self.lengths[at]))
     }
 }
 

@@ -48,7 +48,8 @@ const PAGES: &[(&str, &str)] = &[
     ("next-issues", "/next-issues?window_days=7"),
     ("plan", "/next-issues/plan?category=lost_card"),
     ("models", "/models"),
-    ("model-change", "/models/category"),
+    ("model-category", "/models/category"),
+    ("model-risk", "/models/risk"),
     ("account", "/account"),
     ("users", "/users"),
     ("user", "/users/eva"),
@@ -219,6 +220,21 @@ fn follow_up(app: &TestApp) -> String {
     list["follow_ups"][0]["id"].as_str().unwrap().to_owned()
 }
 
+/// Contacts on the ticket of the follow-up and on closed ones, of the same customer and of another; the address of the customer's page.
+fn past_cases(app: &TestApp) -> String {
+    let ago = |hours: i64| Timestamp::now().plus_millis(-hours * 3_600_000);
+    for (number, (ticket, customer)) in [("t-2", "u-8"), ("t-3", "u-9")].into_iter().enumerate() {
+        desk::close(app, ticket, customer, &LONG.repeat(8), None, 20.0);
+        let body = json!({"id": format!("c-{number}"), "customer_id": customer, "ticket_id": ticket,
+            "occurred_at": ago(24 * 21), "text": "When will my new card come?"});
+        app.record_contact(&body).expect(201);
+    }
+    let body = json!({"id": "c-own", "customer_id": "u-9", "ticket_id": "t-1", "occurred_at": ago(10),
+        "identities": [{"kind": "email", "value": "ivan@example.org"}], "text": "My card has not arrived"});
+    app.record_contact(&body).expect(201);
+    format!("/customers/{}", app.ticket("t-1").expect(200)["customer"].as_str().unwrap())
+}
+
 /// A service whose follow-ups are due at once.
 fn follow_up_service() -> TestApp {
     let app = helpers::spawn_app_with(|settings| {
@@ -239,18 +255,23 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
     let Some(mut browser) = Chromium::start_or_skip() else { return };
     let app = follow_up_service();
     let id = follow_up(&app);
+    let customer = past_cases(&app);
     screen(&mut browser, 1280);
     browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
     sign_in(&mut browser, &app);
     let mut wrong = Vec::new();
-    for language in [Language::En, Language::Ru] {
+    for language in [Language::En, Language::Ru, Language::Be] {
         for theme in [Theme::Light, Theme::Dark] {
             set_preferences(&app, language, theme);
             for width in [320, 360, 1280] {
                 screen(&mut browser, width);
                 let item = format!("/queue/{id}");
-                let pages =
-                    [("queue", "/queue"), ("queue-item", &*item), ("ticket", "/tickets/t-1")];
+                let pages = [
+                    ("queue", "/queue"),
+                    ("queue-item", &*item),
+                    ("ticket", "/tickets/t-1"),
+                    ("customer", &*customer),
+                ];
                 for (page, path) in pages {
                     browser.open(&format!("http://{}{path}", app.address));
                     let name = format!("{page}-{}-{}-{width}", language.code(), theme.as_str());
@@ -354,6 +375,7 @@ fn a_model_is_made_live_with_a_browser() {
     browser.open(&format!("http://{}/models", app.address));
     click(&mut browser, "a[href=\"/models/category\"]");
     fill_in(&mut browser, "reason", "fewer mistakes");
+    browser.evaluate("document.getElementById('override').checked = true; 0");
     click(&mut browser, "main form button");
     app.app.reload();
     browser.open(&format!("http://{}/models", app.address));

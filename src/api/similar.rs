@@ -7,16 +7,15 @@ use super::problem::{Problem, ProblemCode};
 use crate::app::App;
 use crate::classify::encoder::TextEncoder;
 use crate::contact::ContactText;
-use crate::live_similar::{ReadyIndex, encoder_key};
+use crate::live_similar::{Wanted, encoder_key};
 use crate::outcome::{Outcome, TextVector, WINDOWS_DAYS, effective};
-use crate::similar::{Search, Similar};
+use crate::similar::Similar;
 use crate::store::EpisodeOutcomes;
 use crate::ticket::{CustomerId, IssueCategory, Name, TicketId};
 use crate::timestamp::Timestamp;
 use actix_web::web;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Contacts in an answer unless asked for otherwise.
@@ -146,12 +145,15 @@ pub async fn find_similar(
         None => None,
         Some(customer) => {
             let own = app.store.contacts_of_customer(&app.tenant, customer).await;
-            Some(own.map_err(unavailable)?)
+            Some(Arc::new(own.map_err(unavailable)?))
         }
     };
     let ready = app.similar.ready(&app.store, &app.tenant, &encoder).await.map_err(unavailable)?;
     let wanted = Wanted { vector, limit, min_similarity, except, among };
-    let found = search(ready.clone(), wanted).await?;
+    let found = ready.search(wanted).await.map_err(|error| {
+        tracing::error!(%error, "looking for similar contacts failed");
+        Problem::new(ProblemCode::Internal, error.to_string())
+    })?;
     let mut results = Vec::with_capacity(found.len());
     for similar in found {
         results.extend(told(&app, similar).await?);
@@ -225,32 +227,6 @@ async fn contact_vector(
             encoder.identity().name
         );
         Problem::field("#/contact_id", detail)
-    })
-}
-
-/// A search that can be handed to another thread.
-struct Wanted {
-    vector: TextVector,
-    limit: usize,
-    min_similarity: f64,
-    except: Option<Name>,
-    among: Option<HashSet<Name>>,
-}
-
-async fn search(ready: ReadyIndex, wanted: Wanted) -> Result<Vec<Similar>, Problem> {
-    let look = move || {
-        let index = ready.index.read().unwrap_or_else(PoisonError::into_inner);
-        index.nearest(Search {
-            vector: &wanted.vector,
-            limit: wanted.limit,
-            min_similarity: wanted.min_similarity,
-            except: wanted.except.as_ref(),
-            among: wanted.among.as_ref(),
-        })
-    };
-    web::block(look).await.map_err(|error| {
-        tracing::error!(%error, "looking for similar contacts failed");
-        Problem::new(ProblemCode::Internal, "looking for similar contacts failed")
     })
 }
 

@@ -19,9 +19,13 @@ pub mod tile;
 mod account;
 mod audit;
 mod change;
+mod customer;
 mod effect;
 mod kpis;
 mod model_change;
+mod model_drift;
+mod model_gate;
+mod model_kind;
 mod models;
 mod next_issues;
 mod openid;
@@ -32,6 +36,7 @@ mod risk;
 mod sign_in;
 mod static_files;
 mod ticket;
+mod timeline;
 mod users;
 pub mod weekly;
 
@@ -72,19 +77,18 @@ pub fn routes(config: &mut ServiceConfig) {
     page(config, "/queue/{id}", works, [get(queue::show_item)]);
     page(config, "/queue/{id}/version", works, [get(queue::tell_version)]);
     page(config, "/queue/{id}/{step}", works, [post(queue::make_step)]);
-    page(config, "/tickets/{id}", Needs::Permission(SeePersonalData), [get(ticket::show_ticket)]);
+    let personal = Needs::Permission(SeePersonalData);
+    page(config, "/tickets/{id}", personal, [get(ticket::show_ticket)]);
+    page(config, "/customers/{key}", personal, [get(customer::show_customer)]);
     page(config, "/effect", Needs::Permission(SeeFigures), [get(effect::show_effect)]);
     let figures = Needs::Permission(SeeFigures);
     page(config, "/next-issues", figures, [get(next_issues::show_next_issues)]);
     page(config, "/next-issues/plan", figures, [get(next_issues::show_plan)]);
     page(config, "/next-issues/plan/versions", works, [post(next_issues::write_plan)]);
     page(config, "/models", Needs::Permission(SeeFigures), [get(models::show_models)]);
-    page(
-        config,
-        "/models/{kind}",
-        Needs::Permission(ChangeModels),
-        [get(model_change::show_change), post(model_change::change_model)],
-    );
+    page(config, "/models/{kind}", figures, [get(model_change::show_kind)]);
+    let changes = Needs::Permission(ChangeModels);
+    page(config, "/models/{kind}/change", changes, [post(model_change::change_model)]);
     page(config, "/sign-in", Needs::Nobody, [get(sign_in::show_form), post(sign_in::sign_in)]);
     page(config, "/sign-in/openid", Needs::Nobody, [get(openid::send_to_provider)]);
     page(config, CALLBACK, Needs::Nobody, [get(openid::take_answer)]);

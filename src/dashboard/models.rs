@@ -1,14 +1,15 @@
 //! `/models`: the versions of each kind of model, which of them are live or run beside the live one, and their figures.
 
 use super::error::show;
+use super::model_gate::in_words;
 use super::session::Viewer;
-use super::table::{Cell, Column, Export, NumberFormat, Table};
+use super::table::{Cell, Column, Export, Table};
 use super::{Frame, PageError};
 use crate::registry::Registry;
 use crate::registry::artifact::ModelKind;
+use crate::registry::gate::Verdict;
 use crate::registry::live::{Listed, LiveEntry, LiveFile};
 use crate::registry::promotion::Step;
-use crate::user::Permission;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
@@ -26,9 +27,11 @@ struct ModelsPage {
 pub(super) async fn show_models(viewer: Viewer, export: Export) -> Result<HttpResponse, PageError> {
     let registry = Registry::new(&viewer.app.settings.models);
     // A live.toml that cannot be read is told among the errors.
-    let (listed, named) = web::block(move || {
+    let (listed, named, verdicts) = web::block(move || {
         let live = registry.live().unwrap_or_default();
-        (registry.list(&live), live)
+        let listed = registry.list(&live);
+        let verdicts = verdicts(&registry, &listed, &live);
+        (listed, live, verdicts)
     })
     .await
     .map_err(|error| {
@@ -39,10 +42,9 @@ pub(super) async fn show_models(viewer: Viewer, export: Export) -> Result<HttpRe
     let live = viewer.app.models();
     let serving = live.versions();
     let is_serving = |model: &Listed| serving.contains(&(model.kind, model.version.as_str()));
-    let may_change = viewer.may(Permission::ChangeModels);
     let page = ModelsPage {
         errors: live.errors.clone(),
-        versions: versions_table(&frame, &listed, &named, is_serving, may_change)
+        versions: versions_table(&frame, &listed, &named, &verdicts, is_serving)
             .with_files(&export),
         figures: figures_table(&frame, &listed).with_files(&export),
         frame,
@@ -57,8 +59,8 @@ fn versions_table(
     frame: &Frame,
     listed: &[Listed],
     named: &LiveFile,
+    verdicts: &[Option<Verdict>],
     is_serving: impl Fn(&Listed) -> bool,
-    may_change: bool,
 ) -> Table {
     let columns = vec![
         Column::text(frame.say("models-kind")),
@@ -69,10 +71,16 @@ fn versions_table(
         Column::text(frame.say("models-by")),
         Column::text(frame.say("models-how")),
         Column::text(frame.say("models-reason")),
+        Column::name(frame.say("models-gate")),
     ];
-    let rows = listed
-        .iter()
-        .map(|model| version(frame, model, named.get(&model.kind), is_serving(model), may_change));
+    let rows = listed.iter().zip(verdicts).map(|(model, verdict)| {
+        let mut row = version(frame, model, named.get(&model.kind), is_serving(model));
+        row.push(match verdict {
+            Some(verdict) => Cell::text(in_words(frame, verdict)),
+            None => Cell::nothing(),
+        });
+        row
+    });
     let caption = frame.say("models-count").with("count", listed.len());
     Table::new("versions", caption, columns).with_rows(rows)
 }
@@ -82,25 +90,17 @@ fn version(
     model: &Listed,
     entry: Option<&LiveEntry>,
     is_serving: bool,
-    may_change: bool,
 ) -> Vec<Cell> {
     // When it last became live.
     let mut history = entry.map_or(&[][..], |entry| &entry.history).iter().rev();
     let step = history.find(|step| step.version == model.version);
     let shadow = entry.and_then(|entry| entry.shadow.as_ref());
     let is_shadow = shadow.is_some_and(|shadow| shadow.version == model.version);
-    let state = match (&model.manifest, model.is_live, is_serving) {
-        (Err(_), ..) => frame.say("models-unreadable"),
-        (_, true, true) => frame.say("models-live"),
-        (_, true, false) => frame.say("models-live-not-serving"),
-        (_, false, true) => frame.say("models-serving"),
-        _ if is_shadow => frame.say("models-shadow"),
-        _ => frame.say("models-idle"),
-    };
+    let state = frame.say(state_message(model, is_shadow, is_serving));
     let kind = Cell::text(frame.say(kind_message(model.kind)));
     let reason = step.and_then(|step| step.reason.as_ref());
     vec![
-        if may_change { kind.linked(format!("/models/{}", model.kind.as_str())) } else { kind },
+        kind.linked(format!("/models/{}", model.kind.as_str())),
         Cell::text(model.version.clone()),
         Cell::text(state),
         match &model.manifest {
@@ -112,6 +112,30 @@ fn version(
         step.map_or_else(Cell::nothing, |step| Cell::text(frame.say(step_message(step.step)))),
         reason.map_or_else(Cell::nothing, |reason| Cell::text(reason.as_str())),
     ]
+}
+
+/// The message that says how a version is used.
+pub(super) fn state_message(model: &Listed, is_shadow: bool, is_serving: bool) -> &'static str {
+    match (&model.manifest, model.is_live, is_serving) {
+        (Err(_), ..) => "models-unreadable",
+        (_, true, true) => "models-live",
+        (_, true, false) => "models-live-not-serving",
+        (_, false, true) => "models-serving",
+        _ if is_shadow => "models-shadow",
+        _ => "models-idle",
+    }
+}
+
+/// What the gate says of each version; nothing of the live ones.
+fn verdicts(registry: &Registry, listed: &[Listed], live: &LiveFile) -> Vec<Option<Verdict>> {
+    let comparisons = ModelKind::ALL.map(|kind| (kind, registry.comparisons(kind)));
+    let verdict = |model: &Listed| {
+        let (_, comparisons) = comparisons.iter().find(|(kind, _)| *kind == model.kind)?;
+        let entry = live.get(&model.kind);
+        let verdict = || registry.verdict(model.kind, entry, &model.version, comparisons);
+        (!model.is_live).then(verdict)
+    };
+    listed.iter().map(verdict).collect()
 }
 
 fn figures_table(frame: &Frame, listed: &[Listed]) -> Table {
@@ -127,12 +151,11 @@ fn figures_table(frame: &Frame, listed: &[Listed]) -> Table {
         let mut figures = Vec::new();
         gather(&manifest.metrics, String::new(), &mut figures);
         rows.extend(figures.into_iter().map(|(name, value)| {
-            let digits = if value.fract() == 0.0 { 0 } else { 4 };
             vec![
                 Cell::text(frame.say(kind_message(model.kind))),
                 Cell::text(model.version.clone()),
                 Cell::text(name),
-                Cell::number(value, NumberFormat::TwoDigits, frame.decimal(value, digits)),
+                Cell::metric(frame, value),
             ]
         }));
     }
@@ -165,7 +188,7 @@ pub(super) fn kind_message(kind: ModelKind) -> &'static str {
     }
 }
 
-fn step_message(step: Step) -> &'static str {
+pub(super) fn step_message(step: Step) -> &'static str {
     match step {
         Step::First => "model-step-first",
         Step::Promoted => "model-step-promoted",

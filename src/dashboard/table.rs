@@ -80,6 +80,8 @@ pub enum NumberFormat {
     OneDigit,
     /// Two of them.
     TwoDigits,
+    /// Four of them.
+    FourDigits,
     /// A share of 0 to 1 as a percentage.
     Percent,
 }
@@ -164,6 +166,17 @@ impl Cell {
     #[must_use]
     pub fn points(frame: &Frame, difference: f64) -> Self {
         Self::number(100.0 * difference, NumberFormat::OneDigit, frame.points(difference))
+    }
+
+    /// A figure of a model: a whole number as it is, any other with four digits.
+    #[must_use]
+    pub fn metric(frame: &Frame, value: f64) -> Self {
+        let (digits, format) = if value.fract() == 0.0 {
+            (0, NumberFormat::Whole)
+        } else {
+            (4, NumberFormat::FourDigits)
+        };
+        Self::number(value, format, frame.decimal(value, digits))
     }
 
     /// An instant: date and time in the zone of the page.

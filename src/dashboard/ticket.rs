@@ -1,12 +1,16 @@
 //! `/tickets/{id}`: everything that is known of one ticket in order of time, what was predicted, what people said, and what became of
 //! it. For those who may see personal data.
 
+mod similar;
+
+use self::similar::SimilarCases;
+use super::customer;
 use super::error::show;
-use super::format::{Shown, escaped};
-use super::queue::words::{
-    action_message, author_message, band_message, kind_message, status_message,
-};
+use super::format::escaped;
+use super::queue::words::{action_message, author_message, kind_message, status_message};
 use super::session::Viewer;
+use super::table::{Cell, Column, Export, Table};
+use super::timeline::{self, Event, outcome_message, risk_in_words};
 use super::{Frame, PageError};
 use crate::outcome::{Outcome, WINDOWS_DAYS, effective};
 use crate::store::{
@@ -27,31 +31,17 @@ struct TicketPage {
     frame: Frame,
     facts: Vec<(String, String)>,
     customer: String,
+    customer_path: String,
     follow_ups: Vec<(String, String)>,
-    timeline: Vec<Event>,
-    outcomes: Vec<OutcomeRow>,
-}
-
-/// Something that happened.
-struct Event {
-    at: Timestamp,
-    when: Shown,
-    who: String,
-    what: String,
-    details: String,
-}
-
-/// What became of one closing within one window.
-struct OutcomeRow {
-    episode: u32,
-    window: String,
-    outcome: String,
-    matures: Shown,
+    timeline: Table,
+    outcomes: Table,
+    similar: SimilarCases,
 }
 
 pub(super) async fn show_ticket(
     viewer: Viewer,
     id: web::Path<String>,
+    export: Export,
 ) -> Result<HttpResponse, PageError> {
     let ticket = find(&viewer, &id).await?;
     let app = &viewer.app;
@@ -67,7 +57,7 @@ pub(super) async fn show_ticket(
     for id in store.ticket_follow_ups(tenant, &ticket.id).await? {
         follow_ups.extend(store.follow_up(tenant, &id, now).await?);
     }
-    let mut timeline = vec![event(&frame, ticket.opened_at, "ticket-opened")];
+    let mut timeline = vec![Event::new(&frame, ticket.opened_at, "ticket-opened")];
     timeline.extend(contacts.iter().map(|contact| of_contact(contact, &frame)));
     timeline.extend(episodes.iter().map(|episode| of_closing(episode, &frame)));
     timeline.extend(said.iter().map(|feedback| of_feedback(feedback, &frame)));
@@ -78,20 +68,33 @@ pub(super) async fn show_ticket(
         who: correction.author.to_string(),
         details: format!(
             "{}: {}",
-            frame.say(outcome_message(correction.outcome)),
+            frame.say(outcome_message(Some(correction.outcome))),
             correction.reason
         ),
-        ..event(&frame, correction.recorded_at, "ticket-corrected")
+        ..Event::new(&frame, correction.recorded_at, "ticket-corrected")
     }));
     timeline.sort_by_key(|event| event.at);
-    show(&TicketPage {
+    let caption = frame.say("ticket-events").with("count", timeline.len());
+    let events = timeline::of_ticket(&frame, caption.to_string(), &timeline);
+    let mut similar = similar::find(&viewer, &ticket, &frame).await?;
+    similar.others = similar.others.map(|table| table.with_files(&export));
+    similar.same = similar.same.map(|table| table.with_files(&export));
+    let page = TicketPage {
         facts: facts(&ticket, &frame),
         customer: ticket.customer.to_string(),
+        customer_path: customer::path_of(&ticket.customer),
         follow_ups: follow_ups.iter().map(|(one, _)| link(one, &frame)).collect(),
-        timeline,
-        outcomes: outcomes.iter().flat_map(|one| outcome_rows(one, &frame, now)).collect(),
+        timeline: events.with_files(&export),
+        outcomes: outcomes_table(&frame, &outcomes, now).with_files(&export),
+        similar,
         frame,
-    })
+    };
+    let found = [page.similar.others.as_ref(), page.similar.same.as_ref()];
+    let tables = [&page.timeline, &page.outcomes].into_iter().chain(found.into_iter().flatten());
+    match export.answer(&viewer, tables).await? {
+        Some(file) => Ok(file),
+        None => show(&page),
+    }
 }
 
 /// A ticket that the viewer may see. One of another team, or none at all, is answered alike.
@@ -127,16 +130,6 @@ fn facts(ticket: &StoredTicket, frame: &Frame) -> Vec<(String, String)> {
     facts
 }
 
-fn event(frame: &Frame, at: Timestamp, what: &'static str) -> Event {
-    Event {
-        at,
-        when: frame.date_time(at),
-        who: String::new(),
-        what: frame.say(what).to_string(),
-        details: String::new(),
-    }
-}
-
 fn of_contact(contact: &ToldContact, frame: &Frame) -> Event {
     let category = contact.category.as_ref().map_or("–", Name::as_str);
     let said = frame
@@ -146,21 +139,15 @@ fn of_contact(contact: &ToldContact, frame: &Frame) -> Event {
     Event {
         who: frame.say(author_message(&contact.author)).to_string(),
         details: said.to_string(),
-        ..event(frame, contact.occurred_at, kind_message(contact.kind))
+        ..Event::new(frame, contact.occurred_at, kind_message(contact.kind))
     }
 }
 
 fn of_closing(one: &AssessedEpisode, frame: &Frame) -> Event {
-    let details = match &one.assessment {
-        None => frame.say("ticket-not-assessed").to_string(),
-        Some(said) => frame
-            .say("ticket-assessed")
-            .with("share", frame.percent(said.probability))
-            .with("band", frame.say(band_message(&said.band)))
-            .with("model", said.model_version.as_str())
-            .to_string(),
-    };
-    Event { details, ..event(frame, one.episode.facts.closed_at, "ticket-closed") }
+    let said = one.assessment.as_ref();
+    let said = said.map(|said| (said.probability, &*said.band, &*said.model_version));
+    let details = risk_in_words(frame, said);
+    Event { details, ..Event::new(frame, one.episode.facts.closed_at, "ticket-closed") }
 }
 
 fn of_feedback(feedback: &Feedback, frame: &Frame) -> Event {
@@ -174,7 +161,7 @@ fn of_feedback(feedback: &Feedback, frame: &Frame) -> Event {
     Event {
         who: feedback.said.author.to_string(),
         details: details.to_string(),
-        ..event(frame, feedback.said.occurred_at, "ticket-feedback")
+        ..Event::new(frame, feedback.said.occurred_at, "ticket-feedback")
     }
 }
 
@@ -184,7 +171,7 @@ fn of_step(step: &FollowUpEvent, frame: &Frame) -> Event {
         who: step.author.to_string(),
         what: frame.say("ticket-step").with("what", what).to_string(),
         details: step.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
-        ..event(frame, step.occurred_at, "queue-title")
+        ..Event::new(frame, step.occurred_at, "queue-title")
     }
 }
 
@@ -193,29 +180,26 @@ fn link(one: &StoredFollowUp, frame: &Frame) -> (String, String) {
 }
 
 /// What counts in each window, as the API tells it: the last correction, else what was derived; nothing while it is not over.
-fn outcome_rows(one: &EpisodeOutcomes, frame: &Frame, now: Timestamp) -> Vec<OutcomeRow> {
-    let facts = &one.episode.facts;
-    let row = |window_days: u32| {
-        let derived = Outcome::of(&one.recontacts, facts.closed_at, window_days, now);
-        let derived = derived.map(|(outcome, _)| outcome);
-        let counts = effective(derived, &one.corrections, window_days);
-        let message = counts.map_or("outcome-immature", |counts| outcome_message(counts.outcome));
-        OutcomeRow {
-            episode: facts.id.number,
-            window: frame.say("count-days").with("count", window_days).to_string(),
-            outcome: frame.say(message).to_string(),
-            matures: frame.date(facts.closed_at.plus_days(i64::from(window_days))),
-        }
-    };
-    WINDOWS_DAYS.into_iter().map(row).collect()
-}
-
-fn outcome_message(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::None => "outcome-none",
-        Outcome::Explicit => "outcome-explicit",
-        Outcome::Implicit => "outcome-implicit",
-        Outcome::Induced => "outcome-induced",
-        Outcome::Unrelated => "outcome-unrelated",
-    }
+fn outcomes_table(frame: &Frame, outcomes: &[EpisodeOutcomes], now: Timestamp) -> Table {
+    let columns = vec![
+        Column::number(frame.say("ticket-episode")),
+        Column::text(frame.say("ticket-window")),
+        Column::text(frame.say("ticket-outcome")),
+        Column::text(frame.say("ticket-matures")),
+    ];
+    let rows = outcomes.iter().flat_map(|one| {
+        let closed_at = one.episode.facts.closed_at;
+        WINDOWS_DAYS.map(|window_days| {
+            let derived = Outcome::of(&one.recontacts, closed_at, window_days, now);
+            let derived = derived.map(|(outcome, _)| outcome);
+            let counts = effective(derived, &one.corrections, window_days);
+            vec![
+                Cell::count(frame, u64::from(one.episode.facts.id.number)),
+                Cell::text(frame.say("count-days").with("count", window_days)),
+                Cell::text(frame.say(outcome_message(counts.map(|counts| counts.outcome)))),
+                Cell::day_of(frame, closed_at.plus_days(i64::from(window_days))),
+            ]
+        })
+    });
+    Table::new("outcomes", frame.say("ticket-outcomes-by-window"), columns).with_rows(rows)
 }

@@ -161,6 +161,15 @@ impl Manifest {
         Self::read_with_bytes(folder).map(|(manifest, _)| manifest)
     }
 
+    /// The same with the manifest's SHA-256, which stands for the whole folder.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub fn read_pinned(folder: &Path) -> Result<(Self, String), ArtifactError> {
+        let (manifest, bytes) = Self::read_with_bytes(folder)?;
+        Ok((manifest, sha256_hex(&bytes)))
+    }
+
     fn read_with_bytes(folder: &Path) -> Result<(Self, Vec<u8>), ArtifactError> {
         let path = folder.join(MANIFEST);
         let bytes = read(&path)?;

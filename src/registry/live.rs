@@ -141,6 +141,10 @@ impl Registry {
         Self { root: root.into() }
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder of one version.
     #[must_use]
     pub fn folder(&self, kind: ModelKind, version: &str) -> PathBuf {

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod comparison;
+pub mod gate;
 pub mod live;
 pub mod promotion;
 

@@ -1,13 +1,16 @@
 //! Corrections: what a person says became of an episode. They stay beside what was derived; the latest counts.
 
 use super::customer::content_sha256;
+use super::episodes::read_number;
 use super::kpi::marks::mark_days;
+use super::rows::{bulk_query, list_from};
 use super::tickets::lock_ticket;
 use super::words::parse_outcome;
 use super::{Store, StoreError, Tenant, instant, name, optional_name};
 use crate::outcome::{Correction, EpisodeId, Outcome};
 use crate::ticket::{Name, TicketId};
 use crate::timestamp::Timestamp;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 /// A correction to be recorded.
@@ -129,23 +132,46 @@ pub(super) async fn find_corrections(
     .bind(ticket.as_str())
     .fetch_all(connection)
     .await?;
+    rows.iter().map(|row| Ok((read_number(row, "episode")?, read_correction(row)?))).collect()
+}
+
+/// The corrections of the closings of some tickets, oldest first.
+pub(super) async fn corrections_of(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    tickets: &[TicketId],
+) -> Result<Vec<(EpisodeId, Correction)>, StoreError> {
+    let statement = format!(
+        "SELECT ticket_id, episode, outcome, gap_ms, cause_code, author, reason, recorded_at FROM outcome_corrections \
+         WHERE tenant = $1 AND ticket_id IN ({}) ORDER BY recorded_at, id",
+        list_from(2, tickets.len())
+    );
+    let mut query = bulk_query(statement, false).bind(tenant.as_str());
+    for ticket in tickets {
+        query = query.bind(ticket.as_str());
+    }
+    let rows = query.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
-            let outcome: String = row.try_get("outcome")?;
-            let correction = Correction {
-                outcome: parse_outcome(&outcome).ok_or_else(|| {
-                    let reason = format!("unknown: {outcome}");
-                    StoreError::corrupt("outcome_corrections", "outcome", reason)
-                })?,
-                gap_ms: row.try_get("gap_ms")?,
-                cause_code: optional_name(row, "outcome_corrections", "cause_code")?,
-                author: name(row, "outcome_corrections", "author")?,
-                reason: row.try_get("reason")?,
-                recorded_at: instant(row, "outcome_corrections", "recorded_at")?,
-            };
-            Ok((super::episodes::read_number(row, "episode")?, correction))
+            let ticket = name(row, "outcome_corrections", "ticket_id")?;
+            let episode = EpisodeId { ticket, number: read_number(row, "episode")? };
+            Ok((episode, read_correction(row)?))
         })
         .collect()
+}
+
+fn read_correction(row: &AnyRow) -> Result<Correction, StoreError> {
+    const TABLE: &str = "outcome_corrections";
+    let outcome: String = row.try_get("outcome")?;
+    Ok(Correction {
+        outcome: parse_outcome(&outcome)
+            .ok_or_else(|| StoreError::corrupt(TABLE, "outcome", format!("unknown: {outcome}")))?,
+        gap_ms: row.try_get("gap_ms")?,
+        cause_code: optional_name(row, TABLE, "cause_code")?,
+        author: name(row, TABLE, "author")?,
+        reason: row.try_get("reason")?,
+        recorded_at: instant(row, TABLE, "recorded_at")?,
+    })
 }
 
 /// The highest number of an episode of a ticket that a correction names; 0 without corrections.

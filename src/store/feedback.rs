@@ -349,7 +349,7 @@ fn read(row: &AnyRow) -> Result<Feedback, StoreError> {
     Ok(Feedback {
         said: NewFeedback {
             contact_id: name(row, "feedback", "contact_id")?,
-            head: read_head(row)?,
+            head: read_head(row, "head")?,
             label: name(row, "feedback", "label")?,
             author: name(row, "feedback", "author")?,
             occurred_at: instant(row, "feedback", "occurred_at")?,
@@ -373,7 +373,7 @@ fn read_count(row: &AnyRow) -> Result<FeedbackCount, StoreError> {
             .map_err(|error| StoreError::corrupt("feedback", column, error))
     };
     Ok(FeedbackCount {
-        head: read_head(row)?,
+        head: read_head(row, "head")?,
         model_version: row.try_get("model_version")?,
         predicted_label: optional_name(row, "feedback", "predicted_label")?,
         action: row.try_get("action")?,
@@ -382,8 +382,9 @@ fn read_count(row: &AnyRow) -> Result<FeedbackCount, StoreError> {
     })
 }
 
-fn read_head(row: &AnyRow) -> Result<Head, StoreError> {
-    let word: String = row.try_get("head")?;
+/// A head in a column.
+pub(super) fn read_head(row: &AnyRow, column: &'static str) -> Result<Head, StoreError> {
+    let word: String = row.try_get(column)?;
     Head::parse(&word)
-        .ok_or_else(|| StoreError::corrupt("feedback", "head", format!("unknown: {word}")))
+        .ok_or_else(|| StoreError::corrupt("feedback", column, format!("unknown: {word}")))
 }

@@ -1,15 +1,18 @@
 //! Outcomes of one ticket, as far as they are stored: episodes, what followed them, what was taken for something else.
 
 use super::contacts::read_kind;
-use super::corrections::find_corrections;
+use super::corrections::{corrections_of, find_corrections};
 use super::derivation::{OutcomeChange, RECONTACT_COLUMNS, find_changes, read_recontact};
 use super::episodes::{StoredEpisode, episodes_of_ticket, read_number};
 use super::persons::{Person, find_person};
-use super::rows::bulk_query;
+use super::rows::{PER_STATEMENT, bulk_query, list_from};
 use super::{Store, StoreError, Tenant, instant, name, optional_name};
-use crate::outcome::{ContactKind, Correction, LONGEST_WINDOW_DAYS, Recontact};
+use crate::outcome::{
+    ContactKind, Correction, EpisodeId, LONGEST_WINDOW_DAYS, Outcome, Recontact, effective,
+};
 use crate::ticket::{Name, TicketId};
 use crate::timestamp::Timestamp;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 /// Everything the store knows about the outcomes of a ticket.
@@ -49,7 +52,45 @@ pub struct ExcludedContact {
     pub ticket: Option<TicketId>,
 }
 
+/// What decides the outcome of one closing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClosingOutcomes {
+    /// The episode that was closed.
+    pub episode: EpisodeId,
+    /// When.
+    pub closed_at: Timestamp,
+    recontacts: Vec<Recontact>,
+    corrections: Vec<Correction>,
+}
+
+impl ClosingOutcomes {
+    /// What counts in a window: the last correction, else what was derived; nothing while it is not over.
+    #[must_use]
+    pub fn outcome(&self, window_days: u32, now: Timestamp) -> Option<Outcome> {
+        let derived = Outcome::of(&self.recontacts, self.closed_at, window_days, now);
+        let derived = derived.map(|(outcome, _)| outcome);
+        effective(derived, &self.corrections, window_days).map(|counts| counts.outcome)
+    }
+}
+
 impl Store {
+    /// What decides the outcomes of every closing of some tickets, in their order and that of their closings.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn closing_outcomes(
+        &self,
+        tenant: &Tenant,
+        tickets: &[TicketId],
+    ) -> Result<Vec<ClosingOutcomes>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let mut found = Vec::new();
+        for tickets in tickets.chunks(PER_STATEMENT) {
+            found.extend(closings_of(&mut connection, tenant, tickets).await?);
+        }
+        Ok(found)
+    }
+
     /// The outcomes of a ticket; `None` when neither ticket nor episodes are known.
     ///
     /// # Errors
@@ -97,6 +138,63 @@ impl Store {
         }
         Ok(Some(TicketOutcomes { episodes: outcomes }))
     }
+}
+
+async fn closings_of(
+    connection: &mut AnyConnection,
+    tenant: &Tenant,
+    tickets: &[TicketId],
+) -> Result<Vec<ClosingOutcomes>, StoreError> {
+    let listed = list_from(2, tickets.len());
+    let of_tickets = async |connection: &mut AnyConnection, select: &str| {
+        let statement = format!("{select} ({listed})");
+        let mut query = bulk_query(statement, false).bind(tenant.as_str());
+        for ticket in tickets {
+            query = query.bind(ticket.as_str());
+        }
+        query.fetch_all(connection).await
+    };
+    let recontacts = format!(
+        "SELECT {RECONTACT_COLUMNS} FROM recontacts r WHERE r.tenant = $1 AND r.ticket_id IN"
+    );
+    let recontacts: Vec<(EpisodeId, Recontact)> = of_tickets(connection, &recontacts)
+        .await?
+        .iter()
+        .map(|row| Ok((read_episode_id(row, "episode")?, read_recontact(row)?)))
+        .collect::<Result<_, StoreError>>()?;
+    let corrections = corrections_of(connection, tenant, tickets).await?;
+    let episodes =
+        "SELECT ticket_id, number, closed_at FROM episodes WHERE tenant = $1 AND ticket_id IN";
+    let mut closings = of_tickets(connection, episodes)
+        .await?
+        .iter()
+        .map(|row| {
+            let episode = read_episode_id(row, "number")?;
+            let own = |of: &EpisodeId| *of == episode;
+            Ok(ClosingOutcomes {
+                recontacts: recontacts
+                    .iter()
+                    .filter(|(of, _)| own(of))
+                    .map(|(_, r)| r.clone())
+                    .collect(),
+                corrections: corrections
+                    .iter()
+                    .filter(|(of, _)| own(of))
+                    .map(|(_, c)| c.clone())
+                    .collect(),
+                closed_at: instant(row, "episodes", "closed_at")?,
+                episode,
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    closings.sort_by_key(|one| {
+        (tickets.iter().position(|ticket| *ticket == one.episode.ticket), one.episode.number)
+    });
+    Ok(closings)
+}
+
+fn read_episode_id(row: &AnyRow, number: &'static str) -> Result<EpisodeId, StoreError> {
+    Ok(EpisodeId { ticket: name(row, "episodes", "ticket_id")?, number: read_number(row, number)? })
 }
 
 async fn recontacts_of_ticket(

@@ -5,10 +5,13 @@
 
 use super::episodes::read_vector;
 use super::experiments::identities_of_the_person;
+use super::rows::{PER_STATEMENT, bulk_query, list_from};
+use super::tickets::read_details;
 use super::{CustomerHash, Store, StoreError, Tenant, instant, name, optional_name};
 use crate::outcome::TextVector;
 use crate::ticket::{CustomerId, IssueCategory, Name, TicketId};
 use crate::timestamp::Timestamp;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 use std::collections::HashSet;
 
@@ -52,6 +55,21 @@ pub struct PastContact {
     pub occurred_at: Timestamp,
     /// What it is about, where that was told.
     pub category: Option<IssueCategory>,
+}
+
+/// A ticket that is closed, found by one of its contacts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClosedCase {
+    /// The contact.
+    pub contact: Name,
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The team that closed it.
+    pub team: Option<Name>,
+    /// What it was about, as far as known.
+    pub category: Option<IssueCategory>,
+    /// When it was closed.
+    pub closed_at: Timestamp,
 }
 
 impl Store {
@@ -153,15 +171,85 @@ impl Store {
         tenant: &Tenant,
         customer: &CustomerId,
     ) -> Result<HashSet<Name>, StoreError> {
+        self.contacts_of_person(tenant, &self.customer_hash(tenant, customer)).await
+    }
+
+    /// The same of whoever has an identity.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn contacts_of_person(
+        &self,
+        tenant: &Tenant,
+        identity: &CustomerHash,
+    ) -> Result<HashSet<Name>, StoreError> {
         let rows = sqlx::query(concat!(
             "SELECT id FROM contacts WHERE tenant = $1 AND customer_hash IN ",
             identities_of_the_person!()
         ))
         .bind(tenant.as_str())
-        .bind(self.customer_hash(tenant, customer).as_str())
+        .bind(identity.as_str())
         .fetch_all(&self.pool)
         .await?;
         rows.iter().map(|row| name(row, "contacts", "id")).collect()
+    }
+
+    /// What customers asked for on a ticket, oldest first, at most `limit` contacts, each with its vector.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn ticket_vectors(
+        &self,
+        tenant: &Tenant,
+        ticket: &TicketId,
+        limit: u32,
+    ) -> Result<Vec<ContactVector>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.embedding AS embedding, e.encoder AS encoder FROM contacts c \
+             LEFT JOIN contact_embeddings e ON e.tenant = c.tenant AND e.contact_id = c.id \
+             WHERE c.tenant = $1 AND c.ticket_id = $2 AND c.author = 'customer' AND c.kind = 'substantive' \
+             ORDER BY c.occurred_at, c.id LIMIT $3",
+        )
+        .bind(tenant.as_str())
+        .bind(ticket.as_str())
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let vector = read_vector(row, "contacts")?;
+                Ok(ContactVector { vector, encoder: row.try_get("encoder")? })
+            })
+            .collect()
+    }
+
+    /// The closed tickets of contacts, in the order of the contacts.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn closed_cases(
+        &self,
+        tenant: &Tenant,
+        contacts: &[Name],
+    ) -> Result<Vec<ClosedCase>, StoreError> {
+        let mut cases = Vec::new();
+        for contacts in contacts.chunks(PER_STATEMENT) {
+            let statement = format!(
+                "SELECT c.id AS contact_id, t.id AS id, t.category AS category, t.closed_at AS closed_at, \
+                 t.details AS details FROM contacts c JOIN tickets t ON t.tenant = c.tenant AND t.id = c.ticket_id \
+                 WHERE c.tenant = $1 AND t.closed_at IS NOT NULL AND c.id IN ({})",
+                list_from(2, contacts.len())
+            );
+            let mut query = bulk_query(statement, false).bind(tenant.as_str());
+            for contact in contacts {
+                query = query.bind(contact.as_str());
+            }
+            let rows = query.fetch_all(&self.pool).await?;
+            let mut found = rows.iter().map(read_case).collect::<Result<Vec<_>, _>>()?;
+            found.sort_by_key(|case| contacts.iter().position(|one| *one == case.contact));
+            cases.extend(found);
+        }
+        Ok(cases)
     }
 
     /// What is told of a contact; `None` when it is not known.
@@ -190,6 +278,16 @@ impl Store {
         })
         .transpose()
     }
+}
+
+fn read_case(row: &AnyRow) -> Result<ClosedCase, StoreError> {
+    Ok(ClosedCase {
+        contact: name(row, "contacts", "contact_id")?,
+        ticket: name(row, "tickets", "id")?,
+        team: read_details(row)?.team,
+        category: optional_name(row, "tickets", "category")?,
+        closed_at: instant(row, "tickets", "closed_at")?,
+    })
 }
 
 /// Notes that a contact's vector can be compared. The last step of its transaction.

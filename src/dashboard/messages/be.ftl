@@ -551,6 +551,94 @@ outcome-implicit = вярнуўся са звязаным пытаннем
 outcome-induced = толькі адказаў на наша паведамленне
 outcome-unrelated = звярнуўся толькі з іншым пытаннем
 
+## A customer
+customer-title = Кліент { $key }…
+customer-link = Усё, што вядома пра кліента
+customer-explained = Усё, што вядома пра аднаго чалавека, пад якім бы імем ён ні пісаў. У адрасе стаіць хэш з ключом: па ім нельга даведацца, хто гэта.
+customer-team = Толькі тое, што адносіцца да зваротаў каманды { $team }.
+customer-opted-out = Кліент прасіў не ацэньваць яго і не звязвацца з ім, з { $since }.
+customer-tickets = Звароты
+customer-open = З іх адкрытыя
+customer-identities = Імёны
+customer-follow-ups = Незавершаныя суправаджэнні
+customer-no-follow-ups = Такіх няма.
+customer-follow-ups-count = { $count ->
+        [one] { $count } суправаджэнне, найбліжэйшае па тэрміне першым
+        [few] { $count } суправаджэнні, найбліжэйшае па тэрміне першым
+       *[other] { $count } суправаджэнняў, найбліжэйшае па тэрміне першым
+    }
+customer-events-count = { $count ->
+        [one] { $count } падзея, спачатку новыя
+        [few] { $count } падзеі, спачатку новыя
+       *[other] { $count } падзей, спачатку новыя
+    }
+customer-no-events = Пра падзеі нічога не вядома.
+customer-newest = Самыя новыя падзеі
+customer-older = Ранейшыя падзеі
+customer-ticket-opened = зварот адкрыты
+customer-ticket-closed = зварот закрыты
+customer-ticket-reopened = зварот адкрыты паўторна
+customer-closing = Закрыццё { $number }, { $category }. { $said }
+customer-correction = Закрыццё { $number }: { $outcome }. { $reason }
+customer-merged = імёны аб'яднаны
+customer-unmerged = імёны зноў падзелены
+customer-opt-out = прасіў не звязвацца
+customer-opt-in = з ім зноў можна звязвацца
+customer-no-closings = Сярод гэтых падзей няма закрыццяў.
+customer-outcomes-count = { $count ->
+        [one] Што стала з { $count } закрыццём са спіса вышэй, па вокнах
+       *[other] Што стала з { $count } закрыццямі са спіса вышэй, па вокнах
+    }
+customer-within = { $count ->
+        [one] На працягу { $count } дня
+       *[other] На працягу { $count } дзён
+    }
+customer-identities-title = Звязаныя імёны
+customer-identities-table = Імёны аднаго і таго ж чалавека
+customer-identity = Хэш з ключом
+customer-identity-kind = Што гэта
+identity-customer = нумар у службе падтрымкі
+identity-email = адрас электроннай пошты
+identity-phone = нумар тэлефона
+identity-external = нумар у іншай сістэме
+
+## Similar cases
+similar-title = Падобныя выпадкі ў мінулым
+similar-off = Пошук падобных выпадкаў выключаны (similar.enabled).
+similar-no-encoder = Кадавальнік не загружаны: цяпер параўнаць тэксты нельга.
+similar-no-vector = Параўноўваць няма чаго: ніводзін тэкст кліента ў гэтым звароце не закадаваны, або кліент выдалены.
+similar-other-encoder = Тэксты звароту закадаваны не тым кадавальнікам, які працуе цяпер: вектары двух кадавальнікаў параўнаць нельга.
+similar-later = Вектары чытаюцца з базы даных. Абнавіце старонку праз некалькі секунд.
+similar-scope = { $count ->
+        [one] Закрытыя звароты па першым тэксце кліента; ён параўнаны з { $count } паведамленнем (кадавальнік { $encoder }). Падабенства 1 – той жа тэкст.
+       *[other] Закрытыя звароты па першым тэксце кліента; ён параўнаны з { $count } паведамленнямі (кадавальнік { $encoder }). Падабенства 1 – той жа тэкст.
+    }
+similar-not-comparable = { $count ->
+        [one] { $count } паведамленне закадавана іншым кадавальнікам, і параўнаць яго нельга.
+        [few] { $count } паведамленні закадаваны іншым кадавальнікам, і параўнаць іх нельга.
+       *[other] { $count } паведамленняў закадавана іншым кадавальнікам, і параўнаць іх нельга.
+    }
+similar-team = Толькі звароты каманды { $team }, сярод 2000 самых падобных паведамленняў.
+similar-others = { $count ->
+        [one] { $count } выпадак іншага кліента, спачатку самы падобны
+        [few] { $count } выпадкі іншых кліентаў, спачатку самы падобны
+       *[other] { $count } выпадкаў іншых кліентаў, спачатку самы падобны
+    }
+similar-same = { $count ->
+        [one] { $count } выпадак таго ж кліента, спачатку самы падобны
+        [few] { $count } выпадкі таго ж кліента, спачатку самы падобны
+       *[other] { $count } выпадкаў таго ж кліента, спачатку самы падобны
+    }
+similar-no-others = Закрытых выпадкаў іншых кліентаў не знайшлося.
+similar-no-same = Іншых закрытых выпадкаў таго ж кліента не знайшлося.
+similar-similarity = Падабенства
+similar-came-back = { $days ->
+        [one] Ці вярнуўся на працягу { $days } дня
+       *[other] Ці вярнуўся на працягу { $days } дзён
+    }
+similar-followed-up = Суправаджэнне
+similar-none = без суправаджэння
+
 ## Effect
 effect-title = Эфект суправаджэння
 effect-experiment = Эксперымент
@@ -593,7 +681,7 @@ effect-money = Зберажона, нета, у грашах
 effect-costs = Грошы лічацца так: { $repeat } за паўторны кантакт і { $follow_up } за суправаджэнне, у валюце раздзела [costs] налад; кошт па асобных катэгорыях не ўлічваецца.
 effect-nothing-mature = Розніцы пакуль няма: у абедзвюх групах патрэбныя спелыя звароты.
 models-title = Мадэлі
-models-explained = Усе версіі ў папцы мадэляў. Адміністратар робіць дзейнай іншую версію, выбраўшы від мадэлі; параўнанне як падставу паказваюць у камандным радку (recontact models promote).
+models-explained = Усе версіі ў папцы мадэляў і тое, ці можа кожная па праверцы заняць месца дзейнай. У кожнага віду ёсць свая старонка: паказчыкі побач, параўнанні, адхіленні, гісторыя; там адміністратар робіць дзейнай іншую версію.
 models-errors = Што не ўдалося загрузіць
 models-none = Мадэляў няма: папка мадэляў пустая.
 models-count = { $count ->
@@ -634,10 +722,107 @@ model-make-live = Версія, якая стане дзейнай
 model-was-live = { $version } (працавала раней)
 model-reason-hint = Застанецца ў гісторыі разам з вашым імем.
 model-change = Зрабіць дзейнай
-model-change-explained = Спачатку версія правяраецца цалкам; пакуль новая не загружана, адказвае ранейшая. Параўнання тут не патрабуецца, таму пакажыце прычыну.
+model-change-explained = Спачатку версія правяраецца цалкам; пакуль новая не загружана, адказвае ранейшая. Разам з заменай захоўваюцца параўнанне, на якое абапіраецца праверка, і ваша прычына.
 model-no-other = Іншых версій гэтага віду няма.
 model-overtaken = Тым часам дзейнай стала іншая версія: { $version }. Нічога не зменена; паглядзіце яшчэ раз, перш чым вырашаць.
 model-refused = Нічога не зменена: { $reason }
+
+## One kind of model
+models-gate = Праверка перад заменай
+models-figures-title = Паказчыкі навучання
+models-compared = Што паказала параўнанне
+models-comparison-sha256 = SHA-256 параўнання
+models-history-title = Хто што зрабіў дзейным
+models-history = { $count ->
+        [one] { $count } крок, спачатку апошні
+        [few] { $count } крокі, спачатку апошні
+       *[other] { $count } крокаў, спачатку апошні
+    }
+models-no-history = Пакуль нічога не запісана.
+model-change-heading = Зрабіць дзейнай іншую версію
+model-passes = { $version } (праверку праходзіць)
+model-needs-override = { $version } (праверку не праходзіць)
+model-override = Замяніць насуперак праверцы
+model-override-hint = Патрэбна, калі версія праверку не праходзіць. У гісторыі тады стаіць «без параўнання», ваша імя і прычына; нішто не даказвае, што версія не горшая.
+fault-override = Гэта версія праверку не праходзіць. Нічога не зменена; замяніце насуперак праверцы або спачатку параўнайце версіі.
+gate-title = Ці можа іншая версія заняць месца дзейнай?
+gate-explained = Праверка патрабуе параўнання абедзвюх на адных і тых жа радках, на якіх ніводная не навучалася: вырашальны паказчык не павінен быць горшым, чым у дзейнай. Параўнанні бяруцца з папкі comparisons у папцы мадэляў (recontact-train compare --out). Для вяртання да ранейшай версіі параўнанне не патрэбна.
+gate-table = Што праверка кажа пра кожную версію
+gate-comparisons = Абедзве версіі на адных і тых жа радках
+gate-first = Праходзіць: дзейнай версіі гэтага віду няма.
+gate-same = Праходзіць: тая ж мадэль, што і дзейная, да байта.
+gate-not-compared = Не праходзіць: з дзейнай версіяй яе ніхто не параўноўваў.
+gate-passes = Праходзіць: параўнана і не горшая ({ $told }).
+gate-refused = Не праходзіць: { $why }
+gate-unreadable = Сказаць нічога нельга: { $reason }
+gate-other-models = параўноўваліся іншыя мадэлі ({ $found }).
+gate-too-old = параўнанне зроблена { $when }, раней, чым навучана { $version }.
+gate-trained-on = параўнанне зроблена на файле { $file }, на якім навучана { $version }.
+gate-too-few = у параўнанні { $rows } радкоў; трэба не менш за { $fewest }.
+gate-nothing-decides = у параўнанні няма вырашальнага паказчыка.
+gate-worse = яна горшая: { $metric } { $candidate }, у дзейнай { $live }.
+gate-override-needed = Толькі насуперак праверцы
+gate-yes = так
+gate-no = не
+gate-data = На якім файле
+gate-rows = Радкоў
+gate-compared-at = Калі параўнана
+gate-decides = Вырашальны
+gate-compared-with = З якой версіяй
+gate-live-value = У той
+gate-candidate-value = У гэтай
+gate-difference = Рознасць
+gate-worse-than = Горш
+shadow-title = Побач з дзейнай
+shadow-none = Побач з дзейнай ніводная версія не працуе (recontact models shadow).
+shadow-explained = Абедзве атрымліваюць адны і тыя ж пытанні; адказы гэтай версіі нікому не паказваюцца. Лік вядзецца з таго часу, як гэты працэс загрузіў абедзве.
+shadow-table = Наколькі яна згодна з дзейнай
+shadow-beside = Побач з
+shadow-compared = Пытанняў
+shadow-same = Доля аднолькавых адказаў
+shadow-difference = Сярэдняя рознасць імавернасці
+shadow-absolute = Тое ж без знака
+shadow-failed = Збояў
+drift-scope = Параўноўваецца: з { $from } па { $until } і час да гэтага, з { $before }.
+drift-not-monitored = Назіранне параўноўвае адказы мадэляў катэгорый і паўторных зваротаў; гэты від не разглядаецца.
+drift-told = { $figure }: { $now } (сачыць з { $watch }, трывога з { $alert })
+drift-told-difference = { $figure }: было { $before }, стала { $now } (за рознасцю сачыць з { $watch }, трывога з { $alert })
+drift-table = Ці змянілася што-небудзь
+drift-status = Стан
+drift-measure = Мера
+drift-before = Было
+drift-now = Стала
+drift-chance = Выпадкова да
+drift-watch-from = Сачыць з
+drift-alert-from = Трывога з
+drift-cases-before = Выпадкаў было
+drift-cases-now = Выпадкаў стала
+drift-versions = Версіі
+drift-too-few = занадта мала выпадкаў
+drift-ok = без змен
+drift-watch = трэба сачыць
+drift-alert = трывога
+measure-psi = індэкс стабільнасці (PSI)
+measure-js = адлегласць Енсена–Шэнана
+measure-share = доля
+measure-mean = сярэдняе
+measure-gap = прадказанае мінус назіранае
+measure-auc = плошча пад крывой
+drift-category-probability = Імавернасць найлепшай катэгорыі
+drift-category-labels = Склад катэгорый
+drift-category-action = Доля дзеяння
+drift-category-abstain-reason = Доля ўстрыманняў па прычыне
+drift-category-expected-accuracy = Чаканая дакладнасць
+drift-contact-languages = Склад моў
+drift-contact-channels = Склад каналаў паведамленняў
+drift-risk-probability = Імавернасць вяртання
+drift-risk-band = Доля ўзроўню рызыкі
+drift-risk-mean = Сярэдняя рызыка
+drift-risk-calibration = Сярэдняя рызыка мінус доля паўтораў
+drift-risk-feature = Прыкмета
+drift-closing-categories = Склад катэгорый закрыццяў
+drift-closing-channels = Склад каналаў закрыццяў
+drift-embedding-domain = Адрозненне цяперашніх і ранейшых вектараў
 
 ## Справаздача пра рызыку
 risk-title = Справаздача пра рызыку

@@ -524,6 +524,89 @@ outcome-implicit = came back with a related issue
 outcome-induced = answered our own follow-up only
 outcome-unrelated = came with something else only
 
+## A customer
+customer-title = Customer { $key }…
+customer-link = Everything known of the customer
+customer-explained = All that is known of one person, under whichever identity they wrote. The address holds a keyed hash and tells nobody who it is.
+customer-team = Only what belongs to tickets of the team { $team }.
+customer-opted-out = The customer wants neither to be scored nor to be contacted, since { $since }.
+customer-tickets = Tickets
+customer-open = Of them open
+customer-identities = Identities
+customer-follow-ups = Open follow-ups
+customer-no-follow-ups = None is open.
+customer-follow-ups-count = { $count ->
+        [one] { $count } follow-up, the one due first first
+       *[other] { $count } follow-ups, the one due first first
+    }
+customer-events-count = { $count ->
+        [one] { $count } event, the newest first
+       *[other] { $count } events, the newest first
+    }
+customer-no-events = Nothing is known of what happened.
+customer-newest = The newest events
+customer-older = Older events
+customer-ticket-opened = ticket opened
+customer-ticket-closed = ticket closed
+customer-ticket-reopened = ticket opened again
+customer-closing = Closing { $number }, { $category }. { $said }
+customer-correction = Closing { $number }: { $outcome }. { $reason }
+customer-merged = identities joined
+customer-unmerged = identities parted again
+customer-opt-out = asked to be left alone
+customer-opt-in = may be contacted again
+customer-no-closings = None of these events is a closing.
+customer-outcomes-count = { $count ->
+        [one] What became of { $count } closing above, by window
+       *[other] What became of the { $count } closings above, by window
+    }
+customer-within = { $count ->
+        [one] Within { $count } day
+       *[other] Within { $count } days
+    }
+customer-identities-title = Related identities
+customer-identities-table = Identities of the same person
+customer-identity = Keyed hash
+customer-identity-kind = What it is
+identity-customer = helpdesk's identifier
+identity-email = e-mail address
+identity-phone = telephone number
+identity-external = identifier of another system
+
+## Similar cases
+similar-title = Similar past cases
+similar-off = Similar cases are switched off (similar.enabled).
+similar-no-encoder = No encoder is loaded: texts cannot be compared now.
+similar-no-vector = There is nothing to compare: no text of the customer on this ticket was embedded, or the customer was erased.
+similar-other-encoder = The ticket's texts were embedded by another encoder than the one that serves now: vectors of two encoders cannot be compared.
+similar-later = The vectors are being read from the database. Reload the page in a moment.
+similar-scope = { $count ->
+        [one] Closed tickets by what the customer wrote first, compared with { $count } contact (encoder { $encoder }). A similarity of 1 is the same text.
+       *[other] Closed tickets by what the customer wrote first, compared with { $count } contacts (encoder { $encoder }). A similarity of 1 is the same text.
+    }
+similar-not-comparable = { $count ->
+        [one] { $count } contact was embedded by another encoder and cannot be compared.
+       *[other] { $count } contacts were embedded by another encoder and cannot be compared.
+    }
+similar-team = Only tickets of the team { $team }, among the 2,000 contacts that are most alike.
+similar-others = { $count ->
+        [one] { $count } case of another customer, the most similar first
+       *[other] { $count } cases of other customers, the most similar first
+    }
+similar-same = { $count ->
+        [one] { $count } case of the same customer, the most similar first
+       *[other] { $count } cases of the same customer, the most similar first
+    }
+similar-no-others = No closed case of another customer was found.
+similar-no-same = No other closed case of the same customer was found.
+similar-similarity = Similarity
+similar-came-back = { $days ->
+        [one] Came back within { $days } day
+       *[other] Came back within { $days } days
+    }
+similar-followed-up = Followed up
+similar-none = not followed up
+
 ## Effect
 effect-title = Effect of following up
 effect-experiment = Experiment
@@ -566,7 +649,7 @@ effect-money = Saved, net, in money
 effect-costs = Money is counted with { $repeat } for handling a repeat and { $follow_up } for a follow-up, in the currency of the section [costs] of the configuration; costs of single categories do not enter.
 effect-nothing-mature = There is no difference to tell before both groups have tickets that are old enough.
 models-title = Models
-models-explained = Every version below the models folder. An admin makes another one live by its kind; a comparison as grounds is given on the command line (recontact models promote).
+models-explained = Every version below the models folder, and whether the gate of promotions lets it take the place of the live one. Each kind has a page of its own: figures side by side, comparisons, drift, history; admins make another version live there.
 models-errors = What could not be loaded
 models-none = There are no models: the models folder is empty.
 models-count = { $count ->
@@ -606,10 +689,106 @@ model-make-live = Version to make live
 model-was-live = { $version } (live before)
 model-reason-hint = It stays in the history, with your name.
 model-change = Make live
-model-change-explained = The version is checked whole before; what answers now goes on until the new one is loaded. No comparison is asked for here, so say why.
+model-change-explained = The version is checked whole before; what answers now goes on until the new one is loaded. The comparison that the gate goes by is kept with the change, and so is your reason.
 model-no-other = There is no other version of this kind.
 model-overtaken = Meanwhile another version became live: { $version }. Nothing was changed; look again before you decide.
 model-refused = Nothing was changed: { $reason }
+
+## One kind of model
+models-gate = Gate of promotions
+models-figures-title = Figures of training
+models-compared = What the comparison said
+models-comparison-sha256 = SHA-256 of the comparison
+models-history-title = Who made what live
+models-history = { $count ->
+        [one] { $count } step, the latest first
+       *[other] { $count } steps, the latest first
+    }
+models-no-history = Nothing was noted so far.
+model-change-heading = Make another version live
+model-passes = { $version } (the gate lets it pass)
+model-needs-override = { $version } (the gate does not let it pass)
+model-override = Override the gate
+model-override-hint = Needed where the gate does not let the version pass. The history then says “forced”, with your name and reason; nothing proves that the version is not worse.
+fault-override = The gate does not let this version pass. Nothing was changed; override the gate, or compare the versions first.
+gate-title = May another version take the place of the live one?
+gate-explained = The gate asks for a comparison of both on the same rows, which neither was trained on: a figure that decides may not be worse than the live one's. Comparisons are those in the folder comparisons below the models folder (recontact-train compare --out). Going back to the version before needs none.
+gate-table = What the gate says of each version
+gate-comparisons = Both versions on the same rows
+gate-first = Passes: no version of this kind is live.
+gate-same = Passes: the same model as the live one, to the byte.
+gate-not-compared = Does not pass: nobody has compared it with the live version.
+gate-passes = Passes: compared and not worse ({ $told }).
+gate-refused = Does not pass: { $why }
+gate-unreadable = Nothing can be said: { $reason }
+gate-other-models = the comparison is of other models ({ $found }).
+gate-too-old = the comparison is of { $when }, before { $version } was trained.
+gate-trained-on = the comparison is on { $file }, which { $version } was trained on.
+gate-too-few = the comparison is of { $rows } rows; at least { $fewest } are needed.
+gate-nothing-decides = the comparison has no figure that decides.
+gate-worse = it is worse: { $metric } { $candidate }, the live one has { $live }.
+gate-override-needed = Override needed
+gate-yes = yes
+gate-no = no
+gate-data = On which file
+gate-rows = Rows
+gate-compared-at = Compared
+gate-decides = Decides
+gate-compared-with = Compared with
+gate-live-value = That one
+gate-candidate-value = This version
+gate-difference = Difference
+gate-worse-than = Worse
+shadow-title = Beside the live one
+shadow-none = No version runs beside the live one (recontact models shadow).
+shadow-explained = Both are asked the same; nobody is told what this one says. Counted since this process loaded both.
+shadow-table = How far it agrees with the live version
+shadow-beside = Beside
+shadow-compared = Times asked
+shadow-same = Share of equal answers
+shadow-difference = Mean difference of the probability
+shadow-absolute = The same without its sign
+shadow-failed = Times it failed
+drift-scope = Compared: { $from } to { $until } with the time from { $before } until then.
+drift-not-monitored = Monitoring compares what models of categories and of repeat contacts say; this kind is not looked at.
+drift-told = { $figure }: { $now } (watched from { $watch }, alert from { $alert })
+drift-told-difference = { $figure }: { $before } before, { $now } now (a difference is watched from { $watch }, an alert from { $alert })
+drift-table = Whether anything has changed
+drift-status = Status
+drift-measure = Measure
+drift-before = Before
+drift-now = Now
+drift-chance = By chance up to
+drift-watch-from = Watched from
+drift-alert-from = Alert from
+drift-cases-before = Cases before
+drift-cases-now = Cases now
+drift-versions = Versions
+drift-too-few = too few cases
+drift-ok = unchanged
+drift-watch = to be watched
+drift-alert = alert
+measure-psi = population stability index (PSI)
+measure-js = Jensen–Shannon distance
+measure-share = share
+measure-mean = mean
+measure-gap = predicted less observed
+measure-auc = area under the curve
+drift-category-probability = Probability of the best category
+drift-category-labels = Mix of categories
+drift-category-action = Share of an action
+drift-category-abstain-reason = Share abstained on, by reason
+drift-category-expected-accuracy = Expected accuracy
+drift-contact-languages = Mix of languages
+drift-contact-channels = Mix of contacts' channels
+drift-risk-probability = Probability of coming back
+drift-risk-band = Share of a risk band
+drift-risk-mean = Mean risk
+drift-risk-calibration = Mean risk less the rate of repeats
+drift-risk-feature = Feature
+drift-closing-categories = Mix of categories of closings
+drift-closing-channels = Mix of channels of closings
+drift-embedding-domain = Telling vectors of now from those before
 
 ## Risk report
 risk-title = Risk report

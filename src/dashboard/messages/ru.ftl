@@ -548,6 +548,94 @@ outcome-implicit = вернулся со связанным вопросом
 outcome-induced = только ответил на наше сообщение
 outcome-unrelated = обратился только с другим вопросом
 
+## A customer
+customer-title = Клиент { $key }…
+customer-link = Всё, что известно о клиенте
+customer-explained = Всё, что известно об одном человеке, под каким бы именем он ни писал. В адресе стоит хеш с ключом: по нему нельзя узнать, кто это.
+customer-team = Только то, что относится к обращениям команды { $team }.
+customer-opted-out = Клиент просил не оценивать его и не связываться с ним, с { $since }.
+customer-tickets = Обращения
+customer-open = Из них открыты
+customer-identities = Имена
+customer-follow-ups = Незавершённые сопровождения
+customer-no-follow-ups = Таких нет.
+customer-follow-ups-count = { $count ->
+        [one] { $count } сопровождение, ближайшее по сроку первым
+        [few] { $count } сопровождения, ближайшее по сроку первым
+       *[other] { $count } сопровождений, ближайшее по сроку первым
+    }
+customer-events-count = { $count ->
+        [one] { $count } событие, сначала новые
+        [few] { $count } события, сначала новые
+       *[other] { $count } событий, сначала новые
+    }
+customer-no-events = О событиях ничего не известно.
+customer-newest = Самые новые события
+customer-older = Более ранние события
+customer-ticket-opened = обращение открыто
+customer-ticket-closed = обращение закрыто
+customer-ticket-reopened = обращение открыто повторно
+customer-closing = Закрытие { $number }, { $category }. { $said }
+customer-correction = Закрытие { $number }: { $outcome }. { $reason }
+customer-merged = имена объединены
+customer-unmerged = имена снова разделены
+customer-opt-out = просил не связываться
+customer-opt-in = с ним снова можно связываться
+customer-no-closings = Среди этих событий нет закрытий.
+customer-outcomes-count = { $count ->
+        [one] Что стало с { $count } закрытием из списка выше, по окнам
+       *[other] Что стало с { $count } закрытиями из списка выше, по окнам
+    }
+customer-within = { $count ->
+        [one] В течение { $count } дня
+       *[other] В течение { $count } дней
+    }
+customer-identities-title = Связанные имена
+customer-identities-table = Имена одного и того же человека
+customer-identity = Хеш с ключом
+customer-identity-kind = Что это
+identity-customer = номер в службе поддержки
+identity-email = адрес электронной почты
+identity-phone = номер телефона
+identity-external = номер в другой системе
+
+## Similar cases
+similar-title = Похожие случаи в прошлом
+similar-off = Поиск похожих случаев выключен (similar.enabled).
+similar-no-encoder = Кодировщик не загружен: сейчас сравнить тексты нельзя.
+similar-no-vector = Сравнивать нечего: ни один текст клиента в этом обращении не закодирован, или клиент удалён.
+similar-other-encoder = Тексты обращения закодированы не тем кодировщиком, который работает сейчас: векторы двух кодировщиков сравнить нельзя.
+similar-later = Векторы читаются из базы данных. Обновите страницу через несколько секунд.
+similar-scope = { $count ->
+        [one] Закрытые обращения по первому тексту клиента; он сравнен с { $count } сообщением (кодировщик { $encoder }). Сходство 1 – тот же текст.
+       *[other] Закрытые обращения по первому тексту клиента; он сравнен с { $count } сообщениями (кодировщик { $encoder }). Сходство 1 – тот же текст.
+    }
+similar-not-comparable = { $count ->
+        [one] { $count } сообщение закодировано другим кодировщиком, и сравнить его нельзя.
+        [few] { $count } сообщения закодированы другим кодировщиком, и сравнить их нельзя.
+       *[other] { $count } сообщений закодированы другим кодировщиком, и сравнить их нельзя.
+    }
+similar-team = Только обращения команды { $team }, среди 2000 самых похожих сообщений.
+similar-others = { $count ->
+        [one] { $count } случай другого клиента, сначала самый похожий
+        [few] { $count } случая других клиентов, сначала самый похожий
+       *[other] { $count } случаев других клиентов, сначала самый похожий
+    }
+similar-same = { $count ->
+        [one] { $count } случай того же клиента, сначала самый похожий
+        [few] { $count } случая того же клиента, сначала самый похожий
+       *[other] { $count } случаев того же клиента, сначала самый похожий
+    }
+similar-no-others = Закрытых случаев других клиентов не нашлось.
+similar-no-same = Других закрытых случаев того же клиента не нашлось.
+similar-similarity = Сходство
+similar-came-back = { $days ->
+        [one] Вернулся ли в течение { $days } дня
+       *[other] Вернулся ли в течение { $days } дней
+    }
+similar-followed-up = Сопровождение
+similar-none = без сопровождения
+
 ## Effect
 effect-title = Эффект сопровождения
 effect-experiment = Эксперимент
@@ -590,7 +678,7 @@ effect-money = Сбережено, нетто, в деньгах
 effect-costs = Деньги считаются так: { $repeat } за повторный контакт и { $follow_up } за сопровождение, в валюте раздела [costs] настроек; стоимость по отдельным категориям не учитывается.
 effect-nothing-mature = Разницы пока нет: в обеих группах нужны зрелые обращения.
 models-title = Модели
-models-explained = Все версии в папке моделей. Администратор делает действующей другую версию, выбрав вид модели; сравнение как основание указывают в командной строке (recontact models promote).
+models-explained = Все версии в папке моделей и то, может ли каждая по проверке занять место действующей. У каждого вида есть своя страница: показатели рядом, сравнения, отклонения, история; там администратор делает действующей другую версию.
 models-errors = Что не удалось загрузить
 models-none = Моделей нет: папка моделей пуста.
 models-count = { $count ->
@@ -631,10 +719,107 @@ model-make-live = Версия, которая станет действующе
 model-was-live = { $version } (работала раньше)
 model-reason-hint = Останется в истории вместе с вашим именем.
 model-change = Сделать действующей
-model-change-explained = Сначала версия проверяется целиком; пока новая не загружена, отвечает прежняя. Сравнения здесь не требуется, поэтому укажите причину.
+model-change-explained = Сначала версия проверяется целиком; пока новая не загружена, отвечает прежняя. Вместе с заменой сохраняются сравнение, на которое опирается проверка, и ваша причина.
 model-no-other = Других версий этого вида нет.
 model-overtaken = Тем временем действующей стала другая версия: { $version }. Ничего не изменено; посмотрите ещё раз, прежде чем решать.
 model-refused = Ничего не изменено: { $reason }
+
+## One kind of model
+models-gate = Проверка перед заменой
+models-figures-title = Показатели обучения
+models-compared = Что показало сравнение
+models-comparison-sha256 = SHA-256 сравнения
+models-history-title = Кто что сделал действующим
+models-history = { $count ->
+        [one] { $count } шаг, сначала последний
+        [few] { $count } шага, сначала последний
+       *[other] { $count } шагов, сначала последний
+    }
+models-no-history = Пока ничего не записано.
+model-change-heading = Сделать действующей другую версию
+model-passes = { $version } (проверку проходит)
+model-needs-override = { $version } (проверку не проходит)
+model-override = Заменить вопреки проверке
+model-override-hint = Нужно, если версия проверку не проходит. В истории тогда стоит «без сравнения», ваше имя и причина; ничто не доказывает, что версия не хуже.
+fault-override = Эта версия проверку не проходит. Ничего не изменено; замените вопреки проверке или сначала сравните версии.
+gate-title = Может ли другая версия занять место действующей?
+gate-explained = Проверка требует сравнения обеих на одних и тех же строках, на которых ни одна не обучалась: решающий показатель не должен быть хуже, чем у действующей. Сравнения берутся из папки comparisons в папке моделей (recontact-train compare --out). Для возврата к прежней версии сравнение не нужно.
+gate-table = Что проверка говорит о каждой версии
+gate-comparisons = Обе версии на одних и тех же строках
+gate-first = Проходит: действующей версии этого вида нет.
+gate-same = Проходит: та же модель, что и действующая, до байта.
+gate-not-compared = Не проходит: с действующей версией её никто не сравнивал.
+gate-passes = Проходит: сравнена и не хуже ({ $told }).
+gate-refused = Не проходит: { $why }
+gate-unreadable = Сказать ничего нельзя: { $reason }
+gate-other-models = сравнивались другие модели ({ $found }).
+gate-too-old = сравнение сделано { $when }, раньше, чем обучена { $version }.
+gate-trained-on = сравнение сделано на файле { $file }, на котором обучена { $version }.
+gate-too-few = в сравнении { $rows } строк; нужно не меньше { $fewest }.
+gate-nothing-decides = в сравнении нет решающего показателя.
+gate-worse = она хуже: { $metric } { $candidate }, у действующей { $live }.
+gate-override-needed = Только вопреки проверке
+gate-yes = да
+gate-no = нет
+gate-data = На каком файле
+gate-rows = Строк
+gate-compared-at = Когда сравнена
+gate-decides = Решающий
+gate-compared-with = С какой версией
+gate-live-value = У той
+gate-candidate-value = У этой
+gate-difference = Разность
+gate-worse-than = Хуже
+shadow-title = Рядом с действующей
+shadow-none = Рядом с действующей ни одна версия не работает (recontact models shadow).
+shadow-explained = Обе получают одни и те же вопросы; ответы этой версии никому не показываются. Счёт ведётся с тех пор, как этот процесс загрузил обе.
+shadow-table = Насколько она согласна с действующей
+shadow-beside = Рядом с
+shadow-compared = Вопросов
+shadow-same = Доля одинаковых ответов
+shadow-difference = Средняя разность вероятности
+shadow-absolute = То же без знака
+shadow-failed = Сбоев
+drift-scope = Сравнивается: с { $from } по { $until } и время до этого, с { $before }.
+drift-not-monitored = Наблюдение сравнивает ответы моделей категорий и повторных обращений; этот вид не рассматривается.
+drift-told = { $figure }: { $now } (следить с { $watch }, тревога с { $alert })
+drift-told-difference = { $figure }: было { $before }, стало { $now } (за разностью следить с { $watch }, тревога с { $alert })
+drift-table = Изменилось ли что-нибудь
+drift-status = Состояние
+drift-measure = Мера
+drift-before = Было
+drift-now = Стало
+drift-chance = Случайно до
+drift-watch-from = Следить с
+drift-alert-from = Тревога с
+drift-cases-before = Случаев было
+drift-cases-now = Случаев стало
+drift-versions = Версии
+drift-too-few = слишком мало случаев
+drift-ok = без изменений
+drift-watch = нужно следить
+drift-alert = тревога
+measure-psi = индекс стабильности (PSI)
+measure-js = расстояние Йенсена–Шеннона
+measure-share = доля
+measure-mean = среднее
+measure-gap = предсказанное минус наблюдаемое
+measure-auc = площадь под кривой
+drift-category-probability = Вероятность лучшей категории
+drift-category-labels = Состав категорий
+drift-category-action = Доля действия
+drift-category-abstain-reason = Доля воздержаний по причине
+drift-category-expected-accuracy = Ожидаемая точность
+drift-contact-languages = Состав языков
+drift-contact-channels = Состав каналов сообщений
+drift-risk-probability = Вероятность возврата
+drift-risk-band = Доля уровня риска
+drift-risk-mean = Средний риск
+drift-risk-calibration = Средний риск минус доля повторов
+drift-risk-feature = Признак
+drift-closing-categories = Состав категорий закрытий
+drift-closing-channels = Состав каналов закрытий
+drift-embedding-domain = Различимость нынешних и прежних векторов
 
 ## Отчёт о риске
 risk-title = Отчёт о риске

@@ -5,6 +5,7 @@ use super::words::{
 };
 use super::{find, plain};
 use crate::api::follow_up_view::{reasons, stored_answer};
+use crate::dashboard::customer;
 use crate::dashboard::error::show;
 use crate::dashboard::field::{SelectField, TextField};
 use crate::dashboard::form::Faults;
@@ -33,6 +34,7 @@ pub(super) struct ItemPage {
     conflict: Option<String>,
     csrf: String,
     ticket: String,
+    customer: String,
     id: String,
     version: u32,
     state: String,
@@ -185,6 +187,7 @@ pub(super) async fn item_page(
     Ok(ItemPage {
         csrf: viewer.csrf.clone(),
         ticket: path_of(ticket),
+        customer: customer::path_of(&follow_up.customer),
         id: follow_up.id.to_string(),
         version: follow_up.version,
         state: state(&follow_up),

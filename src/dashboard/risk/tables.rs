@@ -200,10 +200,7 @@ fn most_frequent<'r>(
 pub(super) fn figures(frame: &Frame, figures: Vec<(String, f64)>) -> Table {
     let columns =
         vec![Column::name(frame.say("models-figure")), Column::number(frame.say("models-value"))];
-    let rows = figures.into_iter().map(|(name, value)| {
-        let digits = if value.fract() == 0.0 { 0 } else { 4 };
-        let shown = frame.decimal(value, digits);
-        vec![Cell::text(name), Cell::number(value, NumberFormat::TwoDigits, shown)]
-    });
+    let rows =
+        figures.into_iter().map(|(name, value)| vec![Cell::text(name), Cell::metric(frame, value)]);
     Table::new("figures", frame.say("models-figures"), columns).with_rows(rows)
 }

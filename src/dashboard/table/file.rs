@@ -174,6 +174,7 @@ impl NumberFormat {
             Self::Whole => "#,##0",
             Self::OneDigit => "#,##0.0",
             Self::TwoDigits => "#,##0.00",
+            Self::FourDigits => "#,##0.0000",
             Self::Percent => "0.0%",
         }
     }

@@ -206,7 +206,7 @@ fn service() -> Result<Name, StoreError> {
 }
 
 /// As known at `now`: what is open and has expired by the clock is told as expired.
-fn read(row: &AnyRow, now: Timestamp) -> Result<StoredFollowUp, StoreError> {
+pub(super) fn read(row: &AnyRow, now: Timestamp) -> Result<StoredFollowUp, StoreError> {
     const TABLE: &str = "follow_ups";
     let status: FollowUpStatus = row
         .try_get::<String, _>("status")?

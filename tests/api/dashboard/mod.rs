@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod customers;
 mod effect;
 mod guards;
 pub(crate) mod kpis;
@@ -15,6 +16,7 @@ mod risk;
 mod risk_pdf;
 mod roles;
 mod sessions;
+mod similar;
 
 use crate::helpers::{Answer, TestApp, spawn_app_with};
 use crate::postgres;

@@ -15,7 +15,7 @@ const PAGES: &[(&str, [bool; 4])] = &[
     ("/effect", [true, true, true, true]),
     ("/next-issues", [true, true, true, true]),
     ("/models", [true, true, true, true]),
-    ("/models/category", [true, false, false, false]),
+    ("/models/category", [true, true, true, true]),
     ("/account", [true, true, true, true]),
     ("/users", [true, false, false, false]),
     ("/users/eva", [true, false, false, false]),
