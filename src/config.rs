@@ -97,6 +97,9 @@ pub struct Settings {
     pub sign_in: SignInPolicy,
     /// Key figures.
     pub kpi: KpiOptions,
+    /// Whether the pages say that they show the demonstration's tickets, by a clock set back to their time.
+    #[serde(skip)]
+    pub is_demonstration: bool,
 }
 
 /// How the pages are.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod effect;
+mod every_page;
 mod guards;
 mod kpis;
 mod models;
