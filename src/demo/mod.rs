@@ -26,7 +26,6 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use users::{USERS, make_users};
 
 /// History is loaded up to here: the end of the data that the shipped risk model was trained on.
