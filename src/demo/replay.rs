@@ -68,6 +68,42 @@ type Step = (Timestamp, What, usize);
 /// If the store fails or holds other tickets under the same names, or no risk model is live.
 pub(super) async fn replay(app: &web::Data<App>, log: &Log) -> anyhow::Result<Replayed> {
     let history = log.tickets.partition_point(|ticket| ticket.closed_at <= log.from);
+    let closed = log.tickets.partition_point(|ticket| ticket.closed_at <= log.until);
+    let is_open = |ticket: &&ClosedTicket| ticket.opened_at <= log.until;
+    let open = log.tickets[closed..].iter().filter(is_open).count();
+    if let Some(closings) = recorded(app, &log.tickets[..closed], history).await? {
+        return Ok(Replayed { history, imported: 0, open, closings });
+    }
+    let imported = record(app, log, history).await?;
+    let closings = recorded(app, &log.tickets[..closed], history).await?;
+    let closings = closings.context("the last closing of the log is not in the store")?;
+    Ok(Replayed { history, imported, open, closings })
+}
+
+/// The closings after the history as they were assessed; `None` unless all of them are recorded.
+async fn recorded(
+    app: &App,
+    tickets: &[ClosedTicket],
+    history: usize,
+) -> anyhow::Result<Option<Vec<Closing>>> {
+    let mut closings = Vec::new();
+    // The last one first: where it is missing, nothing else need be read.
+    for (place, ticket) in tickets.iter().enumerate().skip(history).rev() {
+        let stored = app.store.ticket(&app.tenant, &ticket.id).await?;
+        let Some(stored) = stored.filter(|stored| stored.closed_at == Some(ticket.closed_at))
+        else {
+            return Ok(None);
+        };
+        if let Some(assessment) = stored.assessment {
+            closings.push(Closing::new(place, &assessment)?);
+        }
+    }
+    closings.reverse();
+    Ok(Some(closings))
+}
+
+/// Imports the history and records what happened after it; answers how many tickets were imported.
+async fn record(app: &web::Data<App>, log: &Log, history: usize) -> anyhow::Result<usize> {
     let pairs = app.adjacent_pairs();
     let rules = app.outcome_rules(&pairs);
     let imported = app
@@ -76,9 +112,8 @@ pub(super) async fn replay(app: &web::Data<App>, log: &Log) -> anyhow::Result<Re
         .await
         .context("importing the history")?;
     look_around(app, log.from).await?;
-    let mut closings = Vec::new();
     for (number, steps) in (1..).zip(days(log, history).into_values()) {
-        closings.extend(record_day(app, log, steps.as_slice()).await?);
+        record_day(app, log, steps.as_slice()).await?;
         let Some((last, ..)) = steps.last() else { continue };
         app.store.expire_follow_ups(&app.tenant, *last).await?;
         if number % DAYS_BETWEEN_LOOKS == 0 {
@@ -89,21 +124,19 @@ pub(super) async fn replay(app: &web::Data<App>, log: &Log) -> anyhow::Result<Re
     look_around(app, log.until).await?;
     let zone = &app.settings.kpi.time_zone;
     app.store.refresh_kpis(&app.tenant, zone, None, DAYS_COUNTED).await?;
-    closings.sort_by_key(|closing| closing.ticket);
-    let is_open =
-        |ticket: &&ClosedTicket| ticket.opened_at <= log.until && ticket.closed_at > log.until;
-    let open = log.tickets.iter().filter(is_open).count();
-    Ok(Replayed { history, imported, open, closings })
+    Ok(imported)
 }
 
-/// What happened after the history, by day and in its order.
+/// What happened to the tickets that are not history, by day and in its order; what happened before the history's end counts as of its
+/// last day.
 fn days(log: &Log, history: usize) -> BTreeMap<i64, Vec<Step>> {
     let mut days: BTreeMap<i64, Vec<Step>> = BTreeMap::new();
     for (place, ticket) in (history..).zip(&log.tickets[history..]) {
         let steps =
             [(ticket.opened_at, What::Opened, place), (ticket.closed_at, What::Closed, place)];
         for step in steps.into_iter().filter(|(at, ..)| *at <= log.until) {
-            days.entry(step.0.millis() / DAY_MS).or_default().push(step);
+            let day = step.0.max(log.from).millis() / DAY_MS;
+            days.entry(day).or_default().push(step);
         }
     }
     days.values_mut().for_each(|steps| steps.sort_unstable());
@@ -111,11 +144,7 @@ fn days(log: &Log, history: usize) -> BTreeMap<i64, Vec<Step>> {
 }
 
 /// Records a day: each customer's events one after the other, different customers' at once.
-async fn record_day(
-    app: &web::Data<App>,
-    log: &Log,
-    steps: &[Step],
-) -> anyhow::Result<Vec<Closing>> {
+async fn record_day(app: &web::Data<App>, log: &Log, steps: &[Step]) -> anyhow::Result<()> {
     let mut by_customer: BTreeMap<&CustomerId, Vec<Step>> = BTreeMap::new();
     for step in steps {
         by_customer.entry(&log.tickets[step.2].customer_id).or_default().push(*step);
@@ -128,30 +157,26 @@ async fn record_day(
         .into_iter()
         .map(|steps| rt::spawn(record_steps(app.clone(), Arc::clone(&log.tickets), steps)))
         .collect();
-    let mut closings = Vec::new();
     for lane in lanes {
-        closings.extend(lane.await??);
+        lane.await??;
     }
-    Ok(closings)
+    Ok(())
 }
 
 async fn record_steps(
     app: web::Data<App>,
     tickets: Arc<[ClosedTicket]>,
     steps: Vec<Step>,
-) -> anyhow::Result<Vec<Closing>> {
-    let mut closings = Vec::new();
+) -> anyhow::Result<()> {
     for (at, what, place) in steps {
         let ticket = &tickets[place];
-        match what {
+        let recorded = match what {
             What::Opened => open(&app, ticket, at).await,
-            What::Closed => close(&app, ticket, at).await.map(|closing| {
-                closings.extend(closing.map(|seen| Closing { ticket: place, ..seen }))
-            }),
-        }
-        .with_context(|| format!("ticket {}", ticket.id))?;
+            What::Closed => close(&app, ticket, at).await,
+        };
+        recorded.with_context(|| format!("ticket {}", ticket.id))?;
     }
-    Ok(closings)
+    Ok(())
 }
 
 /// Reports an opening with what is known at it.
@@ -175,12 +200,8 @@ async fn open(app: &App, ticket: &ClosedTicket, now: Timestamp) -> anyhow::Resul
     }
 }
 
-/// Closes a ticket as `POST /v1/tickets/{id}/close` does. `None` where the customer is not to be assessed.
-async fn close(
-    app: &App,
-    ticket: &ClosedTicket,
-    now: Timestamp,
-) -> anyhow::Result<Option<Closing>> {
+/// Closes a ticket as `POST /v1/tickets/{id}/close` does.
+async fn close(app: &App, ticket: &ClosedTicket, now: Timestamp) -> anyhow::Result<()> {
     let event = ClosingEvent {
         closed_at: ticket.closed_at,
         category: None,
@@ -198,23 +219,23 @@ async fn close(
         })
         .await?;
     match closed {
-        TicketClosed::Closed(stored) | TicketClosed::AlreadyClosed(stored) => {
-            stored.assessment.as_ref().map(seen).transpose()
-        }
+        TicketClosed::Closed(_) | TicketClosed::AlreadyClosed(_) => Ok(()),
         TicketClosed::Conflict { reason } | TicketClosed::Invalid { reason, .. } => bail!(reason),
         TicketClosed::UnknownTicket => bail!("closed before it was opened"),
     }
 }
 
-fn seen(assessment: &Assessment) -> anyhow::Result<Closing> {
-    let answer: RiskAnswer = serde_json::from_str(&assessment.body)?;
-    let reason = answer.risk.reasons.first();
-    Ok(Closing {
-        ticket: 0,
-        probability: assessment.probability,
-        band: assessment.band.clone(),
-        reason: reason.map(|reason| risk::describe(reason, Language::En)).unwrap_or_default(),
-    })
+impl Closing {
+    fn new(ticket: usize, assessment: &Assessment) -> anyhow::Result<Self> {
+        let answer: RiskAnswer = serde_json::from_str(&assessment.body)?;
+        let reason = answer.risk.reasons.first();
+        Ok(Self {
+            ticket,
+            probability: assessment.probability,
+            band: assessment.band.clone(),
+            reason: reason.map(|reason| risk::describe(reason, Language::En)).unwrap_or_default(),
+        })
+    }
 }
 
 /// Looks for outages and computes the map of next issues, as the service does by itself.

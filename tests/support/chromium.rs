@@ -44,6 +44,8 @@ impl Chromium {
             .args(["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
             .args(["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"])
             .args(["--disable-background-networking", "--disable-component-update", "--lang=en"])
+            // Going back opens the page anew, with its events.
+            .arg("--disable-features=BackForwardCache")
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stdin(Stdio::piped())
