@@ -106,6 +106,9 @@ pub struct Settings {
     pub kpi: KpiOptions,
     /// The weekly report.
     pub weekly_report: WeeklyOptions,
+    /// Whether the pages say that they show the demonstration's tickets, by a clock set back to their time.
+    #[serde(skip)]
+    pub is_demonstration: bool,
 }
 
 /// How the pages are.

@@ -2,10 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Milliseconds in a day.
 pub const DAY_MS: i64 = 86_400_000;
+
+/// By how much this process's clock is ahead of the machine's, in milliseconds: nothing, unless [`Timestamp::set_clock`] was called.
+static AHEAD_MS: AtomicI64 = AtomicI64::new(0);
 
 /// An instant between the years 1970 and 9999, in milliseconds since 1970-01-01T00:00:00Z.
 ///
@@ -66,9 +70,18 @@ impl Timestamp {
             .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 
-    /// The machine's clock. Only the edges (`main`, `api`, training commands) call this.
+    /// The clock. Only the edges (`main`, `api`, training commands) call this.
     #[must_use]
     pub fn now() -> Self {
+        Self::of_the_machine().plus_millis(AHEAD_MS.load(Ordering::Relaxed))
+    }
+
+    /// Lets the clock of this process go on from another instant: the demonstration is about tickets of years ago.
+    pub fn set_clock(to: Self) {
+        AHEAD_MS.store(to.0 - Self::of_the_machine().0, Ordering::Relaxed);
+    }
+
+    fn of_the_machine() -> Self {
         let millis = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
         Self(i64::try_from(millis).unwrap_or(0).clamp(0, Self::MAX_MS))
     }

@@ -386,6 +386,13 @@ fn the_service_never_goes_to_the_network_for_a_model() {
 }
 
 #[test]
+fn nothing_but_the_demonstration_sets_the_clock() {
+    for source in sources().iter().filter(|source| source.names("set_clock")) {
+        assert!(source.is_in(&["demo", "timestamp"]), "{} names set_clock", source.path);
+    }
+}
+
+#[test]
 fn the_middle_reads_neither_clock_nor_chance() {
     let middle = [
         "classify",

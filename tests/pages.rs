@@ -14,6 +14,8 @@
 mod chromium;
 #[path = "support/desk.rs"]
 mod desk;
+#[path = "pages/flows.rs"]
+mod flows;
 #[path = "api/helpers.rs"]
 #[expect(dead_code, reason = "shared with the tests of the API, which use all of it")]
 mod helpers;
@@ -194,10 +196,14 @@ fn every_page_is_accessible_and_fits_in_every_form() {
     }
     browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
     sign_in(&mut browser, &app);
-    for language in [Language::En, Language::Ru] {
-        for theme in [Theme::Light, Theme::Dark] {
+    let forms = [Language::En, Language::Ru]
+        .into_iter()
+        .flat_map(|language| [(language, Theme::Light), (language, Theme::Dark)])
+        .map(|(language, theme)| (language, theme, &[320, 360, 1280][..]));
+    for (language, theme, widths) in forms.chain([(Language::Be, Theme::Light, &[1100][..])]) {
+        {
             set_preferences(&app, language, theme);
-            for width in [320, 360, 1280] {
+            for width in widths.iter().copied() {
                 screen(&mut browser, width);
                 for (page, path) in PAGES {
                     browser.open(&format!("http://{}{path}", app.address));

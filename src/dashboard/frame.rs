@@ -54,6 +54,8 @@ pub struct Frame {
     zone: UtcOffset,
     path: String,
     notice: Option<&'static str>,
+    /// The time by the demonstration's clock, if this is the demonstration.
+    demonstration: Option<Timestamp>,
 }
 
 /// Who looks at a page, as far as the frame shows it.
@@ -83,7 +85,9 @@ impl Frame {
     pub fn of_visitor(request: &HttpRequest) -> Self {
         let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
         let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let settings = request.app_data::<web::Data<App>>().map(|app| &app.settings.dashboard);
+        let app = request.app_data::<web::Data<App>>();
+        let is_demonstration = app.is_some_and(|app| app.settings.is_demonstration);
+        let settings = app.map(|app| &app.settings.dashboard);
         let otherwise = settings.map_or(Language::default(), |settings| settings.language);
         let language = Language::negotiate(accepted).unwrap_or(otherwise);
         let done = request.query_string().split('&').find_map(|part| part.strip_prefix("done="));
@@ -96,6 +100,7 @@ impl Frame {
             zone: settings.map_or(UtcOffset::default(), |settings| settings.utc_offset),
             path: request.path().to_owned(),
             notice: notice.map(|(_, message)| *message),
+            demonstration: is_demonstration.then(Timestamp::now),
         }
     }
 
@@ -162,13 +167,31 @@ impl Frame {
         self.theme.as_str()
     }
 
-    /// The sections that the viewer may see.
+    /// The sections that the viewer may see, those of administrators apart.
     #[must_use]
     pub fn sections(&self) -> Vec<Section> {
+        self.sections_for(|permission| permission != Permission::ManageUsers)
+    }
+
+    /// What administrators have besides, in the menu under their name.
+    #[must_use]
+    pub fn administration(&self) -> Vec<Section> {
+        self.sections_for(|permission| permission == Permission::ManageUsers)
+    }
+
+    /// The name of the section that the page belongs to; of a page outside all sections that of the menu.
+    #[must_use]
+    pub fn section_name(&self) -> String {
+        let current = self.sections().into_iter().find(|section| section.is_current);
+        current.map_or_else(|| self.say("nav-label").to_string(), |section| section.name)
+    }
+
+    fn sections_for(&self, is_wanted: impl Fn(Permission) -> bool) -> Vec<Section> {
         let may =
             |permission| self.viewer.as_ref().is_some_and(|viewer| viewer.role.may(permission));
-        let sections = SECTIONS.iter().filter(|(_, _, permission)| may(*permission));
+        let sections = SECTIONS.iter();
         sections
+            .filter(|(_, _, permission)| may(*permission) && is_wanted(*permission))
             .map(|(path, message, _)| Section {
                 path,
                 name: self.say(message).to_string(),
@@ -181,6 +204,13 @@ impl Frame {
     #[must_use]
     pub fn notice(&self) -> Option<Message> {
         self.notice.map(|message| self.say(message))
+    }
+
+    /// That this is the demonstration, and what its clock says.
+    #[must_use]
+    pub fn demonstration(&self) -> Option<Message> {
+        let now = self.date_time(self.demonstration?).text;
+        Some(self.say("demonstration").with("now", now))
     }
 
     /// The zone of all times on the page, by name.

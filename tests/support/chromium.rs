@@ -22,7 +22,7 @@ pub(crate) struct Chromium {
     calls: u64,
     /// What the tab has told since it was last asked.
     events: Vec<Value>,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Chromium {
@@ -44,6 +44,8 @@ impl Chromium {
             .args(["--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu"])
             .args(["--no-sandbox", "--disable-dev-shm-usage", "--hide-scrollbars"])
             .args(["--disable-background-networking", "--disable-component-update", "--lang=en"])
+            // Going back opens the page anew, with its events.
+            .arg("--disable-features=BackForwardCache")
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stdin(Stdio::piped())
@@ -53,7 +55,7 @@ impl Chromium {
         let to = process.stdin.take().unwrap();
         let from = read_in_background(process.stdout.take().unwrap());
         let (tab, calls, events) = (String::new(), 0, Vec::new());
-        let mut browser = Self { process, to, from, tab, calls, events, _profile: profile };
+        let mut browser = Self { process, to, from, tab, calls, events, profile };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let session = browser.call("Target.attachToTarget", &attach);
@@ -160,20 +162,55 @@ impl Chromium {
 
     /// Presses and releases a key, such as `Tab` or `Enter`.
     pub(crate) fn press(&mut self, key: &str) {
-        let code = match key {
-            "Tab" => 9,
-            "Enter" => 13,
+        let (name, code, text) = match key {
+            "Tab" => (key, 9, ""),
+            "Enter" => (key, 13, "\r"),
+            "Space" => (" ", 32, " "),
+            "Escape" => (key, 27, ""),
+            "ArrowDown" => (key, 40, ""),
             other => panic!("no code for {other}"),
         };
-        let text = if key == "Enter" { "\r" } else { "" };
         for kind in ["keyDown", "keyUp"] {
             let mut params =
-                json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code});
+                json!({"type": kind, "key": name, "code": key, "windowsVirtualKeyCode": code});
             if kind == "keyDown" {
                 params["text"] = json!(text);
             }
             self.call("Input.dispatchKeyEvent", &params);
         }
+    }
+
+    /// Goes on with the tabulator until an element that a selector finds has the focus.
+    pub(crate) fn tab_to(&mut self, selector: &str) {
+        let is_there = format!("document.activeElement.matches({})", json!(selector));
+        for _ in 0..300 {
+            if self.evaluate(&is_there) == true {
+                return;
+            }
+            self.press("Tab");
+        }
+        panic!(
+            "the keyboard does not reach {selector}: {}",
+            self.evaluate("document.body.innerText")
+        );
+    }
+
+    /// Does what loads a file down, and answers the file's bytes.
+    pub(crate) fn download(&mut self, act: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let folder = self.profile.path().join("downloads");
+        let params =
+            json!({"behavior": "allowAndName", "downloadPath": folder, "eventsEnabled": true});
+        let tab = std::mem::take(&mut self.tab);
+        self.call("Browser.setDownloadBehavior", &params);
+        self.tab = tab;
+        self.events.clear();
+        act(self);
+        let done = self.wait(|message| {
+            message["method"] == "Browser.downloadProgress"
+                && message["params"]["state"] != "inProgress"
+        });
+        assert_eq!(done["params"]["state"], "completed", "{done}");
+        std::fs::read(folder.join(done["params"]["guid"].as_str().unwrap())).unwrap()
     }
 
     /// Types a text where the focus is.

@@ -14,6 +14,7 @@ nav-users = Users
 nav-audit = Audit
 sign-out = Sign out
 footer-zone = All times are in { $zone }.
+demonstration = Demonstration: real tickets of an IT helpdesk from 2016. The clock of this service is set back to that time: now it is { $now }. Nobody followed up on these tickets then.
 save = Save
 show = Show
 faults-title = Please correct this:
@@ -615,6 +616,7 @@ effect-scope = Started { $started }; { $share } of customers are followed up; a 
        *[other] { $days } days
     } after the closing. All teams.
 effect-none = No experiment was started yet.
+effect-demonstration = In 2016 nobody followed up on these tickets. The customers were dealt to the two groups at random, but both were treated alike: whatever differs here is chance, and no effect may be concluded.
 effect-too-early = It is too early to say.
 effect-invalid = The groups do not have the sizes that chance would give: no figure here can be trusted.
 effect-reduces = Following up leads to fewer repeats.

@@ -83,8 +83,11 @@ pub(in crate::dashboard) async fn write_plan(
     };
     let object = format!("{category} {version}", version = plan.version);
     let entry = viewer.deed(AuditAction::PlanWritten, Some(object))?;
+    let saved = || Ok(lead_to(&format!("{}&done=saved", path_of(&category))));
     match app.store.record_plan_by(&app.tenant, &plan, &entry).await? {
-        PlanRecorded::Recorded => Ok(lead_to(&format!("{}&done=saved", path_of(&category)))),
+        PlanRecorded::Recorded => saved(),
+        // The same form once more, by a double click or by going back.
+        PlanRecorded::Conflict(Some(newest)) if is_same(&newest, &plan) => saved(),
         PlanRecorded::Conflict(None) => Err(unreadable("there is no such version")),
         PlanRecorded::Conflict(Some(newest)) => {
             let told = frame
@@ -97,6 +100,12 @@ pub(in crate::dashboard) async fn write_plan(
             show_conflict(&plan_page(&viewer, &category, Some(typed), faults, told, &export).await?)
         }
     }
+}
+
+/// Whether two versions are one that was sent twice; when it is to be looked at again may follow from when it was sent.
+fn is_same(newest: &StoredPlan, plan: &StoredPlan) -> bool {
+    *newest
+        == StoredPlan { created_at: newest.created_at, review_at: newest.review_at, ..plan.clone() }
 }
 
 async fn plan_page(

@@ -20,6 +20,14 @@ window.addEventListener("pageshow", () => {
   }
 });
 
+// Escape closes the menu that has the focus, as a reader of menus expects.
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.activeElement.closest("header details[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
 // Tells when somebody else has changed what is shown: in a list at once, unless the keyboard is in it; beside a form with a link, so
 // that nothing typed is lost. What is asked here is no use of the session.
 const watched = document.getElementById("watched");

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod customers;
 mod effect;
+mod every_page;
 mod guards;
 pub(crate) mod kpis;
 mod models;

@@ -122,6 +122,9 @@ fn a_plan_is_written_by_a_form_and_is_in_the_audit(app: &TestApp) {
         (&plan["author"], &plan["version"], &plan["status"]),
         (&"max".into(), &1.into(), &"active".into())
     );
+    // Sent again, by a double click: there is no second version.
+    assert_eq!(send(&mut max, &typed("card", "0")).status, 303);
+    assert_eq!(newest(app, "card")["version"], 1);
     assert_eq!(plan["answers"]["email"], "Open the app,\nchoose Cards.");
     assert_eq!(plan["follow_up"]["message"], "Did it <b> work?");
     assert_eq!(number(&plan["follow_up"]["send_after_hours"]), "20.5");

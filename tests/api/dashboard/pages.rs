@@ -1,10 +1,11 @@
 //! What pages show, also of little and of bad data.
 
+use super::kpis::{file, sql};
 use super::*;
-
 use crate::desk;
 
 on_both_databases!(
+    every_number_of_the_overview_is_what_the_api_tells_and_sql_counts,
     an_empty_database_has_pages_without_figures,
     a_single_ticket_counts_once_it_is_old_enough,
     the_overview_tells_rates_with_intervals_and_what_moved_them,
@@ -36,6 +37,87 @@ fn a_single_ticket_counts_once_it_is_old_enough(app: &TestApp) {
     assert_says(&page, 200, "<strong>100.0%</strong>");
     assert_says(&page, 200, "There are not two weeks with closed tickets");
     assert!(!page.text().contains("NaN"), "{}", page.text());
+}
+
+/// How many closings there are for which this holds. An episode's outcome is the strongest that came within 14 days of its close.
+fn closings(app: &TestApp, condition: &str) -> i64 {
+    let came_back = |relation: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM recontacts r WHERE r.ticket_id = e.ticket_id AND r.episode = e.number \
+             AND r.gap_ms > 0 AND r.gap_ms <= 14 * 86400000 AND r.relation = '{relation}')"
+        )
+    };
+    let condition = condition
+        .replace("came back with the same", &came_back("explicit"))
+        .replace("came back with a related one", &came_back("implicit"));
+    let statement = format!("SELECT CAST(COUNT(*) AS BIGINT) FROM episodes e WHERE {condition}");
+    sql(app, statement.leak())[0]
+}
+
+/// Fails unless the page has a share of this in a tile.
+#[track_caller]
+fn assert_share(page: &Answer, count: i64, trials: i64, explained: &str) {
+    let share = 100.0 * as_f64(count) / as_f64(trials);
+    let told = format!("{count} of {trials}{explained}");
+    let tiles = page.text().split("<div><dt>").collect::<Vec<_>>();
+    let tile = tiles.iter().find(|tile| tile.contains(&told));
+    let tile = tile.unwrap_or_else(|| panic!("no tile says {told:?}:\n{}", page.text()));
+    assert!(tile.contains(&format!("<strong>{share:.1}%</strong>")), "{share}: {tile}");
+}
+
+fn as_f64(count: i64) -> f64 {
+    f64::from(i32::try_from(count).unwrap())
+}
+
+fn every_number_of_the_overview_is_what_the_api_tells_and_sql_counts(app: &TestApp) {
+    desk::work(app);
+    let mut eva = Browser::signed_in(app, "eva");
+    let page = eva.get("/overview?window=14&period=28");
+    let day = 86_400_000;
+    let now = Timestamp::now().millis();
+    // No closing of the desk is within hours of these ends.
+    let mature = format!("closed_at <= {} AND closed_at > {}", now - 14 * day, now - 42 * day);
+    let all = closings(app, &mature);
+    let same = closings(app, &format!("{mature} AND came back with the same"));
+    let related = closings(
+        app,
+        &format!("{mature} AND NOT came back with the same AND came back with a related one"),
+    );
+    assert!(all > 30 && same > 5, "{same} + {related} of {all}");
+    assert_share(&page, same + related, all, ": after the closing the customer came back");
+    assert_share(&page, all - same, all, ": nobody came back with the same issue");
+    assert_share(&page, same, same + related, " repeats were about the same issue");
+    let at = |days: i64| Timestamp::from_millis(now - days * day).unwrap();
+    let told = app.get(&format!("/v1/outcomes?window_days=14&from={}&to={}", at(42), at(14)));
+    let told = told.expect(200);
+    assert_eq!(
+        (&told["all"]["mature"], &told["all"]["explicit"]),
+        (&all.into(), &same.into()),
+        "{told}"
+    );
+    let young = closings(app, &format!("closed_at > {}", now - 14 * day));
+    assert_says(&page, 200, &format!("{young} newer tickets were closed too recently"));
+    let at_risk = closings(
+        app,
+        &format!(
+            "closed_at > {} AND EXISTS (SELECT 1 FROM assessments a WHERE a.ticket_id = e.ticket_id AND a.band = 'high') \
+             AND NOT EXISTS (SELECT 1 FROM recontacts r WHERE r.ticket_id = e.ticket_id AND r.relation IN ('explicit', 'implicit'))",
+            now - 14 * day
+        ),
+    );
+    assert_says(&page, 200, &format!("<dt>At high risk now</dt>\n<dd><strong>{at_risk}</strong>"));
+    let weeks = file(&mut eva, "/overview?window=14&period=28&file=trend.csv");
+    for (week, row) in (0..13_i64).zip(weeks) {
+        let first = now - (14 + 7 * (13 - week)) * day;
+        let of_week = format!("closed_at > {first} AND closed_at <= {}", first + 7 * day);
+        let all = closings(app, &of_week);
+        let again =
+            format!("{of_week} AND (came back with the same OR came back with a related one)");
+        let again = closings(app, &again);
+        assert_eq!(row.last().unwrap(), &all.to_string(), "{row:?}");
+        let share = if all > 0 { (as_f64(again) / as_f64(all)).to_string() } else { String::new() };
+        assert_eq!(row[1], share, "{row:?}");
+    }
 }
 
 /// The number of closings that a page counts, of repeats and of all.

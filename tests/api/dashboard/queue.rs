@@ -1,5 +1,6 @@
 //! The follow-up queue as a team works it, and what becomes of two who act at once.
 
+use super::kpis::sql;
 use super::*;
 use recontact::follow_up::TimeOfDay;
 use recontact::risk::RiskBand;
@@ -20,8 +21,12 @@ fn queue() -> TestApp {
 
 /// Closes a ticket of a team some minutes ago, and gives its follow-up.
 fn follow_up(app: &TestApp, ticket: &str, team: &str) -> Value {
+    follow_up_of(app, ticket, team, "u-9")
+}
+
+fn follow_up_of(app: &TestApp, ticket: &str, team: &str, customer: &str) -> Value {
     let ago = |minutes: i64| Timestamp::now().plus_millis(-minutes * 60_000);
-    let report = json!({"customer_id": "u-9", "opened_at": ago(65), "category": "<script>alert(1)</script>",
+    let report = json!({"customer_id": customer, "opened_at": ago(65), "category": "<script>alert(1)</script>",
         "team": team, "channel": "email"});
     app.report_ticket(ticket, &report).expect(201);
     app.close_ticket(ticket, &json!({ "closed_at": ago(5) })).expect(200);
@@ -115,6 +120,92 @@ fn what_is_missing_or_wrong_in_a_form_is_said_and_nothing_is_done() {
     assert_eq!(status(&app, &one), ("waiting".to_owned(), 1));
     let csrf = tom.post(&format!("{page}/claim"), &[("version", "1")]);
     assert_says(&csrf, 403, "out of date");
+}
+
+#[test]
+fn every_number_of_the_list_is_what_the_api_tells_and_sql_counts() {
+    let app = queue();
+    for number in 0..30_u32 {
+        let ago = |minutes: u32| Timestamp::now().plus_millis(-i64::from(minutes) * 60_000);
+        let report = json!({"customer_id": format!("u-{number}"), "opened_at": ago(600 + number), "category": "card",
+            "team": if number % 3 == 0 { "cards" } else { "loans" }, "channel": "email"});
+        app.report_ticket(&format!("t-{number}"), &report).expect(201);
+        let closing = json!({"closed_at": ago(5 + 17 * number % 300), "reassignments": number % 7});
+        app.close_ticket(&format!("t-{number}"), &closing).expect(200);
+    }
+    let mut max = Browser::signed_in(&app, "max");
+    let page = max.get("/queue");
+    let list = app.get("/v1/follow-ups").expect(200);
+    let told = list["follow_ups"].as_array().unwrap();
+    let rows: Vec<&str> = page.text().split("<th scope=\"row\"").skip(1).collect();
+    assert_eq!(rows.len(), told.len());
+    for (row, one) in rows.iter().zip(told) {
+        let (id, ticket) = (one["id"].as_str().unwrap(), one["ticket_id"].as_str().unwrap());
+        assert!(row.contains(&format!("href=\"/queue/{id}\">{ticket}</a>")), "{row}");
+        let share = format!("{:.1}%", 100.0 * one["probability"].as_f64().unwrap());
+        assert!(row.contains(&format!("<td class=\"number\">{share}</td>")), "{share}: {row}");
+    }
+    // Of each team as many as it can take, the highest probabilities first.
+    let now = Timestamp::now().millis();
+    for (team, day) in [("cards", 0), ("loans", 1)] {
+        let open = format!(
+            "FROM follow_ups WHERE team = '{team}' AND status = 'waiting' AND arm = 'treatment' AND available_at <= {now} \
+             AND expires_at > {now}"
+        );
+        let count = sql(&app, format!("SELECT CAST(COUNT(*) AS BIGINT) {open}").leak())[0];
+        let first = sql(
+            &app,
+            format!(
+                "SELECT CAST(SUBSTR(ticket_id, 3) AS BIGINT) {open} ORDER BY probability DESC, due_at, id LIMIT 20"
+            )
+            .leak(),
+        );
+        let of_team = told.iter().filter(|one| one["team"] == team);
+        let tickets: Vec<String> =
+            of_team.map(|one| one["ticket_id"].as_str().unwrap().to_owned()).collect();
+        let expected: Vec<String> = first.iter().map(|number| format!("t-{number}")).collect();
+        assert_eq!(tickets, expected, "{team}");
+        assert!(count > 5, "{count}");
+        let line = format!("{team}: 20 more can be taken today (0 of 20 taken).");
+        assert_says(&page, 200, &line);
+        assert_eq!(list["teams"][day]["team"], team, "{list}");
+    }
+}
+
+#[test]
+fn each_step_sent_again_changes_nothing() {
+    let app = queue();
+    let mut max = Browser::signed_in(&app, "max");
+    let until = Timestamp::now().plus_millis(7_200_000).to_string();
+    let reason = ("reason", "the refund arrived");
+    let steps: [(&str, &str, &[(&str, &str)]); 5] = [
+        ("claim", "claimed", &[]),
+        ("release", "waiting", &[]),
+        ("snooze", "snoozed", &[("until", &until[..16]), ("snooze_reason", "asked to")]),
+        ("disagree", "disagreed", &[reason]),
+        ("not-needed", "not_needed", &[reason]),
+    ];
+    for (step, becomes, fields) in steps {
+        let customer = format!("u-{step}");
+        let one = follow_up_of(&app, &format!("t-{step}"), step, &customer);
+        let page = path(&one);
+        let mut version = 1;
+        if ["release", "snooze"].contains(&step) {
+            assert_eq!(
+                max.fill_in(&page, &format!("{page}/claim"), &[("version", "1")]).status,
+                303
+            );
+            version = 2;
+        }
+        let known = version.to_string();
+        let fields: Vec<_> =
+            [("version", known.as_str())].into_iter().chain(fields.iter().copied()).collect();
+        for _ in 0..2 {
+            let answer = max.fill_in(&page, &format!("{page}/{step}"), &fields);
+            assert_eq!(answer.status, 303, "{step}: {}", answer.text());
+            assert_eq!(status(&app, &one), (becomes.to_owned(), version + 1), "{step}");
+        }
+    }
 }
 
 #[test]
