@@ -91,7 +91,7 @@ fn collect(folder: &Path, below: &str, found: &mut Vec<Source>) {
 }
 
 /// What each module may name of this crate, itself included or not; `server`, `main` and `demo` put everything together.
-const MAY_USE: [(&str, &[&str]); 40] = [
+const MAY_USE: [(&str, &[&str]); 41] = [
     ("timestamp", &[]),
     ("probability", &[]),
     ("statistics", &[]),
@@ -101,6 +101,7 @@ const MAY_USE: [(&str, &[&str]); 40] = [
     ("outcome", &["statistics", "ticket", "timestamp"]),
     ("contact", &["identity", "outcome", "ticket", "timestamp"]),
     ("cleaning", &[]),
+    ("redaction", &["cleaning"]),
     ("classify", &["contact", "probability", "tag", "ticket", "registry"]),
     ("risk", &["probability", "statistics", "tag", "ticket", "timestamp", "registry"]),
     ("costs", &["ticket"]),
