@@ -19,6 +19,7 @@ pub mod tile;
 mod account;
 mod audit;
 mod change;
+mod conversation;
 mod effect;
 mod kpis;
 mod model_change;

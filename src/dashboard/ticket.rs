@@ -1,6 +1,7 @@
 //! `/tickets/{id}`: everything that is known of one ticket in order of time, what was predicted, what people said, and what became of
 //! it. For those who may see personal data.
 
+use super::conversation::{CONTACTS, Conversation};
 use super::error::show;
 use super::format::{Shown, escaped};
 use super::queue::words::{
@@ -18,9 +19,6 @@ use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-/// Contacts that are shown.
-const CONTACTS: u32 = 200;
-
 #[derive(Template)]
 #[template(path = "ticket.html")]
 struct TicketPage {
@@ -28,6 +26,7 @@ struct TicketPage {
     facts: Vec<(String, String)>,
     customer: String,
     follow_ups: Vec<(String, String)>,
+    conversation: Conversation,
     timeline: Vec<Event>,
     outcomes: Vec<OutcomeRow>,
 }
@@ -59,7 +58,9 @@ pub(super) async fn show_ticket(
     let title = viewer.frame("queue-title").say("ticket-title").with("ticket", ticket.id.as_str());
     let frame = viewer.frame_named(&title.to_string());
     let episodes = store.ticket_episodes(tenant, &ticket.id).await?;
-    let contacts = store.ticket_contacts(tenant, &ticket.id, CONTACTS).await?;
+    let texts_since = app.settings.conversations.kept_since(now);
+    let contacts = store.ticket_contacts(tenant, &ticket.id, CONTACTS, texts_since).await?;
+    let ticket_texts = store.ticket_texts(tenant, &ticket.id, texts_since).await?;
     let said = store.ticket_feedback(tenant, &ticket.id).await?;
     let outcomes = store.ticket_outcomes(tenant, &ticket.id).await?;
     let outcomes = outcomes.map(|outcomes| outcomes.episodes).unwrap_or_default();
@@ -85,6 +86,13 @@ pub(super) async fn show_ticket(
     }));
     timeline.sort_by_key(|event| event.at);
     show(&TicketPage {
+        conversation: Conversation::new(
+            &frame,
+            app.settings.conversations,
+            &contacts,
+            &ticket_texts,
+            now,
+        ),
         facts: facts(&ticket, &frame),
         customer: ticket.customer.to_string(),
         follow_ups: follow_ups.iter().map(|(one, _)| link(one, &frame)).collect(),

@@ -14,10 +14,13 @@ mod draft;
 mod names;
 mod network;
 mod numbers;
+mod options;
 mod phones;
 mod places;
 mod secrets;
 mod words;
+
+pub use options::ConversationOptions;
 
 use draft::Draft;
 use std::fmt;

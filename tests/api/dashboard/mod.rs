@@ -1,6 +1,7 @@
 //! The pages over HTTP, as a browser asks for them, on both databases.
 
 mod accounts;
+mod conversation;
 mod effect;
 mod guards;
 mod kpis;
