@@ -193,7 +193,7 @@ impl Telling<'_> {
             beginning: self.said(beginning),
             rest: (rest_chars > 0).then(|| Rest {
                 title: self.frame.say("conversation-rest").with("count", rest_chars).to_string(),
-                parts: self.said(rest),
+                parts: self.said(rest.trim_start()),
             }),
             note: text.is_cut.then(|| self.frame.say("conversation-cut").to_string()),
             ..message

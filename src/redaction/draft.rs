@@ -12,6 +12,9 @@ pub(super) struct Draft {
     /// Where each character begins, in bytes; at last the end.
     at: Vec<usize>,
     found: Vec<(Entity, Range<usize>)>,
+    /// Characters that were looked at, each as often as it was.
+    #[cfg(test)]
+    pub(super) looked: std::cell::Cell<usize>,
 }
 
 impl Draft {
@@ -31,7 +34,13 @@ impl Draft {
             }
             index = end;
         }
-        Self { chars, at, found: Vec::new() }
+        Self {
+            chars,
+            at,
+            found: Vec::new(),
+            #[cfg(test)]
+            looked: std::cell::Cell::default(),
+        }
     }
 
     /// Characters of the text.
@@ -39,8 +48,17 @@ impl Draft {
         self.chars.len()
     }
 
+    #[cfg(test)]
+    fn look(&self, count: usize) {
+        self.looked.set(self.looked.get() + count);
+    }
+
+    #[cfg(not(test))]
+    fn look(&self, _: usize) {}
+
     /// The character at a place; behind the end a line end.
     pub(super) fn char(&self, index: usize) -> char {
+        self.look(1);
         self.chars.get(index).copied().unwrap_or('\n')
     }
 
@@ -50,6 +68,7 @@ impl Draft {
     }
 
     pub(super) fn slice(&self, range: Range<usize>) -> &[char] {
+        self.look(range.len());
         self.chars.get(range).unwrap_or_default()
     }
 
@@ -60,13 +79,20 @@ impl Draft {
     /// Where the run of characters of a kind ends that begins at a place, at most `most` further on.
     pub(super) fn run(&self, from: usize, most: usize, is_of: impl Fn(char) -> bool) -> usize {
         let end = self.len().min(from + most);
-        (from..end).find(|index| !is_of(self.chars[*index])).unwrap_or(end.max(from))
+        let reached = (from..end).find(|index| !is_of(self.chars[*index])).unwrap_or(end.max(from));
+        self.look(reached - from + 1);
+        reached
     }
 
     /// Where the run of characters of a kind begins that ends before a place, at most `most` further back.
     pub(super) fn run_back(&self, to: usize, most: usize, is_of: impl Fn(char) -> bool) -> usize {
         let first = to.saturating_sub(most);
-        (first..to).rev().find(|index| !is_of(self.chars[*index])).map_or(first, |index| index + 1)
+        let reached = (first..to)
+            .rev()
+            .find(|index| !is_of(self.chars[*index]))
+            .map_or(first, |index| index + 1);
+        self.look(to - reached + 1);
+        reached
     }
 
     /// Notes what was found, and masks it.

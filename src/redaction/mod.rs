@@ -145,6 +145,10 @@ impl RedactedText {
 /// Finds personal data, in the order of the text; no two overlap, and placeholders are none.
 #[must_use]
 pub fn find(text: &str) -> Vec<Span> {
+    search(text).into_spans()
+}
+
+fn search(text: &str) -> Draft {
     let mut draft = Draft::new(text);
     for _ in 0..MOST_ROUNDS {
         let before = draft.count();
@@ -158,7 +162,7 @@ pub fn find(text: &str) -> Vec<Span> {
             break;
         }
     }
-    draft.into_spans()
+    draft
 }
 
 /// Replaces personal data by placeholders and keeps the first `max_chars` characters of the text. Redacting again changes nothing.

@@ -10,7 +10,7 @@ fn contact(id: &str, minutes_ago: i64, author: &str, text: &str) -> Value {
         "author": author, "text": text})
 }
 
-const LETTER: &str = "Hello,\nmy card 4111 1111 1111 1111 is <b>lost</b>, call +375 29 123-45-67.\n\n\
+const LETTER: &str = "Hello,\nmy card 4111 1111 1111 1111 is <lost>, call +375 29 123-45-67.\n\n\
     Best regards,\nAnn Smith\n\nOn Mon, 5 Jan 2026 at 10:00, Support <support@example.org> wrote:\n> Dear Ann";
 
 #[test]
@@ -21,7 +21,7 @@ fn the_conversation_is_shown_redacted_and_escaped_with_the_newest_last() {
     app.record_contact(&contact("c-1", 60, "customer", LETTER)).expect(201);
     for _ in 0..2 {
         // Sent again, as after a lost answer.
-        app.record_contact(&contact("c-3", 20, "customer", "And now? <script>alert(1)</script>"));
+        app.record_contact(&contact("c-3", 20, "customer", "And now? <script>alert(1)"));
     }
     for page in [path(&one), "/tickets/t-1".to_owned()] {
         let mut tom = Browser::signed_in(&app, "tom");
@@ -29,8 +29,8 @@ fn the_conversation_is_shown_redacted_and_escaped_with_the_newest_last() {
         assert_says(&item, 200, "3 messages, the newest last");
         assert_says(&item, 200, "Removed before the text was stored: card number");
         assert_says(&item, 200, "lang=\"en\">telephone number</mark>");
-        assert_says(&item, 200, "&#60;b&#62;lost&#60;/b&#62;");
-        assert_says(&item, 200, "And now? &#60;script&#62;alert(1)&#60;/script&#62;");
+        assert_says(&item, 200, "is &#60;lost&#62;, call");
+        assert_says(&item, 200, "And now? &#60;script&#62;alert(1)");
         let text = item.text();
         for secret in
             ["4111", "123-45-67", "Ann Smith", "support@example.org", "Dear Ann", "<script>alert"]
@@ -65,9 +65,10 @@ fn an_erased_customers_texts_are_gone_and_the_page_says_so() {
     app.record_contact(&contact("c-1", 30, "customer", "My card is lost")).expect(201);
     let mut max = Browser::signed_in(&app, "max");
     assert_says(&max.get("/tickets/t-1"), 200, "My card is lost");
-    let body = json!({"author": "privacy", "reason": "asked for it"});
-    let report = app.delete("/v1/customers/u-9", &body).expect(200);
-    assert!(report.to_string().contains("\"texts\":1"), "{report}");
+    let identity = json!({"kind": "customer", "value": "u-9"});
+    let body = json!({"identity": identity, "author": "privacy", "reason": "asked for it"});
+    let report = app.delete("/v1/customers", &body).expect(200);
+    assert_eq!(report["removed"]["texts"], 1, "{report}");
     for page in [page.as_str(), "/tickets/t-1"] {
         let item = max.get(page);
         assert_says(&item, 200, "The text was removed with the customer");
