@@ -54,11 +54,17 @@ pub(super) fn card(draft: &Draft, groups: &[Group], first: usize) -> Found {
 
 fn is_written_as_card(number: &Number<'_>, count: usize) -> bool {
     let lens = number.lens(count);
-    let is_form = match lens.as_slice() {
-        [13..=19] | [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3] | [4, 6, 4 | 5] | [4, 4, 5] | [8, 8] => true,
-        [6, 13] | [4, 12] => true,
-        _ => false,
-    };
+    let is_form = matches!(
+        lens.as_slice(),
+        [13..=19]
+            | [4, 4, 4, 4]
+            | [4, 4, 4, 4, 1..=3]
+            | [4, 6, 4 | 5]
+            | [4, 4, 5]
+            | [8, 8]
+            | [6, 13]
+            | [4, 12]
+    );
     let is_even = number.is_split_by(count, is_blank) || number.is_split_by(count, is_dash);
     is_form && is_even && number.stands_alone(count)
 }

@@ -101,7 +101,7 @@ fn passport_with_letters(draft: &Draft, groups: &[Group], first: usize) -> Found
         range.len() == 7 && series.is_some_and(|series| BELARUSIAN.contains(&series.as_str()));
     let is_called_so =
         || follows(draft, start, PASSPORTS, BETWEEN) && letters.iter().all(|c| c.is_uppercase());
-    (is_belarusian || is_called_so()).then(|| (Entity::Passport, start..range.end, first))
+    (is_belarusian || is_called_so()).then_some((Entity::Passport, start..range.end, first))
 }
 
 /// The Latin letter that a letter of a document stands for; Cyrillic ones look alike.

@@ -125,14 +125,14 @@ fn measure(faults: &mut String) -> BTreeMap<(&'static str, &'static str), Tally>
 fn what_was_written_for_it_is_found_and_what_looks_similar_stays() {
     let mut faults = String::new();
     let tallies = measure(&mut faults);
-    println!("{faults}");
-    println!(
+    eprintln!("{faults}");
+    eprintln!(
         "{:<14} {:<4} {:>6} {:>7} {:>6} {:>6} {:>6}  recall  precision",
         "kind", "", "marked", "covered", "exact", "found", "false"
     );
     for ((kind, language), tally) in &tallies {
         let Tally { marked, covered, exact, found, wrong } = tally;
-        println!(
+        eprintln!(
             "{kind:<14} {language:<4} {marked:>6} {covered:>7} {exact:>6} {found:>6} {wrong:>6}  {:.3}   {:.3}",
             tally.recall(),
             tally.precision()
