@@ -198,7 +198,7 @@ async fn reload_regularly(app: web::Data<App>) {
     }
 }
 
-/// Derives what an earlier version stored, once, and looks for outages every so often.
+/// Derives what an earlier version stored, once, and looks for outages and old texts every so often.
 async fn maintain_outcomes(app: web::Data<App>) {
     let seconds = app.settings.events.maintenance_interval_s;
     let mut interval = tokio::time::interval(Duration::from_secs(seconds));
@@ -215,6 +215,17 @@ async fn maintain_outcomes(app: web::Data<App>) {
             Ok(episodes) => tracing::info!(episodes, "marks of outages changed"),
             Err(error) => tracing::error!(%error, "looking for outages failed"),
         }
+        purge_texts(&app).await;
+    }
+}
+
+/// Removes the texts that were kept long enough.
+async fn purge_texts(app: &App) {
+    let since = app.settings.conversations.kept_since(Timestamp::now());
+    match app.store.purge_texts(&app.tenant, since).await {
+        Ok(0) => {}
+        Ok(texts) => tracing::info!(texts, "texts were kept long enough and are removed"),
+        Err(error) => tracing::error!(%error, "removing old texts failed"),
     }
 }
 

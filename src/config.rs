@@ -10,6 +10,7 @@ use crate::monitoring::MonitoringOptions;
 use crate::next_issue::NextIssueOptions;
 use crate::outcome::{CauseCodes, OutcomePolicy};
 use crate::plan::PlanOptions;
+use crate::redaction::ConversationOptions;
 use crate::similar::SimilarOptions;
 use crate::user::{Language, SignInPolicy};
 use crate::weekly::WeeklyOptions;
@@ -76,6 +77,8 @@ pub struct Settings {
     pub inference: InferenceOptions,
     /// What is cut from texts before they are classified.
     pub cleaning: CleaningSettings,
+    /// What is kept of texts.
+    pub conversations: ConversationOptions,
     /// When to trust a category.
     pub classify: ClassifyPolicy,
     /// Finding contacts with similar texts.
@@ -313,6 +316,7 @@ impl Settings {
             ("database_timeout_s", self.database_timeout_s),
             ("reload_interval_s", self.reload_interval_s),
             ("similar.max_contacts", u64::from(self.similar.max_contacts)),
+            ("conversations.max_chars", self.conversations.max_chars as u64),
             ("limits.body_bytes", limits.body_bytes as u64),
             ("limits.text_bytes", limits.text_bytes as u64),
             ("limits.texts_per_request", limits.texts_per_request as u64),

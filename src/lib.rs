@@ -3,7 +3,7 @@
 //! # The map, in reading order
 //!
 //! * What the support desk talks about: [`contact`], [`ticket`], [`identity`], [`timestamp`], [`probability`], [`tag`].
-//! * What is said of it: [`cleaning`] (the writer's own words), [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk).
+//! * What is said of it: [`cleaning`] (the writer's own words), [`redaction`] (without personal data, to be kept), [`classify`] (text to category, candle) and [`risk`] (closed ticket to risk).
 //! * What became of it: [`outcome`] (did the customer come back), [`next_issue`] (about what next), [`plan`] (what to do
 //!   against that).
 //! * What is done about it: [`follow_up`] (queue and control group) and [`effect`] (did it help), on [`statistics`].
@@ -52,6 +52,7 @@ pub mod outcome;
 pub mod pdf;
 pub mod plan;
 pub mod probability;
+pub mod redaction;
 pub mod registry;
 pub mod report;
 pub mod risk;

@@ -1,5 +1,6 @@
 //! A customer's problem from opening to closing: [`ClosedTicket`], [`CustomerHistory`], and the checked names they use.
 
+use crate::redaction::RedactedText;
 use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,9 +201,53 @@ pub struct TicketDetails {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, AttributeValue>,
     /// Texts by the name of their column (`first_text`, `last_text`, `answer_text`, or the helpdesk's own). They are
-    /// looked at when the ticket is assessed and then forgotten: never written as JSON, so never stored.
+    /// looked at when the ticket is assessed and then forgotten: never written as JSON, so never stored as they are.
     #[serde(skip)]
     pub texts: BTreeMap<String, String>,
+    /// What of these texts is to be kept, redacted; in tables of its own and never as JSON either.
+    #[serde(skip)]
+    pub conversation: Vec<TicketText>,
+}
+
+/// A text that comes with a ticket, redacted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketText {
+    /// Which one.
+    pub part: TicketTextPart,
+    /// The text.
+    pub text: RedactedText,
+}
+
+/// Which text of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TicketTextPart {
+    /// The customer's first message.
+    First,
+    /// The customer's last message.
+    Last,
+    /// The answer that the customer got.
+    Answer,
+}
+
+impl TicketTextPart {
+    /// All of them, in the order of the ticket.
+    pub const ALL: [Self; 3] = [Self::First, Self::Last, Self::Answer];
+
+    /// The word in requests and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Answer => "answer",
+        }
+    }
+
+    /// The part of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.as_str() == word)
+    }
 }
 
 impl TicketDetails {
@@ -213,6 +258,8 @@ impl TicketDetails {
         attributes.extend(newer.attributes);
         let mut texts = self.texts;
         texts.extend(newer.texts);
+        let conversation =
+            if newer.conversation.is_empty() { self.conversation } else { newer.conversation };
         Self {
             channel: newer.channel.or(self.channel),
             priority: newer.priority.or(self.priority),
@@ -242,6 +289,7 @@ impl TicketDetails {
             segment: newer.segment.or(self.segment),
             attributes,
             texts,
+            conversation,
         }
     }
 

@@ -219,6 +219,25 @@ fn every_page_is_accessible_and_fits_in_every_form() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What was written on ticket t-1: short and long, of customer and agent, in two languages, with what was removed.
+fn write(app: &TestApp) {
+    let long = format!(
+        "Добрый день! Карта 4111 1111 1111 1111 не пришла.\n{}",
+        "Жду уже две недели. ".repeat(60)
+    );
+    let texts = [
+        ("c-1", 90, "customer", long.as_str()),
+        ("c-2", 80, "agent", "We are looking into it, Mr Petrov. Write to help@example.org?"),
+        ("c-3", 70, "customer", "<script>alert(1) Call +375 29 123-45-67.\n\nNow."),
+    ];
+    for (id, minutes_ago, author, text) in texts {
+        let at = Timestamp::now().plus_millis(-minutes_ago * 60_000);
+        let body = json!({"id": id, "customer_id": "u-9", "ticket_id": "t-1", "occurred_at": at, "channel": "chat",
+            "author": author, "text": text});
+        app.post("/v1/contacts", &body).expect(201);
+    }
+}
+
 /// A follow-up that waits, of a ticket closed some minutes ago; its identifier.
 fn follow_up(app: &TestApp) -> String {
     desk::close(app, "t-1", "u-9", LONG, Some(&LONG.repeat(8)), 0.01);
@@ -261,6 +280,7 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
     let Some(mut browser) = Chromium::start_or_skip() else { return };
     let app = follow_up_service();
     let id = follow_up(&app);
+    write(&app);
     let customer = past_cases(&app);
     screen(&mut browser, 1280);
     browser.call("Network.setExtraHTTPHeaders", &json!({"headers": {"Accept-Language": "en"}}));
@@ -280,6 +300,8 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
                 ];
                 for (page, path) in pages {
                     browser.open(&format!("http://{}{path}", app.address));
+                    // What is folded is looked at, too.
+                    browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; }); 0");
                     let name = format!("{page}-{}-{}-{width}", language.code(), theme.as_str());
                     let found = faults(&mut browser, &app, false);
                     wrong.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
@@ -289,6 +311,8 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(browser.evaluate("document.querySelectorAll('.message').length"), 3);
+    assert_eq!(browser.evaluate("document.querySelector('.said').lang"), "ru");
     // What was typed stays when somebody else acts; the page says so.
     browser.open(&format!("http://{}/queue/{id}", app.address));
     browser.evaluate("document.getElementById('reason').value = 'typed'; 0");

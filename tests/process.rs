@@ -963,6 +963,7 @@ fn what_people_corrected_is_written_as_a_file_for_training() {
         encoder: None,
         kind: ContactKind::Substantive,
         kind_rule: "default".to_owned(),
+        text: None,
     };
     let said = |label: &str, occurred_at| NewFeedback {
         contact_id: name("c-1"),
@@ -1000,6 +1001,76 @@ fn what_people_corrected_is_written_as_a_file_for_training() {
         "contact_id,head,label,author,occurred_at,predicted_label,probability,model_version\n\
          c-1,category,\"loan, new\",agent-1,2026-01-05T09:00:00Z,card,0.5,cards-1\n"
     );
+}
+
+/// Whether bytes stand in other bytes.
+fn holds(bytes: &[u8], part: &str) -> bool {
+    bytes.windows(part.len()).any(|window| window == part.as_bytes())
+}
+
+#[test]
+fn nothing_unredacted_is_written_to_the_database_or_the_log() {
+    const SECRETS: [&str; 7] = [
+        "4111 1111 1111 1111",
+        "+375 29 123-45-67",
+        "ann.smith@example.org",
+        "Tr0ub4dor&3",
+        "3140583A001PB5",
+        "Kowalska",
+        "BY13NBRB3600900000002Z00AB00",
+    ];
+    let place = Place::new();
+    let log = place.folder.path().join("log");
+    let mut child = place
+        .serve_command()
+        .env("RUST_LOG", "trace")
+        .stderr(fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    wait_until("the service listens", || {
+        fs::read_to_string(place.port_file()).is_ok_and(|port| !port.is_empty())
+    });
+    let port = fs::read_to_string(place.port_file()).unwrap().trim().parse().unwrap();
+    let client = Client::new(port);
+    let text = format!(
+        "My name is Anna Kowalska, card {}, call {} or write to {}. My password is {}, id {}, account {}.",
+        SECRETS[0], SECRETS[1], SECRETS[2], SECRETS[3], SECRETS[4], SECRETS[6]
+    );
+    let at = "2026-01-05T09:00:00Z";
+    let contact = json!({"id": "c-1", "customer_id": "u-1", "ticket_id": "t-1", "occurred_at": at, "text": text});
+    let opened = json!({"customer_id": "u-1", "opened_at": at, "category": "cards", "texts": {"first": text, "last": text}});
+    let closed =
+        json!({"closed_at": "2026-01-06T09:00:00Z", "texts": {"answer": text, "other": text}});
+    let mut wrong = contact.clone();
+    wrong["occurred_at"] = json!("yesterday");
+    let classify = json!({ "text": text });
+    let requests = [
+        ("POST", "/v1/classify", &classify),
+        ("POST", "/v1/contacts", &wrong),
+        ("PUT", "/v1/tickets/t-1", &opened),
+        ("POST", "/v1/contacts", &contact),
+        ("POST", "/v1/contacts", &contact),
+        ("POST", "/v1/tickets/t-1/close", &closed),
+        ("POST", "/v1/similar", &classify),
+    ];
+    let statuses = requests.map(|(method, path, body)| client.send(method, path, body).unwrap().0);
+    assert_eq!(statuses[..6], [200, 422, 201, 201, 200, 200]);
+    // Killed, so that the log of the database is still there to be looked at.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let mut read = 0;
+    for entry in fs::read_dir(place.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_file() {
+            continue;
+        }
+        let bytes = fs::read(&path).unwrap();
+        for secret in SECRETS {
+            assert!(!holds(&bytes, secret), "{secret} in {}", path.display());
+        }
+        read += usize::from(holds(&bytes, "<CREDIT_CARD>"));
+    }
+    assert!(read > 0, "no redacted text was found: was anything looked at?");
 }
 
 /// What a program that writes a file says on standard error.

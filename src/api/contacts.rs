@@ -4,6 +4,7 @@ use super::ModelName;
 use super::body::{JsonBody, future_fault};
 use super::classify::{ClassificationResult, classify_one};
 use super::cleaning::{CleanText, Cleaning, CutPart};
+use super::conversation;
 use super::identity_body::IdentityInput;
 use super::problem::{FieldProblem, Problem, ProblemCode};
 use crate::app::App;
@@ -48,7 +49,7 @@ pub struct ContactRequest {
     kind: Option<ContactKind>,
     /// The follow-up that it answers.
     follow_up_id: Option<Name>,
-    /// What the customer wrote. Not stored.
+    /// What the customer wrote. Stored without personal data, and as long as configured.
     text: String,
     /// Whether quoted mail, signatures, markup and legal notices are cut before the text is classified; left out: as configured.
     clean: Option<bool>,
@@ -144,9 +145,11 @@ pub async fn record_contact(
         return answer(contact.id, recorded, None, cut);
     }
     let (classifier, classification, embedding) =
-        classify_one(&app, text, contact.channel.clone()).await?;
+        classify_one(&app, text.clone(), contact.channel.clone()).await?;
+    let kept = conversation::contact_text(&app, text.as_ref(), classification.language).await?;
     let mut analysis =
         analysis(&contact, classifier.version(), classification, embedding.as_deref())?;
+    analysis.text = kept;
     let encoder = classifier.encoder().filter(|_| app.similar.is_enabled());
     analysis.encoder = encoder.map(|encoder| encoder_key(encoder));
     let pairs = app.adjacent_pairs();
@@ -192,6 +195,7 @@ fn analysis(
         encoder: None,
         kind,
         kind_rule: kind_rule.to_owned(),
+        text: None,
     })
 }
 

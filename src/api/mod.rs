@@ -10,6 +10,7 @@ pub mod body;
 pub mod classify;
 pub mod cleaning;
 pub mod contacts;
+mod conversation;
 pub mod cursor;
 pub mod customers;
 pub mod docs;

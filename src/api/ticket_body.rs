@@ -76,7 +76,7 @@ macro_rules! ticket_body {
             #[serde(default)]
             attributes: BTreeMap<String, AttributeValue>,
             /// Texts: `first` and `last` message of the customer, `answer`, or what else the model was trained on. Looked
-            /// at when the ticket is assessed, and never stored.
+            /// at when the ticket is assessed; `first`, `last` and `answer` are stored without personal data, as long as configured.
             #[serde(default)]
             texts: BTreeMap<String, Option<String>>,
         }
@@ -113,6 +113,7 @@ macro_rules! ticket_body {
                     segment: self.segment.clone(),
                     attributes: self.attributes.clone(),
                     texts: named_texts(&self.texts),
+                    conversation: Vec::new(),
                 }
             }
 

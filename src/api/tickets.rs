@@ -2,6 +2,7 @@
 
 use super::assessment::{AssessmentView, assess, language};
 use super::body::{JsonBody, future_fault, path_id, query};
+use super::conversation;
 use super::problem::{Problem, ProblemCode};
 use super::ticket_body::{CloseRequest, TicketRequest};
 use crate::app::App;
@@ -155,7 +156,8 @@ pub async fn report_ticket(
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    let event = body.into_event(id.clone());
+    let mut event = body.into_event(id.clone());
+    event.details.conversation = conversation::ticket_texts(&app, &event.details.texts).await?;
     let pairs = app.adjacent_pairs();
     let recorded = app
         .store
@@ -213,12 +215,14 @@ pub async fn close_ticket(
             None
         }
     };
+    let mut event = body.into_event();
+    event.details.conversation = conversation::ticket_texts(&app, &event.details.texts).await?;
     let pairs = app.adjacent_pairs();
     let rules = app.outcome_rules(&pairs);
     let next_issues = app.next_issues.map();
     let closed = app
         .store
-        .close_ticket(&app.tenant, &id, &body.into_event(), &rules, now, |ticket, history| {
+        .close_ticket(&app.tenant, &id, &event, &rules, now, |ticket, history| {
             let (model, shadows) = model.as_ref()?;
             assess(model, shadows, &next_issues, ticket, history, now)
         })

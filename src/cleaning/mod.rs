@@ -19,6 +19,7 @@ mod tail;
 
 use mapped::Mapped;
 use serde::{Deserialize, Serialize};
+pub(crate) use signature::SIGN_OFFS;
 use std::ops::Range;
 
 /// Passes over a text at most. What is left after a cut is looked at again, as a cut may bring together what was apart; a mail

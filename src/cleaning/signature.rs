@@ -116,50 +116,52 @@ fn is_program(line: &str) -> bool {
     })
 }
 
+/// Closing phrases, in small letters.
+pub(crate) const SIGN_OFFS: &[&str] = &[
+    "best regards",
+    "kind regards",
+    "warm regards",
+    "kindest regards",
+    "warmest regards",
+    "with best regards",
+    "with kind regards",
+    "with regards",
+    "thanks and regards",
+    "regards",
+    "best wishes",
+    "with best wishes",
+    "yours sincerely",
+    "sincerely yours",
+    "sincerely",
+    "yours faithfully",
+    "yours truly",
+    "respectfully",
+    "с уважением",
+    "с ув.",
+    "с искренним уважением",
+    "с глубоким уважением",
+    "с наилучшими пожеланиями",
+    "с наилучшими",
+    "с пожеланиями добра",
+    "искренне ваш",
+    "искренне ваша",
+    "з павагай",
+    "з найлепшымі пажаданнямі",
+    "з найлепшымі зычэннямі",
+    "шчыра ваш",
+    "з повагою",
+    "з найкращими побажаннями",
+    "щиро ваш",
+    "щиро ваша",
+];
+
 /// A closing phrase, alone or with a name behind it.
 fn is_sign_off(line: &str) -> bool {
-    const PHRASES: &[&str] = &[
-        "best regards",
-        "kind regards",
-        "warm regards",
-        "kindest regards",
-        "warmest regards",
-        "with best regards",
-        "with kind regards",
-        "with regards",
-        "thanks and regards",
-        "regards",
-        "best wishes",
-        "with best wishes",
-        "yours sincerely",
-        "sincerely yours",
-        "sincerely",
-        "yours faithfully",
-        "yours truly",
-        "respectfully",
-        "с уважением",
-        "с ув.",
-        "с искренним уважением",
-        "с глубоким уважением",
-        "с наилучшими пожеланиями",
-        "с наилучшими",
-        "с пожеланиями добра",
-        "искренне ваш",
-        "искренне ваша",
-        "з павагай",
-        "з найлепшымі пажаданнямі",
-        "з найлепшымі зычэннямі",
-        "шчыра ваш",
-        "з повагою",
-        "з найкращими побажаннями",
-        "щиро ваш",
-        "щиро ваша",
-    ];
     if line.chars().count() > LONGEST_LINE {
         return false;
     }
     let lower = line.to_lowercase();
-    let Some(phrase) = PHRASES
+    let Some(phrase) = SIGN_OFFS
         .iter()
         .filter(|phrase| lower.starts_with(**phrase))
         .max_by_key(|phrase| phrase.len())

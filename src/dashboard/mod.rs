@@ -19,6 +19,7 @@ pub mod tile;
 mod account;
 mod audit;
 mod change;
+mod conversation;
 mod customer;
 mod effect;
 mod kpis;

@@ -4,6 +4,7 @@
 mod similar;
 
 use self::similar::SimilarCases;
+use super::conversation::{CONTACTS, Conversation};
 use super::customer;
 use super::error::show;
 use super::format::escaped;
@@ -22,9 +23,6 @@ use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-/// Contacts that are shown.
-const CONTACTS: u32 = 200;
-
 #[derive(Template)]
 #[template(path = "ticket.html")]
 struct TicketPage {
@@ -33,6 +31,7 @@ struct TicketPage {
     customer: String,
     customer_path: String,
     follow_ups: Vec<(String, String)>,
+    conversation: Conversation,
     timeline: Table,
     outcomes: Table,
     similar: SimilarCases,
@@ -49,7 +48,9 @@ pub(super) async fn show_ticket(
     let title = viewer.frame("queue-title").say("ticket-title").with("ticket", ticket.id.as_str());
     let frame = viewer.frame_named(&title.to_string());
     let episodes = store.ticket_episodes(tenant, &ticket.id).await?;
-    let contacts = store.ticket_contacts(tenant, &ticket.id, CONTACTS).await?;
+    let texts_since = app.settings.conversations.kept_since(now);
+    let contacts = store.ticket_contacts(tenant, &ticket.id, CONTACTS, texts_since).await?;
+    let ticket_texts = store.ticket_texts(tenant, &ticket.id, texts_since).await?;
     let said = store.ticket_feedback(tenant, &ticket.id).await?;
     let outcomes = store.ticket_outcomes(tenant, &ticket.id).await?;
     let outcomes = outcomes.map(|outcomes| outcomes.episodes).unwrap_or_default();
@@ -80,6 +81,13 @@ pub(super) async fn show_ticket(
     similar.others = similar.others.map(|table| table.with_files(&export));
     similar.same = similar.same.map(|table| table.with_files(&export));
     let page = TicketPage {
+        conversation: Conversation::new(
+            &frame,
+            app.settings.conversations,
+            &contacts,
+            &ticket_texts,
+            now,
+        ),
         facts: facts(&ticket, &frame),
         customer: ticket.customer.to_string(),
         customer_path: customer::path_of(&ticket.customer),

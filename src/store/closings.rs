@@ -7,6 +7,7 @@
 //! read; else it works it out again under the locks.
 
 use super::closing_draft::{ClosingReport, Draft, Drafted, Following, draft};
+use super::conversations::TicketTexts;
 use super::derivation::{
     Affected, ChangeCause, Derivation, OutcomeRules, Told, insert_recontacts, rederive,
 };
@@ -78,6 +79,12 @@ impl Store {
             Drafted::Draft(draft) => draft,
             Drafted::Settled(answer) => {
                 self.until_durable().await?;
+                let (texts, at) = (&closing.details, closing.closed_at);
+                if matches!(*answer, TicketClosed::AlreadyClosed(_))
+                    && !texts.conversation.is_empty()
+                {
+                    self.correct_ticket_texts(tenant, id, texts, at, now).await?;
+                }
                 return Ok(*answer);
             }
         };
@@ -111,14 +118,15 @@ async fn write_unchanged(
     report: &ClosingReport<'_>,
     draft: &Draft,
 ) -> Result<Option<StoredTicket>, StoreError> {
-    if !brings_more(store, draft)? {
+    let has_texts = !report.closing.details.conversation.is_empty();
+    if !has_texts && !brings_more(store, draft)? {
         let is_written = store.write_closing_alone(report, draft).await?;
         return Ok(is_written.then(|| draft.to_stored()));
     }
     let mut write = store.begin_write().await?;
     let is_written = store.write_closing(write.connection(), report, draft).await?;
     if is_written {
-        write_more(store, write.connection(), report.derivation, draft).await?;
+        write_more(store, write.connection(), report, draft).await?;
     }
     write.finish(is_written).await?;
     Ok(is_written.then(|| draft.to_stored()))
@@ -169,7 +177,7 @@ async fn close_locked(
                 // Locked and read in one transaction, it cannot have changed.
                 return Err(StoreError::Database { source: sqlx::Error::RowNotFound });
             }
-            write_more(store, connection, report.derivation, &draft).await?;
+            write_more(store, connection, report, &draft).await?;
             Ok(TicketClosed::Closed(draft.to_stored()))
         }
     }
@@ -179,10 +187,19 @@ async fn close_locked(
 async fn write_more(
     store: &Store,
     connection: &mut AnyConnection,
-    derivation: Derivation<'_>,
+    report: &ClosingReport<'_>,
     draft: &Draft,
 ) -> Result<(), StoreError> {
+    let derivation = report.derivation;
     record_following(connection, derivation, draft).await?;
+    let texts = TicketTexts {
+        tenant: derivation.tenant,
+        ticket: report.id,
+        texts: &report.closing.details.conversation,
+        occurred_at: report.closing.closed_at,
+        now: derivation.now,
+    };
+    texts.keep(connection).await?;
     if is_moved(draft) {
         mark_ticket(connection, derivation.tenant, &draft.ticket.id).await?;
     }

@@ -1,8 +1,10 @@
-//! Contacts and what was said about them. Texts are not kept: a keyed hash of the text is enough to know it again.
+//! Contacts and what was said about them. A keyed hash of the text is enough to know it again; the text itself is kept redacted and for
+//! a time, see [`super::conversations`].
 //!
 //! Recording a contact also derives what follows from it, in the same transaction: see [`super::derivation`] and
 //! [`super::threads`].
 
+use super::conversations::{ContactTextToKeep, keep_contact_text};
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::identities::merge_together;
@@ -40,6 +42,8 @@ pub struct ContactAnalysis {
     pub kind: ContactKind,
     /// Why.
     pub kind_rule: String,
+    /// The text as it is to be kept; `None` where texts are not.
+    pub text: Option<ContactTextToKeep>,
 }
 
 /// What became of a contact.
@@ -217,6 +221,10 @@ impl Recording<'_> {
         };
         if !self.insert(connection).await? {
             return Ok(false);
+        }
+        if let Some(kept) = &self.analysis.text {
+            let id = self.contact.id.as_str();
+            keep_contact_text(connection, self.tenant, id, kept, self.now).await?;
         }
         // With a contact recorded, the ticket's opening no longer stands for one.
         let opened_at = ticket.as_ref().map(|ticket| ticket.opened_at);

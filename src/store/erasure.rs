@@ -1,6 +1,6 @@
 //! Erasure of a customer: what tells who they are or what they wrote goes, what is counted stays.
 //!
-//! Identities, merges, hashes, vectors, details and reasons are removed. Rows that others' rows and the rates rest on stay
+//! Identities, merges, texts, hashes, vectors, details and reasons are removed. Rows that others' rows and the rates rest on stay
 //! under a random hash that nobody can lead back: a contact's or ticket's identifier, times, kind and category; an
 //! episode's category, times and outcome. So no outcome changes, neither the customer's own nor anybody else's, and an event
 //! of the customer that is sent again is refused as a conflict instead of bringing them back. The helpdesk's own identifiers
@@ -45,6 +45,9 @@ pub struct ErasureReport {
     pub identities: u64,
     /// Merges of these that were removed.
     pub merges: u64,
+    /// Texts of contacts and tickets that were removed.
+    #[serde(default)]
+    pub texts: u64,
     /// Contacts that lost customer, text hash, classification, channel and vector.
     pub contacts: u64,
     /// Vectors of texts that were removed, of contacts and episodes.
@@ -197,6 +200,16 @@ impl Erasing<'_> {
         connection: &mut AnyConnection,
         report: &mut ErasureReport,
     ) -> Result<(), StoreError> {
+        for statement in [
+            "DELETE FROM contact_texts WHERE tenant = $1 AND contact_id IN \
+             (SELECT id FROM contacts WHERE tenant = $1 AND customer_hash = $2)",
+            "DELETE FROM contact_texts WHERE tenant = $1 AND contact_id IN (SELECT c.id FROM contacts c \
+             JOIN tickets t ON t.tenant = c.tenant AND t.id = c.ticket_id WHERE t.tenant = $1 AND t.customer_hash = $2)",
+            "DELETE FROM ticket_texts WHERE tenant = $1 AND ticket_id IN \
+             (SELECT id FROM tickets WHERE tenant = $1 AND customer_hash = $2)",
+        ] {
+            report.texts += self.run(connection, statement).await?;
+        }
         report.embeddings += self
             .run(
                 connection,

@@ -2,7 +2,8 @@
 //!
 //! One SQL text and one set of migrations serve both. What a method answers as done is committed; what two callers do
 //! at once is settled by the database (unique keys, row locks), so any number of processes may share one PostgreSQL.
-//! Every row belongs to a [`Tenant`]. Customers and contact texts are kept only as keyed hashes ([`CustomerKey`]).
+//! Every row belongs to a [`Tenant`]. Customers are kept only as keyed hashes ([`CustomerKey`]), texts
+//! redacted ([`crate::redaction`]) and for a time, and as keyed hashes.
 //!
 //! An outcome a caller has to tell apart (unchanged, conflict, unknown ticket) is a variant of a result type;
 //! [`StoreError`] means that the database did not do its part.
@@ -14,6 +15,7 @@ mod closing_write;
 mod closings;
 mod connect;
 mod contacts;
+mod conversations;
 mod corrections;
 mod customer;
 mod derivation;
@@ -57,6 +59,7 @@ pub use crate::ticket::{ClosingEvent, TicketEvent};
 pub use audit::{AuditAction, AuditCursor, AuditEntry, AuditFilter};
 pub use closings::TicketClosed;
 pub use contacts::{ContactAnalysis, ContactRecorded};
+pub use conversations::{ContactTextToKeep, KeptText, ToldText, ToldTicketText};
 pub use corrections::{CorrectionRecorded, NewCorrection};
 pub use customer::{CustomerHash, CustomerKey, InvalidCustomerHash, InvalidCustomerKey};
 pub use derivation::{ChangeCause, OutcomeChange, OutcomeRules, OutcomesPerWindow};

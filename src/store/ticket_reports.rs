@@ -3,6 +3,7 @@
 //! A report is identified by ticket and instant. Reports may come twice and in any order: the newest one that is not
 //! later than the closing is the ticket's state.
 
+use super::conversations::TicketTexts;
 use super::customer::content_sha256;
 use super::derivation::{Affected, ChangeCause, Derivation, OutcomeRules, Told, rederive};
 use super::kpi::marks::{mark_ticket, moves_between_slices};
@@ -88,7 +89,9 @@ impl Store {
             recorded,
             TicketRecorded::Created | TicketRecorded::Updated | TicketRecorded::Outdated
         );
-        write.finish(changed).await?;
+        let is_accepted = changed || recorded == TicketRecorded::Unchanged;
+        let has_texts = is_accepted && report.keep_texts(write.connection()).await?;
+        write.finish(changed || has_texts).await?;
         Ok(recorded)
     }
 }
@@ -183,6 +186,18 @@ impl Report<'_> {
             .closed_at
             .filter(|closed_at| occurred_at > *closed_at)
             .map(|closed_at| format!("ticket {id} was closed at {closed_at}"))
+    }
+
+    /// Texts do not make two reports differ: those of a repeated one may correct what is kept.
+    async fn keep_texts(&self, connection: &mut AnyConnection) -> Result<bool, StoreError> {
+        let texts = TicketTexts {
+            tenant: self.tenant,
+            ticket: &self.event.id,
+            texts: &self.event.details.conversation,
+            occurred_at: self.event.occurred_at(),
+            now: self.now,
+        };
+        texts.keep(connection).await
     }
 
     /// Whether the ticket was not there.

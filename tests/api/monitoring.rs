@@ -30,6 +30,7 @@ fn analysis(category: &str, probability: f64, vector: [f32; 2]) -> ContactAnalys
         encoder: Some("encoder-1".to_owned()),
         kind: ContactKind::Substantive,
         kind_rule: "default".to_owned(),
+        text: None,
     }
 }
 

@@ -200,6 +200,7 @@ fn neither_customers_nor_texts_stand_in_the_sqlite_file() {
             encoder: Some("encoder-1".to_owned()),
             kind: ContactKind::Substantive,
             kind_rule: "default".to_owned(),
+            text: None,
         };
         store.record_contact(&TENANT, &contact, &analysis, &rules(), minute(1)).await.unwrap();
         // Once with the log beside the file, once after closing has moved everything into the file.

@@ -38,6 +38,7 @@ fn analysis(classification: &str) -> ContactAnalysis {
         encoder: None,
         kind: ContactKind::Substantive,
         kind_rule: "default".to_owned(),
+        text: None,
     }
 }
 

@@ -30,6 +30,7 @@ macro_rules! on_both_databases {
 mod closings;
 mod connecting;
 mod contacts;
+mod conversations;
 mod corrections;
 mod effect;
 mod episodes;

@@ -47,6 +47,7 @@ pub(super) fn about(category: &str) -> ContactAnalysis {
         encoder: None,
         kind: ContactKind::Substantive,
         kind_rule: "default".to_owned(),
+        text: None,
     }
 }
 

@@ -476,12 +476,6 @@ queue-decide-title = Не праводзіць
 queue-disagree = Ацэнка няверная
 queue-drop = Не патрабуецца
 queue-conversation = Перапіска
-queue-redacted = Тэксты тут не захоўваюцца: яны ёсць у вашай сістэме зваротаў.
-queue-contacts = { $count ->
-        [one] { $count } паведамленне
-        [few] { $count } паведамленні
-       *[other] { $count } паведамленняў
-    }
 queue-history = Што ўжо зроблена
 queue-changed = Вас апярэдзілі: { $who }, { $what }, { $when }. Цяпер стан: { $status }.
 queue-not-allowed = Цяпер гэта немагчыма. Стан: { $status }.
@@ -515,6 +509,50 @@ kind-agent-created = напісана супрацоўнікам
 author-customer = кліент
 author-agent = супрацоўнік
 author-system = праграма
+
+## Перапіска
+conversation-count = { $count ->
+        [one] { $count } паведамленне, новыя ўнізе
+        [few] { $count } паведамленні, новыя ўнізе
+       *[other] { $count } паведамленняў, новыя ўнізе
+    }
+conversation-empty = Паведамленняў, вядомых сістэме, няма.
+conversation-redacted = Персанальныя даныя выдалены да захавання тэкстаў. Тэксты захоўваюцца { $days ->
+        [one] { $days } дзень.
+        [few] { $days } дні.
+       *[other] { $days } дзён.
+    }
+conversation-off = Тэксты тут не захоўваюцца: так наладжана служба. Яны ёсць у вашай сістэме зваротаў.
+conversation-erased = Тэкст выдалены разам з данымі кліента.
+conversation-old = Тэкст больш не захоўваецца: прайшло больш за { $days ->
+        [one] { $days } дзень.
+        [few] { $days } дні.
+       *[other] { $days } дзён.
+    }
+conversation-gone = Тэкст тут не захоўваецца: ён ёсць у вашай сістэме зваротаў.
+conversation-nothing = Толькі цытата або подпіс.
+conversation-rest = Астатняе ({ $count ->
+        [one] { $count } знак
+        [few] { $count } знакі
+       *[other] { $count } знакаў
+    })
+conversation-cut = Працяг ёсць у вашай сістэме зваротаў.
+conversation-first = першае паведамленне, паводле звароту
+conversation-last = апошняе паведамленне, паводле звароту
+conversation-answer = адказ, паводле звароту
+redacted-title = Выдалена да захавання тэксту: { $what }
+redacted-email = эл. адрас
+redacted-phone = нумар тэлефона
+redacted-card = нумар карткі
+redacted-iban = нумар рахунку
+redacted-passport = нумар пашпарта
+redacted-national-id = асабісты нумар
+redacted-tax-id = падатковы нумар
+redacted-query = частка спасылкі
+redacted-ip = IP-адрас
+redacted-secret = пароль або код
+redacted-location = паштовы адрас
+redacted-person = імя
 
 ## Зварот
 ticket-title = Зварот { $ticket }

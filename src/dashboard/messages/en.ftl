@@ -452,11 +452,6 @@ queue-decide-title = It is not to be made
 queue-disagree = The assessment is wrong
 queue-drop = Not needed
 queue-conversation = The conversation
-queue-redacted = Texts are not kept here: what was written stands in your helpdesk.
-queue-contacts = { $count ->
-        [one] { $count } message
-       *[other] { $count } messages
-    }
 queue-history = What was done so far
 queue-changed = { $who } was faster: { $what }, { $when }. Now the follow-up is: { $status }.
 queue-not-allowed = This cannot be done now. The follow-up is: { $status }.
@@ -489,6 +484,46 @@ kind-agent-created = written by an agent
 author-customer = customer
 author-agent = agent
 author-system = program
+
+## The conversation
+conversation-count = { $count ->
+        [one] { $count } message, the newest last
+       *[other] { $count } messages, the newest last
+    }
+conversation-empty = Nothing was written that is known here.
+conversation-redacted = Personal data was removed before the texts were stored. They are kept for { $days ->
+        [one] { $days } day.
+       *[other] { $days } days.
+    }
+conversation-off = Texts are not kept here: the service is set so. What was written stands in your helpdesk.
+conversation-erased = The text was removed with the customer's data.
+conversation-old = The text is not kept any more: it is older than { $days ->
+        [one] { $days } day.
+       *[other] { $days } days.
+    }
+conversation-gone = The text is not kept here: it stands in your helpdesk.
+conversation-nothing = Nothing but quoted mail or a signature.
+conversation-rest = The rest ({ $count ->
+        [one] { $count } character
+       *[other] { $count } characters
+    })
+conversation-cut = The text goes on in your helpdesk.
+conversation-first = first message, as the ticket tells it
+conversation-last = last message, as the ticket tells it
+conversation-answer = answer, as the ticket tells it
+redacted-title = Removed before the text was stored: { $what }
+redacted-email = e-mail address
+redacted-phone = telephone number
+redacted-card = card number
+redacted-iban = account number
+redacted-passport = passport number
+redacted-national-id = personal number
+redacted-tax-id = tax number
+redacted-query = part of an address
+redacted-ip = IP address
+redacted-secret = password or code
+redacted-location = postal address
+redacted-person = name
 
 ## A ticket
 ticket-title = Ticket { $ticket }

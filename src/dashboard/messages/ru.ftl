@@ -473,12 +473,6 @@ queue-decide-title = Не проводить
 queue-disagree = Оценка неверна
 queue-drop = Не требуется
 queue-conversation = Переписка
-queue-redacted = Тексты здесь не хранятся: они есть в вашей системе обращений.
-queue-contacts = { $count ->
-        [one] { $count } сообщение
-        [few] { $count } сообщения
-       *[other] { $count } сообщений
-    }
 queue-history = Что уже сделано
 queue-changed = Вас опередили: { $who }, { $what }, { $when }. Сейчас состояние: { $status }.
 queue-not-allowed = Сейчас это невозможно. Состояние: { $status }.
@@ -512,6 +506,49 @@ kind-agent-created = написано сотрудником
 author-customer = клиент
 author-agent = сотрудник
 author-system = программа
+
+## Переписка
+conversation-count = { $count ->
+        [one] { $count } сообщение, новые внизу
+        [few] { $count } сообщения, новые внизу
+       *[other] { $count } сообщений, новые внизу
+    }
+conversation-empty = Сообщений, известных системе, нет.
+conversation-redacted = Персональные данные удалены до сохранения текстов. Тексты хранятся { $days ->
+        [one] { $days } день.
+        [few] { $days } дня.
+       *[other] { $days } дней.
+    }
+conversation-off = Тексты здесь не хранятся: так настроена служба. Они есть в вашей системе обращений.
+conversation-erased = Текст удалён вместе с данными клиента.
+conversation-old = Текст больше не хранится: прошло больше { $days ->
+        [one] { $days } дня.
+       *[other] { $days } дней.
+    }
+conversation-gone = Текст здесь не хранится: он есть в вашей системе обращений.
+conversation-nothing = Только цитата или подпись.
+conversation-rest = Остальное ({ $count ->
+        [one] { $count } знак
+        [few] { $count } знака
+       *[other] { $count } знаков
+    })
+conversation-cut = Продолжение есть в вашей системе обращений.
+conversation-first = первое сообщение, по данным обращения
+conversation-last = последнее сообщение, по данным обращения
+conversation-answer = ответ, по данным обращения
+redacted-title = Удалено до сохранения текста: { $what }
+redacted-email = эл. адрес
+redacted-phone = номер телефона
+redacted-card = номер карты
+redacted-iban = номер счёта
+redacted-passport = номер паспорта
+redacted-national-id = личный номер
+redacted-tax-id = налоговый номер
+redacted-query = часть ссылки
+redacted-ip = IP-адрес
+redacted-secret = пароль или код
+redacted-location = почтовый адрес
+redacted-person = имя
 
 ## Обращение
 ticket-title = Обращение { $ticket }

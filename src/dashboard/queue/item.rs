@@ -1,10 +1,9 @@
 //! One follow-up: why it matters, what to say, what was written and done so far, and what can be done now.
 
-use super::words::{
-    action_message, author_message, band_message, kind_message, of_reasons, status_message,
-};
+use super::words::{action_message, band_message, of_reasons, status_message};
 use super::{find, plain};
 use crate::api::follow_up_view::{reasons, stored_answer};
+use crate::dashboard::conversation::Conversation;
 use crate::dashboard::customer;
 use crate::dashboard::error::show;
 use crate::dashboard::field::{SelectField, TextField};
@@ -14,15 +13,13 @@ use crate::dashboard::session::Viewer;
 use crate::dashboard::ticket::path_of;
 use crate::dashboard::{Frame, PageError};
 use crate::follow_up::{Action, FollowUpStatus};
-use crate::store::{FollowUpEvent, StoredFollowUp, ToldContact};
+use crate::store::{FollowUpEvent, StoredFollowUp};
 use crate::ticket::Name;
 use crate::timestamp::Timestamp;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-/// Contacts that are shown.
-const CONTACTS: u32 = 200;
 /// Channels that can be chosen when a follow-up is done.
 pub(super) const CHANNELS: [&str; 3] = ["email", "phone", "chat"];
 
@@ -46,7 +43,7 @@ pub(super) struct ItemPage {
     message: Option<String>,
     answers: Vec<(String, String)>,
     plan: Option<String>,
-    contacts: Vec<ContactRow>,
+    conversation: Conversation,
     history: Vec<HistoryRow>,
     can: Can,
     channel: SelectField,
@@ -54,14 +51,6 @@ pub(super) struct ItemPage {
     until: TextField,
     snooze_reason: TextField,
     reason: TextField,
-}
-
-struct ContactRow {
-    when: Shown,
-    author: String,
-    channel: String,
-    kind: String,
-    category: String,
 }
 
 struct HistoryRow {
@@ -174,7 +163,7 @@ pub(super) async fn item_page(
     let title = viewer.frame("queue-title").say("queue-item-title").with("ticket", ticket.as_str());
     let frame = viewer.frame_named(&title.to_string());
     let plan = app.store.plan_in_use(&app.tenant, &follow_up.category).await?;
-    let contacts = app.store.ticket_contacts(&app.tenant, ticket, CONTACTS).await?;
+    let conversation = Conversation::of(viewer, &frame, ticket).await?;
     let channels =
         CHANNELS.map(|one| (one.to_owned(), frame.say(channel_message(one)).to_string()));
     let until = if typed.until.is_empty() {
@@ -208,7 +197,7 @@ pub(super) async fn item_page(
             let said = frame.say("queue-plan").with("version", plan.version).with("owner", owner);
             said.to_string()
         }),
-        contacts: contacts.into_iter().map(|contact| contact_row(contact, &frame)).collect(),
+        conversation,
         history: events.into_iter().map(|event| history_row(event, &frame)).collect(),
         can: Can::new(&follow_up, viewer),
         channel: SelectField::new("channel", frame.say("queue-channel"), channels, &typed.channel),
@@ -259,16 +248,6 @@ fn times(one: &StoredFollowUp, frame: &Frame) -> Vec<(String, Shown)> {
         one.closed_at.map(|at| (frame.say("queue-closed").to_string(), frame.date_time(at))),
     );
     times
-}
-
-fn contact_row(contact: ToldContact, frame: &Frame) -> ContactRow {
-    ContactRow {
-        when: frame.date_time(contact.occurred_at),
-        author: frame.say(author_message(&contact.author)).to_string(),
-        channel: contact.channel.map(|one| one.to_string()).unwrap_or_default(),
-        kind: frame.say(kind_message(contact.kind)).to_string(),
-        category: contact.category.map(|one| one.to_string()).unwrap_or_default(),
-    }
 }
 
 fn history_row(event: FollowUpEvent, frame: &Frame) -> HistoryRow {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod conversation;
 mod customers;
 mod effect;
 mod every_page;

@@ -8,7 +8,13 @@ use serde_json::{Value, json};
 
 /// A queue without quiet hours in which almost everybody is treated, and every closing is flagged.
 fn queue() -> TestApp {
+    queue_with(|_| {})
+}
+
+/// The same with other settings.
+pub(super) fn queue_with(change: impl FnOnce(&mut Settings)) -> TestApp {
     service(|settings| {
+        change(settings);
         std::fs::write(&settings.customer_key_file, "0f".repeat(32)).unwrap();
         let rules = &mut settings.follow_ups;
         rules.quiet_from = TimeOfDay::parse("00:00").unwrap();
@@ -20,7 +26,7 @@ fn queue() -> TestApp {
 }
 
 /// Closes a ticket of a team some minutes ago, and gives its follow-up.
-fn follow_up(app: &TestApp, ticket: &str, team: &str) -> Value {
+pub(super) fn follow_up(app: &TestApp, ticket: &str, team: &str) -> Value {
     follow_up_of(app, ticket, team, "u-9")
 }
 
@@ -35,7 +41,7 @@ fn follow_up_of(app: &TestApp, ticket: &str, team: &str, customer: &str) -> Valu
     list["follow_ups"][0].clone()
 }
 
-fn path(follow_up: &Value) -> String {
+pub(super) fn path(follow_up: &Value) -> String {
     format!("/queue/{}", follow_up["id"].as_str().unwrap())
 }
 
@@ -62,7 +68,7 @@ fn a_team_lead_takes_a_follow_up_and_finishes_it() {
         let label = reason.as_str().unwrap().split(':').next().unwrap();
         assert_says(&item, 200, label);
     }
-    assert_says(&item, 200, "Texts are not kept here");
+    assert_says(&item, 200, "Nothing was written that is known here.");
     let answer = tom.fill_in(&page, &format!("{page}/claim"), &[("version", "1")]);
     assert_eq!((answer.status, answer.header("location")), (303, &*format!("{page}?done=claim")));
     assert_eq!(status(&app, &one), ("claimed".to_owned(), 2));
