@@ -128,10 +128,10 @@ fn addresses() -> Vec<(bool, String)> {
     all.push("/next-issues?channel=email".to_owned());
     all.push("/queue?state=expired&category=card_arrival".to_owned());
     let of_lead = ["/overview", "/kpis", "/risk", "/queue", "/next-issues"];
-    let of_lead = of_lead.into_iter().map(str::to_owned).chain([
-        format!("/kpis?{two_years}"),
-        format!("/risk?{two_years}"),
-    ]);
+    let of_lead = of_lead
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("/kpis?{two_years}"), format!("/risk?{two_years}")]);
     all.into_iter().map(|one| (false, one)).chain(of_lead.map(|one| (true, one))).collect()
 }
 
@@ -144,7 +144,8 @@ async fn tell_cost(url: &str, days: usize) {
     let today = Timestamp::now().millis() / history::DAY_MS;
     let mut times = Vec::new();
     for age in (1..).take(days) {
-        let mark = format!("INSERT INTO kpi_changes (tenant, day) VALUES ('default', {})", today - age);
+        let mark =
+            format!("INSERT INTO kpi_changes (tenant, day) VALUES ('default', {})", today - age);
         sqlx::Executor::execute(&mut connection, sqlx::AssertSqlSafe(mark)).await.unwrap();
         let started = Instant::now();
         filler::count_days(&store, zone).await;
@@ -194,6 +195,7 @@ impl Options {
 
 /// Somebody with a browser: one connection that is kept, and cookies.
 struct Browser {
+    port: u16,
     connection: BufReader<TcpStream>,
     cookies: Vec<(String, String)>,
 }
@@ -202,7 +204,7 @@ impl Browser {
     fn open(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { connection: BufReader::new(stream), cookies: Vec::new() }
+        Self { port, connection: BufReader::new(stream), cookies: Vec::new() }
     }
 
     fn sign_in(&mut self, name: &str) {
@@ -249,9 +251,15 @@ impl Browser {
             cookies.join("; "),
             body.len()
         );
-        self.connection.get_mut().write_all((head + body).as_bytes()).unwrap();
         let mut line = String::new();
-        self.connection.read_line(&mut line).unwrap();
+        while line.is_empty() {
+            // A connection that was kept too long without a request is closed.
+            let sent = self.connection.get_mut().write_all((head.clone() + body).as_bytes());
+            if sent.is_err() || self.connection.read_line(&mut line).unwrap_or(0) == 0 {
+                *self =
+                    Self { cookies: std::mem::take(&mut self.cookies), ..Self::open(self.port) };
+            }
+        }
         let status = line.split(' ').nth(1).unwrap().parse().unwrap();
         let mut length = 0;
         loop {

@@ -12,8 +12,18 @@ const HIGH: f64 = 0.1;
 const MEDIUM: f64 = 0.3;
 
 pub(crate) const TEAMS: [&str; 12] = [
-    "cards", "transfers", "top-ups", "accounts", "fraud", "identity", "cash", "rates", "refunds", "limits",
-    "app", "second line",
+    "cards",
+    "transfers",
+    "top-ups",
+    "accounts",
+    "fraud",
+    "identity",
+    "cash",
+    "rates",
+    "refunds",
+    "limits",
+    "app",
+    "second line",
 ];
 pub(crate) const CHANNELS: [&str; 5] = ["email", "phone", "web form", "app", "chat"];
 pub(crate) const SEGMENTS: [&str; 4] = ["private", "business", "premium", "youth"];
@@ -129,9 +139,10 @@ impl History {
 
     fn score(&mut self, draws: &mut Draws) {
         for ticket in &mut self.tickets {
-            let comes = ticket.returns.iter().any(|came| {
-                came.gap_ms <= 14 * DAY_MS && came.relation != "unrelated"
-            });
+            let comes = ticket
+                .returns
+                .iter()
+                .any(|came| came.gap_ms <= 14 * DAY_MS && came.relation != "unrelated");
             let logit = -1.6 + 0.8 * draws.normal() + if comes { 0.9 } else { 0.0 };
             ticket.score = 1.0 / (1.0 + (-logit).exp());
         }

@@ -128,7 +128,7 @@ async fn close(store: &Store, chance: &mut Chance, id: &str, opened: f64, at: f6
         ..assessment("low")
     });
     let closed = store
-        .close_ticket(&TENANT, &name(id), &event, &rules(), day(at), |_, _| said)
+        .close_ticket(&TENANT, &name(id), &event, &rules(), day(at), |_, _| said.clone())
         .await
         .unwrap();
     assert!(matches!(closed, TicketClosed::Closed(_)), "{id}: {closed:?}");
