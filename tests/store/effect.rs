@@ -183,6 +183,10 @@ async fn the_customer_is_the_unit(database: &Database) {
         let id = "CAST(100000 + i AS TEXT)";
         [
             format!(
+                "{numbers} INSERT INTO tickets (tenant, id, customer_hash, opened_at, updated_at, closed_at, details) \
+                 SELECT 'default', 't-' || {id}, '{customer}', 0, {closed_at}, {closed_at}, '{{}}' FROM n"
+            ),
+            format!(
                 "{numbers} INSERT INTO episodes (tenant, ticket_id, number, customer_hash, category, opened_at, closed_at, ended_by) \
                  SELECT 'default', 't-' || {id}, 1, '{customer}', 'card', 0, {closed_at}, 'closing' FROM n"
             ),
