@@ -7,6 +7,7 @@
 //!
 //! Options after `--`: `--tickets N` (1000000), `--calls N` of each address (15), `--database sqlite|postgres` (sqlite),
 //! `--keep FILE` keeps the SQLite database there and uses it again, `--only TEXT` addresses that hold this,
+//! `--program FILE` another build of the service than this one,
 //! `--cost N` closes days anew instead of asking for pages: times counting N changed days one by one, and counting everything.
 #![expect(
     clippy::print_stdout,
@@ -39,6 +40,7 @@ struct Options {
     keep: Option<PathBuf>,
     only: String,
     cost: Option<usize>,
+    program: PathBuf,
 }
 
 fn main() {
@@ -69,19 +71,22 @@ fn main() {
         runtime.block_on(tell_cost(&url, days));
         return;
     }
-    let server = Server::start(&url, folder.path());
+    let server = Server::start(&options.program, &url, folder.path());
     let mut browser = Browser::open(server.port);
     browser.sign_in("ann");
     let mut lead = Browser::open(server.port);
     lead.sign_in("tom");
-    println!("| page | bytes | first, ms | median, ms | p95, ms |\n|---|--:|--:|--:|--:|");
+    println!("| page | bytes | first, ms | median, ms | p95, ms | processor, ms |");
+    println!("|---|--:|--:|--:|--:|--:|");
     for (is_lead, address) in addresses() {
         if address.contains(&options.only) {
             let browser = if is_lead { &mut lead } else { &mut browser };
+            let before = server.processor_ms();
             let (bytes, first, times) = browser.time(&address, options.calls);
+            let processor = (server.processor_ms() - before) / (options.calls + 1) as f64;
             let who = if is_lead { " (team lead)" } else { "" };
             println!(
-                "| `{address}`{who} | {bytes} | {first:.0} | {:.0} | {:.0} |",
+                "| `{address}`{who} | {bytes} | {first:.0} | {:.0} | {:.0} | {processor:.0} |",
                 quantile(&times, 0.5),
                 quantile(&times, 0.95)
             );
@@ -172,6 +177,7 @@ impl Options {
             keep: None,
             only: String::new(),
             cost: None,
+            program: PathBuf::from(env!("CARGO_BIN_EXE_recontact")),
         };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
@@ -181,6 +187,7 @@ impl Options {
                 "--calls" => options.calls = value.parse().expect("a whole number"),
                 "--database" => options.is_postgres = value == "postgres",
                 "--keep" => options.keep = Some(PathBuf::from(value)),
+                "--program" => options.program = PathBuf::from(value),
                 "--only" => options.only = value,
                 "--cost" => options.cost = Some(value.parse().expect("a whole number")),
                 other => {
@@ -195,6 +202,7 @@ impl Options {
 
 /// Somebody with a browser: one connection that is kept, and cookies.
 struct Browser {
+    port: u16,
     connection: BufReader<TcpStream>,
     cookies: Vec<(String, String)>,
 }
@@ -203,7 +211,7 @@ impl Browser {
     fn open(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { connection: BufReader::new(stream), cookies: Vec::new() }
+        Self { port, connection: BufReader::new(stream), cookies: Vec::new() }
     }
 
     fn sign_in(&mut self, name: &str) {
@@ -250,9 +258,15 @@ impl Browser {
             cookies.join("; "),
             body.len()
         );
-        self.connection.get_mut().write_all((head + body).as_bytes()).unwrap();
         let mut line = String::new();
-        self.connection.read_line(&mut line).unwrap();
+        while line.is_empty() {
+            // A connection that was kept too long without a request is closed.
+            let sent = self.connection.get_mut().write_all((head.clone() + body).as_bytes());
+            if sent.is_err() || self.connection.read_line(&mut line).unwrap_or(0) == 0 {
+                *self =
+                    Self { cookies: std::mem::take(&mut self.cookies), ..Self::open(self.port) };
+            }
+        }
         let status = line.split(' ').nth(1).unwrap().parse().unwrap();
         let mut length = 0;
         loop {
@@ -285,11 +299,11 @@ struct Server {
 }
 
 impl Server {
-    fn start(url: &str, folder: &Path) -> Self {
+    fn start(program: &Path, url: &str, folder: &Path) -> Self {
         let port_file = folder.join("port");
         let key_file = folder.join("customer.key");
         std::fs::write(&key_file, "07".repeat(32)).unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_recontact"))
+        let process = Command::new(program)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(["serve", "--listen", "127.0.0.1:0", "--database", url, "--port-file"])
             .arg(&port_file)
@@ -307,6 +321,16 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         };
         Self { process, port }
+    }
+}
+
+impl Server {
+    /// What it has taken of the processor so far, as Linux tells it in hundredths of a second.
+    fn processor_ms(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()));
+        let stat = stat.unwrap_or_default();
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() * 10.0
     }
 }
 

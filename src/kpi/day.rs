@@ -11,8 +11,9 @@ use crate::outcome::{Outcome, Relation, WINDOWS_DAYS};
 use crate::risk::report::ReasonTally;
 use crate::ticket::TicketDetails;
 use crate::timestamp::{DAY_MS, Timestamp};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 /// By what is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,30 +151,40 @@ pub struct Cell {
     pub persons: Persons,
 }
 
-/// Persons by number, each with the windows in which they came back, bit by bit.
+/// Persons by number, each with the windows in which they came back: bits in the order of the windows, in the place of the
+/// number's last ones. What is left of a number is enough to tell persons apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Persons(Vec<(u64, u8)>);
+pub struct Persons(Vec<u64>);
+
+/// The bits that say in which windows somebody came back.
+const WINDOW_BITS: u64 = (1 << WINDOWS_DAYS.len()) - 1;
 
 impl Persons {
     /// Adds a person, or windows to one that is known.
     pub fn add(&mut self, person: u64, windows: u8) {
-        self.0.push((person, windows));
+        self.0.push(person & !WINDOW_BITS | u64::from(windows) & WINDOW_BITS);
     }
 
     fn add_all(&mut self, others: &Self) {
         self.0.extend(&others.0);
     }
 
-    /// Each person once, in the order of their numbers. What was read of many days lies in runs that are in order already,
-    /// which a stable sort only has to merge.
-    pub fn merged(&mut self) -> &[(u64, u8)] {
-        self.0.sort_by_key(|(person, _)| *person);
+    /// Puts each person once, in the order of their numbers. What was read of many days lies in runs that are in order already, which
+    /// a stable sort only has to merge.
+    fn merge(&mut self) {
+        self.0.sort();
         self.0.dedup_by(|other, kept| {
-            let is_same = other.0 == kept.0;
-            kept.1 |= if is_same { other.1 } else { 0 };
+            let is_same = (*other ^ *kept) & !WINDOW_BITS == 0;
+            *kept |= if is_same { *other & WINDOW_BITS } else { 0 };
             is_same
         });
-        &self.0
+    }
+
+    /// How many persons there are, and how many of them came back within the window of this place.
+    pub fn count(&mut self, window: usize) -> (u64, u64) {
+        self.merge();
+        let came = self.0.iter().filter(|person| (*person >> window) & 1 == 1).count();
+        (self.0.len() as u64, came as u64)
     }
 }
 
@@ -367,91 +378,77 @@ fn add_csat(tally: &mut Tally, details: &TicketDetails) {
 }
 
 impl Cell {
-    /// Values as they are stored: whole numbers in rising order as differences, or persons with their windows.
+    /// Values as they are stored, in bytes as base64: whole numbers in rising order as differences of seven bits a byte, or persons
+    /// with their windows, eight bytes each.
     #[must_use]
     pub fn values_text(&self, values: Values) -> String {
-        match values {
+        let bytes = match values {
             Values::Response => differences(&self.responses),
             Values::Resolution => differences(&self.resolutions),
             Values::Customers => {
                 let mut persons = self.persons.clone();
-                let mut text = String::new();
-                for (person, windows) in persons.merged() {
-                    let space = if text.is_empty() { "" } else { " " };
-                    // Writing into a text cannot fail.
-                    let _ = write!(text, "{space}{person:x}:{windows:x}");
-                }
-                text
+                persons.merge();
+                persons.0.iter().flat_map(|person| person.to_le_bytes()).collect()
             }
-        }
+        };
+        BASE64.encode(bytes)
     }
 
     /// Adds values as they were stored; `None` when the text is something else.
     #[must_use]
     pub fn add_values(&mut self, values: Values, text: &str, windows: u8) -> Option<()> {
+        let bytes = BASE64.decode(text).ok()?;
         let into = match values {
             Values::Response => &mut self.responses,
             Values::Resolution => &mut self.resolutions,
             Values::Customers => {
-                return self.add_persons(text, windows);
+                let persons = bytes.chunks_exact(8);
+                let is_whole = persons.remainder().is_empty();
+                let mask = !WINDOW_BITS | u64::from(windows);
+                let numbers =
+                    persons.filter_map(|bytes| bytes.try_into().ok().map(u64::from_le_bytes));
+                self.persons.0.extend(numbers.map(|person| person & mask));
+                return is_whole.then_some(());
             }
         };
-        let (mut value, mut difference) = (0_u64, None);
-        for byte in text.bytes().chain([b' ']) {
-            match byte {
-                b'0'..=b'9' => {
-                    let digit = u64::from(byte - b'0');
-                    difference =
-                        Some(difference.unwrap_or(0_u64).checked_mul(10)?.checked_add(digit)?);
-                }
-                b' ' => {
-                    value = value.checked_add(difference.take()?)?;
-                    into.push(value);
-                }
-                _ => return None,
-            }
-        }
-        Some(())
-    }
-
-    fn add_persons(&mut self, text: &str, windows: u8) -> Option<()> {
-        let (mut person, mut number, mut digits) = (0_u64, 0_u64, 0_u32);
-        for byte in text.bytes().chain([b' ']) {
-            let digit = match byte {
-                b'0'..=b'9' => byte - b'0',
-                b'a'..=b'f' => byte - b'a' + 10,
-                b':' if digits > 0 => {
-                    (person, number, digits) = (number, 0, 0);
-                    continue;
-                }
-                b' ' if digits > 0 => {
-                    let came = u8::try_from(number).ok()?;
-                    self.persons.add(person, came & windows);
-                    (number, digits) = (0, 0);
-                    continue;
-                }
-                _ => return None,
-            };
-            digits += 1;
-            if digits > 16 {
-                return None;
-            }
-            number = number << 4 | u64::from(digit);
-        }
-        Some(())
+        add_differences(&bytes, into)
     }
 }
 
-fn differences(values: &[u64]) -> String {
+fn differences(values: &[u64]) -> Vec<u8> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let mut before = 0;
-    let mut parts = Vec::with_capacity(sorted.len());
+    let mut bytes = Vec::with_capacity(2 * sorted.len());
     for value in sorted {
-        parts.push((value - before).to_string());
+        let mut rest = value - before;
+        while rest > 0x7f {
+            bytes.push(low_bits(rest) | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(low_bits(rest));
         before = value;
     }
-    parts.join(" ")
+    bytes
+}
+
+/// The last seven bits.
+fn low_bits(number: u64) -> u8 {
+    number.to_le_bytes()[0] & 0x7f
+}
+
+fn add_differences(bytes: &[u8], into: &mut Vec<u64>) -> Option<()> {
+    let (mut value, mut difference, mut shift) = (0_u64, 0_u64, 0);
+    for byte in bytes {
+        difference |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            value = value.checked_add(difference)?;
+            into.push(value);
+            (difference, shift) = (0, 0);
+        }
+    }
+    (shift == 0).then_some(())
 }
 
 #[cfg(test)]

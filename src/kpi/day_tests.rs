@@ -69,19 +69,22 @@ fn a_return_through_another_channel_counts_for_any_channel_only() {
 
 #[test]
 fn values_are_read_as_they_were_written() {
-    let mut cell = Cell { responses: vec![30, 5, 5, 900], ..Cell::default() };
-    for (person, windows) in [(u64::MAX, 0b10000), (7, 0), (u64::MAX, 0b00001)] {
+    let mut cell = Cell { responses: vec![30, 5, 5, 900, 1 << 40], ..Cell::default() };
+    for (person, windows) in [(u64::MAX, 0b10000), (700, 0), (u64::MAX, 0b00001)] {
         cell.persons.add(person, windows);
     }
     let mut read = Cell::default();
     for values in [Values::Response, Values::Customers] {
         read.add_values(values, &cell.values_text(values), u8::MAX).unwrap();
     }
-    assert_eq!(read.responses, [5, 5, 30, 900]);
-    assert_eq!(cell.persons.merged(), [(7, 0), (u64::MAX, 0b10001)]);
-    assert_eq!(read.persons, cell.persons);
-    assert_eq!(read.add_values(Values::Response, "1 x", u8::MAX), None);
-    for text in ["", ":", "1:", "1: 2:1", "11111111111111111:1", "g:1", "1:fff"] {
+    assert_eq!(read.responses, [5, 5, 30, 900, 1 << 40]);
+    assert_eq!([0, 1, 4].map(|window| read.persons.count(window)), [(2, 1), (2, 0), (2, 1)]);
+    assert_eq!(cell.persons.count(0), (2, 1));
+    let mut masked = Cell::default();
+    masked.add_values(Values::Customers, &cell.values_text(Values::Customers), 0b00010).unwrap();
+    assert_eq!([0, 4].map(|window| masked.persons.count(window)), [(2, 0), (2, 0)]);
+    for text in ["1 x", "A", "gA", "////////////////"] {
+        assert_eq!(read.add_values(Values::Response, text, u8::MAX), None, "{text}");
         assert_eq!(read.add_values(Values::Customers, text, u8::MAX), None, "{text}");
     }
 }

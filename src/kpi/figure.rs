@@ -200,9 +200,8 @@ impl Measure {
 
     fn of_customers(&self, values: &mut Cell, terms: Terms) -> Figure {
         let place = WINDOWS_DAYS.iter().position(|days| *days == terms.window_days).unwrap_or(0);
-        let persons = values.persons.merged();
-        let came = persons.iter().filter(|(_, windows)| (windows >> place) & 1 == 1).count();
-        self.of_rate(Proportion { count: came as u64, trials: persons.len() as u64 })
+        let (trials, count) = values.persons.count(place);
+        self.of_rate(Proportion { count, trials })
     }
 
     fn of_nps(&self, tally: &Tally) -> Figure {

@@ -64,7 +64,7 @@ impl OutcomeCounts {
         self.none + self.explicit + self.implicit + self.induced + self.unrelated
     }
 
-    pub(super) fn add(&mut self, outcome: Outcome, count: u64) {
+    fn add(&mut self, outcome: Outcome, count: u64) {
         *match outcome {
             Outcome::None => &mut self.none,
             Outcome::Explicit => &mut self.explicit,
@@ -78,7 +78,7 @@ impl OutcomeCounts {
 /// One row for each episode, with what is counted apart; conditions follow. `$2` to `$3`: closings; `$4`: the last close that is mature; `$5`: the
 /// window in milliseconds. The earliest contact of the strongest relation decides, so the strongest within the window does; the
 /// latest correction counts, and one whose gap is longer than the window says that nobody came.
-pub(super) const SUMMARY: &str = "SELECT e.category AS category, e.closed_at AS closed_at, \
+const SUMMARY: &str = "SELECT e.category AS category, e.closed_at AS closed_at, \
      e.is_parallel AS is_parallel, e.is_outage AS is_outage, \
      CASE WHEN e.closed_at <= $4 THEN 1 ELSE 0 END AS is_mature, \
      CASE WHEN e.closed_at > $4 OR c.id IS NULL THEN 0 ELSE 1 END AS corrected, \
@@ -131,7 +131,7 @@ impl Store {
 }
 
 /// A query around [`SUMMARY`], whose conditions are completed by the filter's category and team, and then by `end`.
-pub(super) fn summary_query<'q>(
+fn summary_query<'q>(
     tenant: &'q Tenant,
     filter: &'q OutcomeFilter,
     now: Timestamp,
@@ -157,11 +157,11 @@ pub(super) fn summary_query<'q>(
     query
 }
 
-pub(super) fn count_of(row: &AnyRow) -> Result<u64, StoreError> {
+fn count_of(row: &AnyRow) -> Result<u64, StoreError> {
     Ok(u64::try_from(row.try_get::<i64, _>("episodes")?).unwrap_or(0))
 }
 
-pub(super) fn outcome_of(row: &AnyRow) -> Result<Outcome, StoreError> {
+fn outcome_of(row: &AnyRow) -> Result<Outcome, StoreError> {
     let word: String = row.try_get("outcome")?;
     parse_outcome(&word).ok_or_else(|| {
         StoreError::corrupt("outcome_corrections", "outcome", format!("unknown: {word}"))

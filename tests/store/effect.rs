@@ -8,6 +8,7 @@ use recontact::effect::{ContactCosts, EffectPolicy, EffectReport, Verdict};
 use recontact::kpi::Zone;
 use recontact::live_kpis::tell_effect;
 use recontact::risk::Language;
+use recontact::store::PersonAction;
 
 on_both_databases!(
     an_unknown_experiment_is_none,
@@ -19,6 +20,7 @@ on_both_databases!(
     a_person_of_two_identities_is_one_customer,
     other_tenants_and_experiments_are_not_seen,
     an_episode_that_is_gone_is_counted,
+    a_follow_up_that_is_made_counts_at_once,
     a_ticket_counts_as_treated_when_a_follow_up_was_done,
 );
 
@@ -183,6 +185,10 @@ async fn the_customer_is_the_unit(database: &Database) {
         let id = "CAST(100000 + i AS TEXT)";
         [
             format!(
+                "{numbers} INSERT INTO tickets (tenant, id, customer_hash, opened_at, updated_at, closed_at, details) \
+                 SELECT 'default', 't-' || {id}, '{customer}', 0, {closed_at}, {closed_at}, '{{}}' FROM n"
+            ),
+            format!(
                 "{numbers} INSERT INTO episodes (tenant, ticket_id, number, customer_hash, category, opened_at, closed_at, ended_by) \
                  SELECT 'default', 't-' || {id}, 1, '{customer}', 'card', 0, {closed_at}, 'closing' FROM n"
             ),
@@ -240,6 +246,20 @@ async fn an_episode_that_is_gone_is_counted(database: &Database) {
     let options = Settings::load(&CommandLineSettings::default()).unwrap().kpi;
     let told = tell_effect(&store, &TENANT, &options, (&name("first"), &policy()), now).await;
     assert_eq!(told.unwrap().unwrap().tally.report(Language::En), report);
+}
+
+async fn a_follow_up_that_is_made_counts_at_once(database: &Database) {
+    use super::follow_ups::{by_email, fill, must_step, queue};
+    let store = queue(database).await;
+    let queued = fill(&store, 4, 0).await;
+    let contacted = async |store: &Store| {
+        report_on(store, "first", 60).await.unwrap().arms.treatment.contacted_episodes
+    };
+    assert_eq!(contacted(&store).await, 0);
+    let claimed = must_step(&store, &queued[0], "ann", PersonAction::Claim, 1).await;
+    assert_eq!(contacted(&store).await, 0);
+    must_step(&store, &claimed, "ann", by_email(), 2).await;
+    assert_eq!(contacted(&store).await, 1);
 }
 
 /// What training is told: who was assigned is not who was followed up.

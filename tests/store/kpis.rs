@@ -18,6 +18,7 @@ on_both_databases!(
     one_ticket_is_told_as_small,
     what_is_too_young_enters_no_rate_and_is_told,
     days_that_were_counted_in_another_zone_are_counted_anew,
+    days_that_were_counted_by_earlier_rules_are_counted_anew,
     more_changed_days_than_one_call_counts_are_refused_until_they_are_counted,
     the_effects_of_categories_add_up_to_the_change,
     tenants_have_days_of_their_own,
@@ -311,6 +312,23 @@ async fn days_that_were_counted_in_another_zone_are_counted_anew(database: &Data
         let told = tell(&store, &TENANT, &options, &query, context(&options, day(60.0))).await;
         assert_eq!(told.unwrap().groups[0].figures[0].n, on_6, "{zone}");
     }
+}
+
+/// As a database is after an upgrade from before closings were kept in columns.
+async fn days_that_were_counted_by_earlier_rules_are_counted_anew(database: &Database) {
+    let store = database.store().await;
+    solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
+    told(&store, &all_measures(whole()), day(60.0)).await;
+    let mut rows = flagged::Rows::open(&database.url).await;
+    for statement in [
+        "UPDATE settings SET value = 'Europe/Warsaw 1' WHERE name = 'kpi_basis'",
+        "DELETE FROM kpi_closings",
+    ] {
+        rows.execute(statement.to_owned()).await;
+    }
+    assert_eq!(counted_closings(&store).await, []);
+    told(&store, &all_measures(whole()), day(60.0)).await;
+    assert_eq!(counted_closings(&store).await, Plain::read(&database.url).await.closings());
 }
 
 async fn more_changed_days_than_one_call_counts_are_refused_until_they_are_counted(

@@ -59,3 +59,6 @@ CREATE TABLE kpi_month_values (
     body TEXT NOT NULL,
     PRIMARY KEY (tenant, kind, dimension, first_day, label)
 );
+
+-- The best follow-ups of a status are read without sorting all of them.
+CREATE INDEX follow_ups_by_benefit ON follow_ups (tenant, status, expected_benefit DESC, id);

@@ -3,7 +3,7 @@
 use super::kpis::{file, sql, work};
 use super::*;
 use crate::desk;
-use crate::flagged::Rows;
+use crate::flagged::{DAY_MS, Rows, day_ms};
 use recontact::risk::Language;
 use recontact::risk::reasons::label;
 use serde_json::Value;
@@ -189,7 +189,13 @@ fn the_highest_scores_of_each_day_fit_the_capacity(app: &TestApp) {
             let closed_at = "closed_at - closed_at % 432000000 + 381600000";
             rows.execute(format!("UPDATE {table} SET closed_at = {closed_at}")).await;
         }
-        rows.execute(MARKED.to_owned()).await;
+        // The days before as well as those after: all of the period.
+        for day in day_ms(0) / DAY_MS..day_ms(40) / DAY_MS {
+            rows.execute(format!(
+                "INSERT INTO kpi_changes (tenant, day) VALUES ('default', {day})"
+            ))
+            .await;
+        }
     });
     let mut eva = Browser::signed_in(app, "eva");
     let rows = file(&mut eva, &format!("/risk?{PERIOD}&file=capacity.csv"));
