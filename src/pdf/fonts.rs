@@ -102,7 +102,9 @@ impl Fonts {
                 lines.push(std::mem::replace(&mut line, rest));
             }
         }
-        lines.push(line);
+        if !line.is_empty() || lines.is_empty() {
+            lines.push(line);
+        }
         lines
     }
 

@@ -104,16 +104,15 @@ fn tell(delivered: &[Delivered]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let mut failed = 0;
     for Delivered { receiver, result } in delivered {
-        match result {
-            Some(Ok(())) => writeln!(out, "{receiver}: sent")?,
+        let told = match result {
+            Some(Ok(())) => "sent".to_owned(),
             Some(Err(error)) => {
                 failed += 1;
-                writeln!(out, "{receiver}: failed: {error}")?;
+                format!("failed: {error}")
             }
-            None => {
-                writeln!(out, "{receiver}: nothing to do, it was sent or is to be tried later")?
-            }
-        }
+            None => "nothing to do, it was sent or is to be tried later".to_owned(),
+        };
+        writeln!(out, "{receiver}: {told}")?;
     }
     anyhow::ensure!(failed == 0, "{failed} deliveries failed; a running service tries them again");
     Ok(())

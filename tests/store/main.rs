@@ -51,6 +51,7 @@ mod similar;
 mod timeline;
 mod upgrades;
 mod users;
+mod weekly;
 
 use recontact::outcome::{AdjacentPairs, OutcomePolicy};
 use recontact::store::{
