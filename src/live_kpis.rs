@@ -49,10 +49,11 @@ pub async fn tell(
     };
     catch_up(store, tenant, options, counted).await?;
     let days = store.kpi_days(tenant, query, context.mature_until(query.window_days)).await?;
-    let report = KpiReport::new(query, &days, context).map_err(KpiError::Corrupt)?;
-    let found = report.groups.iter().map(|group| group.figures.len()).sum();
-    let most = options.figures_max;
-    if found > most { Err(KpiError::TooMany { found, most }) } else { Ok(report) }
+    let (found, most) = (query.figures_of(&days), options.figures_max);
+    if found > most {
+        return Err(KpiError::TooMany { found, most });
+    }
+    KpiReport::new(query, &days, context).map_err(KpiError::Corrupt)
 }
 
 /// Tells why a rate moved to a period from the one before.

@@ -11,7 +11,7 @@ use crate::timestamp::Timestamp;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 /// Maps of single teams and channels that are kept at once.
 const SCOPES_KEPT: usize = 64;
@@ -23,8 +23,15 @@ pub struct LiveNextIssues {
     map: ArcSwap<NextIssueMap>,
     /// The pairs that are adjacent by that map or by declaration.
     pairs: ArcSwap<AdjacentPairs>,
-    /// Maps of single teams and channels. Whoever computes one holds the lock, so that no two are computed at once.
-    scoped: Mutex<HashMap<EpisodeScope, Arc<NextIssueMap>>>,
+    /// Maps of single teams and channels.
+    scoped: Mutex<HashMap<EpisodeScope, Scoped>>,
+}
+
+/// A map of one scope: computed by the first who asks for it, while the others wait for that scope alone.
+#[derive(Clone)]
+struct Scoped {
+    asked_at: Timestamp,
+    map: Arc<OnceCell<Arc<NextIssueMap>>>,
 }
 
 /// What a look at the map led to.
@@ -116,19 +123,28 @@ impl LiveNextIssues {
         scope: &EpisodeScope,
         now: Timestamp,
     ) -> Result<Arc<NextIssueMap>, StoreError> {
+        let scoped = self.scoped_of(scope, now).await;
+        let compute = store.compute_next_issues(tenant, scope, &self.options, &self.policy, now);
+        let map = scoped.map.get_or_try_init(|| async { compute.await.map(Arc::new) }).await?;
+        Ok(Arc::clone(map))
+    }
+
+    /// What is kept of a scope; a new place for it where there is none, for which the oldest one makes room.
+    async fn scoped_of(&self, scope: &EpisodeScope, now: Timestamp) -> Scoped {
         let mut kept = self.scoped.lock().await;
-        kept.retain(|_, map| map.computed_at.is_some_and(|at| !self.is_outdated(at, now)));
-        if let Some(map) = kept.get(scope) {
-            return Ok(Arc::clone(map));
+        kept.retain(|_, one| !self.is_outdated(one.asked_at, now));
+        if let Some(scoped) = kept.get(scope) {
+            return scoped.clone();
         }
-        let map =
-            store.compute_next_issues(tenant, scope, &self.options, &self.policy, now).await?;
-        let map = Arc::new(map);
-        if kept.len() >= SCOPES_KEPT {
-            kept.clear();
+        if kept.len() >= SCOPES_KEPT
+            && let Some(oldest) =
+                kept.iter().min_by_key(|(_, one)| one.asked_at).map(|(scope, _)| scope.clone())
+        {
+            kept.remove(&oldest);
         }
-        kept.insert(scope.clone(), Arc::clone(&map));
-        Ok(map)
+        let scoped = Scoped { asked_at: now, map: Arc::default() };
+        kept.insert(scope.clone(), scoped.clone());
+        scoped
     }
 
     /// Computes the map, tells the stored contacts which pairs are adjacent now, counts repeats by that, stores and swaps it in.

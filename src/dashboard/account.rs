@@ -5,6 +5,7 @@ use super::field::{SelectField, TextField};
 use super::form::{Faults, Submitted};
 use super::frame::role_message;
 use super::session::{self, Viewer};
+use super::sign_in::check_address;
 use super::{Frame, PageError};
 use crate::customer_key::random_bytes;
 use crate::store::AuditAction;
@@ -149,34 +150,52 @@ pub(super) async fn change_password(
     if form.new != form.again {
         faults.add("again", frame.say("fault-password-again"));
     }
-    if faults.is_empty() && !is_own(&viewer, &form.current).await? {
-        faults.add("current", frame.say("fault-password-now"));
+    if faults.is_empty() {
+        check_address(&request, app, viewer.now).await?;
+        match look_at(&viewer, &form.current).await? {
+            Claimed::Own => {}
+            Claimed::Wrong => faults.add("current", frame.say("fault-password-now")),
+            Claimed::Locked => faults.add("current", frame.say("fault-password-locked")),
+        }
     }
     let (true, Some(password)) = (faults.is_empty(), password) else {
         return show_again(&page(&viewer, faults));
     };
     let hash = hash(&app.passwords, password).await?;
     let entry = viewer.deed(AuditAction::PasswordSet, Some(user.to_string()))?;
-    app.store.set_password(&app.tenant, user, &hash, &entry).await?;
+    if !app.store.change_password(&app.tenant, user, &hash, &entry).await? {
+        // Wrong passwords that were tried at the same time have locked the name meanwhile.
+        faults.add("current", frame.say("fault-password-locked"));
+        return show_again(&page(&viewer, faults));
+    }
     // All sessions ended, this one included: it goes on as a new one.
     let next = "/account?done=password";
     let answer = session::start(&request, user, next, viewer.now).await?;
     Ok(answer.unwrap_or_else(|| lead_to("/sign-in")))
 }
 
+/// What a password is that somebody claims to be their own.
+enum Claimed {
+    Own,
+    Wrong,
+    /// Nobody looks while the name is locked.
+    Locked,
+}
+
 /// Whether it is the viewer's password. A wrong one counts as at the sign-in: whoever found an open browser must not try on.
-async fn is_own(viewer: &Viewer, password: &str) -> Result<bool, PageError> {
+async fn look_at(viewer: &Viewer, password: &str) -> Result<Claimed, PageError> {
     let (app, user) = (&viewer.app, &viewer.user.name);
     let known = app.store.credentials(&app.tenant, user).await?;
     let locked_until = known.as_ref().and_then(|known| known.locked_until);
     if locked_until.is_some_and(|until| until > viewer.now) {
-        return Ok(false);
+        return Ok(Claimed::Locked);
     }
     let hash = known.and_then(|known| known.password);
     let is_right = app.passwords.is_right(hash, Password::claimed(password)).await?;
-    if !is_right {
-        let entry = viewer.deed(AuditAction::SignInFailed, Some(user.to_string()))?;
-        app.store.fail_sign_in(&app.tenant, Some(user), &app.settings.sign_in, &entry).await?;
+    if is_right {
+        return Ok(Claimed::Own);
     }
-    Ok(is_right)
+    let entry = viewer.deed(AuditAction::SignInFailed, Some(user.to_string()))?;
+    app.store.fail_sign_in(&app.tenant, Some(user), &app.settings.sign_in, &entry).await?;
+    Ok(Claimed::Wrong)
 }

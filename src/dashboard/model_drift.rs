@@ -61,7 +61,7 @@ fn is_about(figure: &Figure, kind: ModelKind) -> bool {
 }
 
 /// The comparison, unless it takes too long: then it goes on, and the next page has it.
-async fn report(viewer: &Viewer) -> Option<Arc<MonitoringReport>> {
+pub(super) async fn report(viewer: &Viewer) -> Option<Arc<MonitoringReport>> {
     let (app, now) = (viewer.app.clone(), viewer.now);
     let report =
         actix_web::rt::spawn(
@@ -94,7 +94,7 @@ fn in_words(frame: &Frame, figure: &Figure) -> String {
 }
 
 /// The name of a figure for people.
-fn name(frame: &Frame, figure: &Figure) -> String {
+pub(super) fn name(frame: &Frame, figure: &Figure) -> String {
     let title = frame.say(title_message(figure.name));
     match &figure.label {
         None => title.to_string(),

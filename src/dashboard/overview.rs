@@ -9,10 +9,10 @@ use super::messages::Message;
 use super::session::Viewer;
 use super::table::Export;
 use super::tile::Tile;
-use super::{Frame, PageError};
+use super::{Frame, PageError, model_drift};
 use crate::kpi::{CategoryCounts, CountedClosings, Decomposition, Period, RepeatCounts};
 use crate::live_kpis::catch_up;
-use crate::monitoring::{MonitoringReport, Status};
+use crate::monitoring::Status;
 use crate::outcome::WINDOWS_DAYS;
 use crate::risk::RiskBand;
 use crate::statistics::{CONFIDENCE, Proportion};
@@ -24,14 +24,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// Days of closings that can be looked at.
 const PERIODS_DAYS: [u32; 3] = [7, 28, 91];
 /// Weeks in the chart.
 const WEEKS: u32 = 13;
-/// How long the page waits for the comparison of drift, which is computed anew now and then.
-const MONITORING_PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -148,7 +145,7 @@ pub(super) async fn show_overview(
         newest_closing: newest.closing.map(|instant| frame.date_time(instant)),
         newest_contact: newest.contact.map(|instant| frame.date_time(instant)),
         now: frame.date_time(now),
-        monitoring: monitoring(&viewer).await,
+        monitoring: MonitoringView::of(&viewer, &frame).await,
         weekly: weekly(&viewer, &frame).await?,
         frame,
     })
@@ -294,23 +291,6 @@ fn change(weeks: &Weeks) -> Option<Decomposition> {
     Decomposition::new(categories.collect())
 }
 
-/// The comparison of drift, unless it takes too long: then it goes on, and the next page has it.
-async fn monitoring(viewer: &Viewer) -> MonitoringView {
-    let (app, now) = (viewer.app.clone(), viewer.now);
-    let report =
-        actix_web::rt::spawn(
-            async move { app.monitoring.report(&app.store, &app.tenant, now).await },
-        );
-    match tokio::time::timeout(MONITORING_PATIENCE, report).await {
-        Ok(Ok(Ok(report))) => MonitoringView::new(&report),
-        Ok(Ok(Err(error))) => {
-            tracing::warn!(%error, "monitoring failed");
-            MonitoringView::default()
-        }
-        Ok(Err(_)) | Err(_) => MonitoringView::default(),
-    }
-}
-
 /// What became of the newest weekly report: where it failed, then where it is and where it is not yet.
 async fn weekly(viewer: &Viewer, frame: &Frame) -> Result<Vec<DeliveryLine>, PageError> {
     let deliveries = viewer.app.store.newest_weekly_deliveries(&viewer.app.tenant).await?;
@@ -360,14 +340,11 @@ fn receiver(frame: &Frame, delivery: &WeeklyDelivery) -> String {
 }
 
 impl MonitoringView {
-    fn new(report: &MonitoringReport) -> Self {
+    async fn of(viewer: &Viewer, frame: &Frame) -> Self {
+        let Some(report) = model_drift::report(viewer).await else { return Self::default() };
         let named = |status: Status| {
             let figures = report.figures.iter().filter(|figure| figure.status == status);
-            let name = |figure: &crate::monitoring::Figure| match &figure.label {
-                Some(label) => format!("{} ({label})", figure.name),
-                None => figure.name.to_owned(),
-            };
-            figures.map(name).collect()
+            figures.map(|figure| model_drift::name(frame, figure)).collect()
         };
         Self { is_known: true, alerts: named(Status::Alert), watched: named(Status::Watch) }
     }

@@ -106,6 +106,12 @@ pub struct Terms {
 const PARTS: [&str; 4] = ["1", "2", "3", "4+"];
 
 impl Measure {
+    /// How many figures this measure has.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        if self.formula == Formula::CsatByContacts { PARTS.len() } else { 1 }
+    }
+
     /// The figures of this measure; one, but for those that have parts. `mature_at` is asked with a window in days.
     #[must_use]
     pub fn figures(

@@ -48,6 +48,22 @@ impl KpiQuery {
     pub fn needs_backlog(&self) -> bool {
         self.measures.iter().any(|measure| measure.formula == Formula::Backlog)
     }
+
+    /// How many figures a report of these days has: each of them holds sums, so that is known before they are made.
+    #[must_use]
+    pub fn figures_of(&self, days: &KpiDays) -> usize {
+        let slices = match self.by {
+            Some(_) => {
+                let tallies = days.tallies.iter().map(|(label, _, _)| label);
+                let values = days.values.iter().map(|(_, label, _, _)| label);
+                tallies.chain(values).chain(days.backlog.keys()).collect::<BTreeSet<_>>().len()
+            }
+            None => 1,
+        };
+        let steps = self.step.map_or(1, |step| self.period.steps(step));
+        let figures: usize = self.measures.iter().map(|measure| measure.parts()).sum();
+        slices * steps * figures
+    }
 }
 
 /// What is read of the counted days for a query.

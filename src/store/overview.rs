@@ -24,9 +24,18 @@ pub struct NewestEvents {
     pub contact: Option<Timestamp>,
 }
 
+/// Whether the customer of an episode `e` has come back with the same or a related issue, as far as is known: 1 or 0.
+const CAME_BACK: &str = "(CASE WHEN EXISTS (SELECT 1 FROM outcome_corrections k WHERE k.tenant = e.tenant \
+     AND k.ticket_id = e.ticket_id AND k.episode = e.number) \
+     THEN (SELECT CASE WHEN k.outcome IN ('explicit', 'implicit') THEN 1 ELSE 0 END FROM outcome_corrections k \
+     WHERE k.tenant = e.tenant AND k.ticket_id = e.ticket_id AND k.episode = e.number \
+     ORDER BY k.recorded_at DESC, k.id DESC LIMIT 1) \
+     WHEN EXISTS (SELECT 1 FROM recontacts r WHERE r.tenant = e.tenant AND r.ticket_id = e.ticket_id AND r.episode = e.number \
+     AND r.relation IN ('explicit', 'implicit') AND r.gap_ms > 0) THEN 1 ELSE 0 END)";
+
 impl Store {
     /// How many episodes closed after `from` are in this risk band and their customers have not come back with the same or a related
-    /// issue.
+    /// issue; where somebody has corrected that, the newest correction counts.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -41,9 +50,8 @@ impl Store {
         let statement = format!(
             "SELECT COUNT(*) AS episodes FROM assessments a JOIN episodes e ON e.tenant = a.tenant \
              AND e.ticket_id = a.ticket_id AND e.closed_at = a.closed_at \
-             WHERE a.tenant = $1 AND a.band = $2 AND a.closed_at > $3{of_team} AND NOT EXISTS (SELECT 1 FROM recontacts r \
-             WHERE r.tenant = e.tenant AND r.ticket_id = e.ticket_id AND r.episode = e.number \
-             AND r.relation IN ('explicit', 'implicit'))"
+             WHERE a.tenant = $1 AND a.band = $2 AND a.closed_at > $3{of_team} AND {} = 0",
+            CAME_BACK
         );
         let mut query =
             bulk_query(statement, true).bind(tenant.as_str()).bind(band).bind(from.millis());

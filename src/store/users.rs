@@ -5,6 +5,7 @@ use super::{
     AuditEntry, Store, StoreError, Tenant, WriteTransaction, instant, name, optional_name,
 };
 use crate::ticket::Name;
+use crate::timestamp::Timestamp;
 use crate::user::{
     Language, PasswordHash, Position, ProviderIdentity, Role, Theme, User, UserName,
 };
@@ -131,24 +132,50 @@ impl Store {
         password: &PasswordHash,
         entry: &AuditEntry,
     ) -> Result<bool, StoreError> {
+        self.write_password(tenant, name, password, entry, Timestamp::LATEST).await
+    }
+
+    /// The same for users who have proved their present password; not while their name is locked, as it may have become meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn change_password(
+        &self,
+        tenant: &Tenant,
+        name: &UserName,
+        password: &PasswordHash,
+        entry: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.write_password(tenant, name, password, entry, entry.occurred_at).await
+    }
+
+    async fn write_password(
+        &self,
+        tenant: &Tenant,
+        name: &UserName,
+        password: &PasswordHash,
+        entry: &AuditEntry,
+        unless_locked_after: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut write = self.begin_write().await?;
-        let is_known = sqlx::query(
+        let is_set = sqlx::query(
             "UPDATE users SET password_hash = $3, failed_attempts = 0, locked_until = NULL \
-             WHERE tenant = $1 AND name = $2 AND issuer IS NULL",
+             WHERE tenant = $1 AND name = $2 AND issuer IS NULL AND (locked_until IS NULL OR locked_until <= $4)",
         )
         .bind(tenant.as_str())
         .bind(name.as_str())
         .bind(password.as_str())
+        .bind(unless_locked_after.millis())
         .execute(write.connection())
         .await?
         .rows_affected()
             == 1;
-        if is_known {
+        if is_set {
             end_sessions(write.connection(), tenant, name).await?;
             write_entry(&mut write, tenant, entry).await?;
         }
-        write.finish(is_known).await?;
-        Ok(is_known)
+        write.finish(is_set).await?;
+        Ok(is_set)
     }
 
     /// Disables a user and ends their sessions, or lets them sign in again.

@@ -271,6 +271,12 @@ async fn wrong_passwords_lock_the_name_and_the_right_one_of_a_locked_name_starts
         assert_eq!(known.locked_until, until, "{failures}");
     }
     assert!(!start(&store, "ann", "t-1", 5).await);
+    // Nor does it change the password, as when wrong ones are tried at the same time.
+    let password = new_user("ann", Role::Admin).password.unwrap();
+    let entry = deed(AuditAction::PasswordSet, "ann", 5);
+    assert!(!store.change_password(&TENANT, &ann, &password, &entry).await.unwrap());
+    let known = store.credentials(&TENANT, &ann).await.unwrap().unwrap();
+    assert_eq!(known.locked_until, Some(minute(6)));
     assert!(start(&store, "ann", "t-2", 6).await);
     let known = store.credentials(&TENANT, &ann).await.unwrap().unwrap();
     assert_eq!(known.locked_until, None, "the right password begins anew");

@@ -146,6 +146,7 @@ fault-team-missing = A team lead needs a team.
 fault-password = The new password must have { $least } to { $most } characters.
 fault-password-again = The new password was not repeated as it was.
 fault-password-now = This is not your present password.
+fault-password-locked = There were too many wrong passwords: try again later.
 fault-last-admin = Nobody could manage users after this.
 
 ## Audit

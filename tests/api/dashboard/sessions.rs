@@ -139,6 +139,11 @@ fn a_new_password_ends_all_other_sessions(app: &TestApp) {
     assert_eq!(elsewhere.get("/account").status, 303);
     assert_says(&elsewhere.sign_in("max", PASSWORD), 422, FAILED);
     assert_eq!(elsewhere.sign_in("max", new).status, 303);
+    // Whoever found an open browser cannot try on, not even the right one.
+    for _ in 0..app.app.settings.sign_in.attempts {
+        assert_says(&change(&mut here, "wrong password", new, new), 422, "present password");
+    }
+    assert_says(&change(&mut here, new, PASSWORD, PASSWORD), 422, "too many wrong passwords");
 }
 
 fn disabling_ends_the_sessions_at_once(app: &TestApp) {
