@@ -157,7 +157,7 @@ fn bodies(root: &Path) -> Vec<String> {
                 team: Some(name(format!("{}", number % 70))),
                 reassignments: Some(u32::try_from(number % 4).unwrap()),
                 reopens: Some(0),
-                sla_met: Some(number % 3 > 0),
+                sla_met: Some(!number.is_multiple_of(3)),
                 ..TicketDetails::default()
             },
         };
@@ -293,7 +293,7 @@ impl RowsOf<'_> {
             episodes.rows.push(format!(
                 "('default','t-{index}',1,'{hash}',{category},{},{channel},{opened_at},{closed_at},'closing',{})",
                 quoted(TEAMS[ticket.team]),
-                i64::from(ticket.draw % 40 == 0)
+                i64::from(ticket.draw.is_multiple_of(40))
             ));
             assessments.rows.push(format!(
                 "('default','t-{index}',1,{closed_at},{},'{}',{closed_at},{},'{}',{})",
@@ -313,7 +313,7 @@ impl RowsOf<'_> {
                     quoted(&self.names[self.history.tickets[came.ticket].category])
                 ));
             }
-            if ticket.draw % 200 == 0 {
+            if ticket.draw.is_multiple_of(200) {
                 let outcome =
                     ["none", "explicit", "implicit", "unrelated"][(ticket.draw / 200 % 4) as usize];
                 let at = closed_at + 5 * DAY_MS;

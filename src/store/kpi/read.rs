@@ -91,7 +91,7 @@ impl Slice<'_> {
     async fn rows(
         &self,
         connection: &mut AnyConnection,
-        select: String,
+        select: &str,
         (from, to): (i64, i64),
         [column, rest]: [&str; 2],
         kind: Option<Values>,
@@ -120,7 +120,7 @@ impl Slice<'_> {
     ) -> Result<(), StoreError> {
         let [table, _, column] = run.tables();
         let select = format!("SELECT label, {column} AS day, tally FROM {table}");
-        for row in self.rows(connection, select, run.ends(), [column, ""], None).await? {
+        for row in self.rows(connection, &select, run.ends(), [column, ""], None).await? {
             tallies.push((row.try_get("label")?, day(&row)?, read_tally(&row)?));
         }
         Ok(())
@@ -135,7 +135,7 @@ impl Slice<'_> {
     ) -> Result<(), StoreError> {
         let [_, table, column] = run.tables();
         let select = format!("SELECT label, {column} AS day, body FROM {table}");
-        for row in self.rows(connection, select, run.ends(), [column, ""], Some(kind)).await? {
+        for row in self.rows(connection, &select, run.ends(), [column, ""], Some(kind)).await? {
             values.push((kind, row.try_get("label")?, day(&row)?, row.try_get("body")?));
         }
         Ok(())
@@ -154,7 +154,7 @@ impl Slice<'_> {
                 "SELECT label, CAST(SUM(open_change) AS BIGINT) AS open_tickets FROM {table}"
             );
             let rest = [column, " GROUP BY label"];
-            for row in self.rows(connection, select, run.ends(), rest, None).await? {
+            for row in self.rows(connection, &select, run.ends(), rest, None).await? {
                 let tickets: i64 = row.try_get("open_tickets")?;
                 *open.entry(row.try_get("label")?).or_default() += tickets;
             }
