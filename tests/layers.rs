@@ -180,7 +180,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "identity",
             "kpi",
             "live_kpis",
-            "live_monitoring",
             "live_similar",
             "monitoring",
             "next_issue",

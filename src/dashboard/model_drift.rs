@@ -80,17 +80,24 @@ pub(super) async fn report(viewer: &Viewer) -> Option<Arc<MonitoringReport>> {
 fn in_words(frame: &Frame, figure: &Figure) -> String {
     let value =
         |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| frame.decimal(value, 4));
+    let (watch, alert) = (frame.decimal(figure.watch, 4), frame.decimal(figure.alert, 4));
+    let (figure_name, now) = (name(frame, figure), value(figure.value));
     let said = match figure.measure {
         Measure::Share | Measure::Mean => frame
             .say("drift-told-difference")
+            .with("figure", figure_name)
             .with("before", value(figure.reference_value))
-            .with("now", value(figure.value)),
-        _ => frame.say("drift-told").with("now", value(figure.value)),
+            .with("now", now)
+            .with("watch", watch)
+            .with("alert", alert),
+        _ => frame
+            .say("drift-told")
+            .with("figure", figure_name)
+            .with("now", now)
+            .with("watch", watch)
+            .with("alert", alert),
     };
-    said.with("figure", name(frame, figure))
-        .with("watch", frame.decimal(figure.watch, 4))
-        .with("alert", frame.decimal(figure.alert, 4))
-        .to_string()
+    said.to_string()
 }
 
 /// The name of a figure for people.
