@@ -147,7 +147,9 @@ impl Asked {
         let frame = viewer.frame("queue-title");
         let team = match viewer.user.position.team() {
             Some(own) => Some(own.to_string()),
-            None => Some(query.team).filter(|team| team != ALL_TEAMS),
+            // The empty text stands for tickets without a team; a text that cannot be a name counts as every team.
+            None => Some(query.team)
+                .filter(|team| team != ALL_TEAMS && (team.is_empty() || Name::parse(team).is_ok())),
         };
         let status = query.state.parse().ok().filter(|status| STATES.contains(status));
         let (due, due_before) = match query.due.as_str() {

@@ -156,7 +156,9 @@ fn every_page_shows_bad_names_and_runs_none_of_them(app: &TestApp) {
     assert_whole(&ann.get("/tickets/=t-1"), "/tickets/=t-1");
     for lead in ["lea", "pia"] {
         let mut lead = Browser::signed_in(app, lead);
-        for address in PAGES.iter().filter(|address| !for_admins(address)) {
+        // A team lead sees one team and has nothing to choose.
+        let own = PAGES.iter().filter(|address| !for_admins(address) && !address.contains("by="));
+        for address in own {
             assert_whole(&lead.get(address), address);
         }
     }
