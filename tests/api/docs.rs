@@ -212,6 +212,7 @@ fn the_defaults_file_explains_every_option() {
             "inference",
             "classify",
             "cleaning",
+            "conversations",
             "similar",
             "heads",
             "rules",
