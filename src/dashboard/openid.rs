@@ -97,7 +97,7 @@ pub(super) async fn send_to_provider(
             cookies.set_for(&mut response, PROVIDER, &browser, seconds);
             Ok(response)
         }
-        Err(error) => Err(refuse(&request, &app, of_provider(error), now).await),
+        Err(error) => Err(refuse(&request, &app, of_provider(&error), now).await),
     }
 }
 
@@ -120,7 +120,10 @@ pub(super) async fn take_answer(
     };
     let keys = SignInKeys::new(&browser, &answer.state);
     let identified = match code(provider, answer) {
-        Ok(code) => provider.identify(code, keys, now).await.map_err(of_provider),
+        Ok(code) => {
+            let identified = provider.identify(code, keys, now).await;
+            identified.map_err(|error| of_provider(&error))
+        }
         Err(refused) => Err(refused),
     };
     match identified {
@@ -146,7 +149,7 @@ fn code(provider: &OpenId, answer: Answer) -> Result<String, Refused> {
     }
 }
 
-fn of_provider(error: OpenIdError) -> Refused {
+fn of_provider(error: &OpenIdError) -> Refused {
     tracing::warn!(%error, "a sign-in through the provider failed");
     match error {
         OpenIdError::Busy => Refused::by_provider(Refusal::Unreachable, "busy"),
