@@ -24,7 +24,7 @@ use std::path::PathBuf;
 pub const DEFAULTS: &str = include_str!("config.default.toml");
 
 /// What the defaults file may leave out.
-const OPTIONAL: [&str; 10] = [
+const OPTIONAL: [&str; 12] = [
     "port_file",
     "encoder",
     "encoder_prompt",

@@ -128,6 +128,7 @@ impl Frame {
             zone,
             path: String::new(),
             notice: None,
+            demonstration: None,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::config::{self, CommandLineSettings, Secret, Settings};
 use crate::registry::artifact::sha256_hex;
 use crate::risk::RiskModel;
 use crate::server::Service;
+use crate::store::AuditFilter;
 use crate::telemetry;
 use crate::ticket::ClosedTicket;
 use crate::timestamp::Timestamp;
@@ -135,7 +136,7 @@ async fn live_through(app: &web::Data<App>, log: &Log) -> anyhow::Result<Replaye
         log.tickets.len()
     )?;
     let replayed = replay::replay(app, log).await?;
-    let newest = app.store.audit_entries(&app.tenant, 1).await?;
+    let newest = app.store.audit_entries(&app.tenant, &AuditFilter::default(), 1).await?;
     let newest = newest.first().map_or(log.until, |entry| entry.occurred_at);
     Timestamp::set_clock(newest.max(log.until));
     writeln!(
