@@ -107,7 +107,7 @@ fn contacts_that_are_about_something_else_alert() {
     add_user(&app, "max", Role::Manager, None);
     let page = Browser::signed_in(&app, "max").get("/overview");
     assert_says(&page, 200, "figures are alerts:");
-    assert_says(&page, 200, "<code>category_labels</code>");
+    assert_says(&page, 200, "<li>Mix of categories</li>");
 }
 
 #[test]

@@ -10,6 +10,7 @@ on_both_databases!(
     the_correction_that_counts_sent_again_changes_nothing,
     a_correction_of_no_episode_is_refused,
     a_gap_longer_than_the_window_is_no_return_in_the_figures,
+    who_has_come_back_as_somebody_says_is_not_at_risk_any_more,
 );
 
 fn correction(outcome: Outcome) -> NewCorrection {
@@ -25,6 +26,17 @@ fn correction(outcome: Outcome) -> NewCorrection {
 
 async fn correct(store: &Store, correction: &NewCorrection, at: f64) -> CorrectionRecorded {
     store.correct_outcome(&TENANT, correction, day(at)).await.unwrap()
+}
+
+async fn who_has_come_back_as_somebody_says_is_not_at_risk_any_more(database: &Database) {
+    let store = database.store().await;
+    solve(&store, "t-1", "u-1", "card_arrival", 0.0, 1.0).await;
+    let at_risk = async || store.count_at_risk(&TENANT, "high", None, day(0.0)).await.unwrap();
+    assert_eq!(at_risk().await, 1);
+    correct(&store, &correction(Outcome::Implicit), 2.0).await;
+    assert_eq!(at_risk().await, 0);
+    correct(&store, &correction(Outcome::Unrelated), 3.0).await;
+    assert_eq!(at_risk().await, 1);
 }
 
 async fn the_latest_correction_counts_and_both_are_kept(database: &Database) {

@@ -89,7 +89,7 @@ impl Provider {
                     break;
                 }
                 let (stream, shared) = (stream.unwrap(), Arc::clone(&shared));
-                std::thread::spawn(move || shared.answer(stream));
+                std::thread::spawn(move || shared.answer(&stream));
             }
         });
         Self { issuer, state, thread: Some(thread), address }
@@ -138,8 +138,8 @@ impl Drop for Provider {
 }
 
 impl State {
-    fn answer(&self, stream: TcpStream) {
-        let mut reader = BufReader::new(&stream);
+    fn answer(&self, mut stream: &TcpStream) {
+        let mut reader = BufReader::new(stream);
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut head).unwrap_or(0) == 0 {
@@ -159,7 +159,7 @@ impl State {
         let behaviour = self.behaviour.lock().unwrap().clone();
         if behaviour.is_silent {
             // Until whoever asks has no more patience.
-            let _ = (&stream).read(&mut [0]);
+            let _ = stream.read(&mut [0]);
             return;
         }
         let body = String::from_utf8(body).unwrap();
@@ -176,7 +176,7 @@ impl State {
         };
         let answer = answer.to_string();
         let _ = write!(
-            &stream,
+            stream,
             "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
             answer.len()
         );

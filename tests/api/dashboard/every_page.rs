@@ -40,7 +40,7 @@ const PAGES: &[&str] = &[
 const FORMS: &[&str] = &[
     "/queue/none/claim",
     "/next-issues/plan/versions",
-    "/models/category",
+    "/models/category/change",
     "/account/preferences",
     "/account/password",
     "/users",
@@ -263,8 +263,6 @@ fn of_another_tenant(app: &TestApp) {
         };
         rows.flagged("other", "alien", &flagged).await;
         for statement in [
-            "INSERT INTO tickets (tenant, id, customer_hash, opened_at, updated_at, closed_at, category, details) \
-             VALUES ('other', 't-7', 'alien', 1, 2, 2, 'alien-category', '{}')",
             "INSERT INTO users (tenant, name, display_name, role, theme, is_disabled, failed_attempts, created_at) \
              VALUES ('other', 'zoe', 'Zoe Alien', 'admin', 'system', 0, 0, 1)",
             "INSERT INTO follow_up_teams (tenant, team) VALUES ('other', 'alien-team')",

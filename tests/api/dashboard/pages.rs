@@ -3,7 +3,6 @@
 use super::kpis::{file, sql};
 use super::*;
 use crate::desk;
-use serde_json::json;
 
 on_both_databases!(
     every_number_of_the_overview_is_what_the_api_tells_and_sql_counts,
@@ -107,23 +106,6 @@ fn every_number_of_the_overview_is_what_the_api_tells_and_sql_counts(app: &TestA
         ),
     );
     assert_says(&page, 200, &format!("<dt>At high risk now</dt>\n<dd><strong>{at_risk}</strong>"));
-    assert!(at_risk > 0);
-    // Who has come back as somebody says is not waited for.
-    let number = sql(
-        app,
-        "SELECT CAST(SUBSTR(e.ticket_id, 3) AS BIGINT) FROM episodes e JOIN assessments a ON a.ticket_id = e.ticket_id \
-         AND a.band = 'high' WHERE e.ticket_id LIKE 't-%' AND NOT EXISTS (SELECT 1 FROM recontacts r WHERE r.ticket_id = e.ticket_id \
-         AND r.relation IN ('explicit', 'implicit')) ORDER BY e.closed_at DESC LIMIT 1",
-    )[0];
-    let correction = json!({"episode": 1, "outcome": "explicit", "gap_hours": 1, "author": "lead", "reason": "called"});
-    app.post(&format!("/v1/tickets/t-{number}/outcomes/corrections"), &correction).expect(201);
-    let corrected = eva.get("/overview?window=14&period=28");
-    let fewer = at_risk - 1;
-    assert_says(
-        &corrected,
-        200,
-        &format!("<dt>At high risk now</dt>\n<dd><strong>{fewer}</strong>"),
-    );
     let weeks = file(&mut eva, "/overview?window=14&period=28&file=trend.csv");
     for (week, row) in (0..13_i64).zip(weeks) {
         let first = now - (14 + 7 * (13 - week)) * day;

@@ -184,12 +184,12 @@ fn each_step_sent_again_changes_nothing() {
     let mut max = Browser::signed_in(&app, "max");
     let until = Timestamp::now().plus_millis(7_200_000).to_string();
     let reason = ("reason", "the refund arrived");
-    let steps: [(&str, &str, &[(&str, &str)]); 5] = [
-        ("claim", "claimed", &[]),
-        ("release", "waiting", &[]),
-        ("snooze", "snoozed", &[("until", &until[..16]), ("snooze_reason", "asked to")]),
-        ("disagree", "disagreed", &[reason]),
-        ("not-needed", "not_needed", &[reason]),
+    let steps = [
+        ("claim", "claimed", vec![]),
+        ("release", "waiting", vec![]),
+        ("snooze", "snoozed", vec![("until", &until[..16]), ("snooze_reason", "asked to")]),
+        ("disagree", "disagreed", vec![reason]),
+        ("not-needed", "not_needed", vec![reason]),
     ];
     for (step, becomes, fields) in steps {
         let customer = format!("u-{step}");
