@@ -250,7 +250,7 @@ fn past_cases(app: &TestApp) -> String {
     let ago = |hours: i64| Timestamp::now().plus_millis(-hours * 3_600_000);
     for (number, (ticket, customer)) in [("t-2", "u-8"), ("t-3", "u-9")].into_iter().enumerate() {
         desk::close(app, ticket, customer, &LONG.repeat(8), None, 20.0);
-        let body = json!({"id": format!("c-{number}"), "customer_id": customer, "ticket_id": ticket,
+        let body = json!({"id": format!("case-{number}"), "customer_id": customer, "ticket_id": ticket,
             "occurred_at": ago(24 * 21), "text": "When will my new card come?"});
         app.record_contact(&body).expect(201);
     }
