@@ -311,10 +311,11 @@ fn a_follow_up_is_accessible_and_tells_what_others_do() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(browser.evaluate("document.querySelectorAll('.message').length"), 3);
-    assert_eq!(browser.evaluate("document.querySelector('.said').lang"), "ru");
-    // What was typed stays when somebody else acts; the page says so.
     browser.open(&format!("http://{}/queue/{id}", app.address));
+    assert_eq!(browser.evaluate("document.querySelectorAll('.message').length"), 4);
+    let languages = "[...document.querySelectorAll('.said')].map(one => one.lang).includes('ru')";
+    assert_eq!(browser.evaluate(languages), true);
+    // What was typed stays when somebody else acts; the page says so.
     browser.evaluate("document.getElementById('reason').value = 'typed'; 0");
     let body = json!({"version": 1, "author": "bob"});
     app.post(&format!("/v1/follow-ups/{id}/claim"), &body).expect(200);

@@ -1,6 +1,6 @@
 //! [`OpenId`]: asks an OpenID Connect provider who somebody is. Authorization code flow with PKCE.
 //!
-//! What is asked and checked is the matter of the library `openidconnect`; here stand what is asked with ([`http`]) and what is kept
+//! What is asked and checked is the matter of the library `openidconnect`; here stand what is asked with (`http`) and what is kept
 //! between sign-ins: the provider's own description and its keys. Nothing here knows of pages or of the store, and the clock is an
 //! argument.
 //!
